@@ -1,0 +1,137 @@
+"""The exception tree. The leaf says what the caller must do.
+
+    MonitorError
+    ├── ConfigError           every problem at once, at start; a person edits a file
+    ├── SourceError           a platform could not be read
+    │   ├── SourceUnavailable     back off and try again
+    │   ├── RateLimited           come back after .retry_after
+    │   ├── OutOfCredit           stop until the budget or the credit is renewed
+    │   ├── SourceRejected        a person must act (key, address, permission)
+    │   └── PayloadChanged        the answer has another shape: our bug, nothing is wiped
+    ├── DeliveryError         a digest could not be handed over
+    │   ├── DeliveryDelayed       come back after .retry_after
+    │   ├── DeliveryUnknown       it may have arrived
+    │   ├── RecipientGone         the chat is no longer there
+    │   └── MessageRejected       our bug
+    ├── QueryError            what is wrong in a query, and at which column
+    └── StoreError            the store cannot be reached or cannot write
+
+Exceptions cross processes by pickle, so every class hands all its arguments to super().__init__ and words itself in
+__str__.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+
+class MonitorError(Exception):
+    """Any error that this product raises on purpose."""
+
+
+class ConfigError(MonitorError):
+    """The configuration is wrong; `problems` holds one sentence per problem, each with its place and remedy."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(tuple(problems))
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class SourceError(MonitorError):
+    """A source could not be read. `source` is its name, `reason` a sentence for a person."""
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(source, reason)
+        self.source = source
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.reason}"
+
+
+class SourceUnavailable(SourceError):
+    """The platform or the way to it is down; try again later with backoff."""
+
+
+class RateLimited(SourceError):
+    """The platform asks for patience; try again after `retry_after`."""
+
+    def __init__(self, source: str, reason: str, retry_after: timedelta) -> None:
+        MonitorError.__init__(self, source, reason, retry_after)
+        self.source = source
+        self.reason = reason
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.reason} (again in {self.retry_after.total_seconds():.0f} s)"
+
+
+class OutOfCredit(SourceError):
+    """The platform wants money that the budget does not give."""
+
+
+class SourceRejected(SourceError):
+    """The platform refuses us until a person acts: a key, an address, a permission."""
+
+
+class PayloadChanged(SourceError):
+    """The answer has another shape than expected. Nothing that was stored is touched."""
+
+
+class DeliveryError(MonitorError):
+    """A message could not be handed over. `sink` is where, `reason` a sentence for a person."""
+
+    def __init__(self, sink: str, reason: str) -> None:
+        super().__init__(sink, reason)
+        self.sink = sink
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.sink}: {self.reason}"
+
+
+class DeliveryDelayed(DeliveryError):
+    """The recipient's platform asks for patience; surely not delivered; again after `retry_after`."""
+
+    def __init__(self, sink: str, reason: str, retry_after: timedelta) -> None:
+        MonitorError.__init__(self, sink, reason, retry_after)
+        self.sink = sink
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class DeliveryUnknown(DeliveryError):
+    """The message may or may not have arrived."""
+
+
+class RecipientGone(DeliveryError):
+    """The chat does not exist any more, or does not want us."""
+
+
+class MessageRejected(DeliveryError):
+    """The message itself is refused: our bug."""
+
+
+class QueryError(MonitorError):
+    """A keyword query is wrong: `reason` in words a user understands, `column` counted from 1."""
+
+    def __init__(self, reason: str, column: int) -> None:
+        super().__init__(reason, column)
+        self.reason = reason
+        self.column = column
+
+    def __str__(self) -> str:
+        return f"column {self.column}: {self.reason}"
+
+
+class StoreError(MonitorError):
+    """The store cannot be reached, or cannot write. `reason` says what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason

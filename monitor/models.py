@@ -1,0 +1,312 @@
+"""The nouns. Life stages are in the names: payload → Post → Mention → Digest → Message.
+
+Times are aware UTC. Languages are BCP 47 or "und". None means absent, never 0 or "".
+Offsets count code points of the original text, except in Entity, where Telegram counts UTF-16 units.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple, NewType
+
+import msgspec
+
+Cursor = NewType("Cursor", str)
+"""A resume point, opaque to all but the source that wrote it."""
+
+
+class PostKey(NamedTuple):
+    """Identity of a post: the source's name and the platform's own id."""
+
+    source: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.id}"
+
+
+class Span(NamedTuple):
+    """Half-open range of code points in the original text."""
+
+    start: int
+    end: int
+
+
+class Window(NamedTuple):
+    """Half-open range of time."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """Return the time between start and end."""
+        return self.end - self.start
+
+
+class Author(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Who wrote a post. In the store `id` is a keyed hash, and the names are there only for class A."""
+
+    id: str | None = None
+    handle: str | None = None
+    name: str | None = None
+
+
+class Engagement(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """Reactions to a post as the platform counted them; absent is not 0."""
+
+    likes: int | None = None
+    reposts: int | None = None
+    replies: int | None = None
+    views: int | None = None
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """Engagement as seen at one time."""
+
+    at: datetime
+    engagement: Engagement
+
+
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """A normalised item of a platform. `text` is what a reader of the platform sees, character for character."""
+
+    key: PostKey
+    url: str | None
+    text: str
+    observed_at: datetime
+    created_at: datetime | None = None
+    author: Author = Author()
+    language_hint: str | None = None
+    engagement: Engagement = Engagement()
+    links: tuple[str, ...] = ()
+    in_reply_to: str | None = None
+    repost_of: str | None = None
+    edited_from: str | None = None
+
+    @property
+    def time(self) -> datetime:
+        """Return the earlier of claimed and observed: platforms' clocks run ahead, ours does not."""
+        if self.created_at is None:
+            return self.observed_at
+        return min(self.created_at, self.observed_at)
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """The window that one fetch really read. Truncated: posts of the window may be missing."""
+
+    start: datetime
+    end: datetime
+    truncated: bool = False
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
+    """What one fetch brought: one page. `more` asks for the next page at once, `not_before` for patience.
+
+    `moved_to` is the new query text after a permanent redirect. Poison payload items that could not be parsed are counted
+    in `unreadable`, never dropped silently.
+    """
+
+    posts: tuple[Post, ...] = ()
+    deletions: tuple[PostKey, ...] = ()
+    cursor: Cursor | None = None
+    more: bool = False
+    not_before: datetime | None = None
+    cost: float = 0.0
+    coverage: Coverage | None = None
+    moved_to: str | None = None
+    unreadable: int = 0
+
+
+class Query(NamedTuple):
+    """What is polled: a source and the text it is asked (a feed's address; empty for "everything new")."""
+
+    source: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.text}"
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """A tracked discussion: keywords, and where and when to look for them.
+
+    `any`: one of them must occur; `all`: each of them; `none`: not one of them. `sources` holds queries as written,
+    e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`.
+    """
+
+    name: str
+    title: str
+    any: tuple[str, ...] = ()
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    every: timedelta = timedelta(minutes=10)
+    digest_at: str = "08:00"
+    timezone: str = "UTC"
+    retention: timedelta = timedelta(days=30)
+
+
+class TermHit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A keyword of the topic, as configured, and the places in the original text where it matched."""
+
+    term: str
+    spans: tuple[Span, ...]
+
+
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
+    """A post of a topic: what matched, in which language and script, and the group of its copies.
+
+    `script` is "Hans", "Hant" or another ISO 15924 code, None when undecided. `group` is the fingerprint of the
+    canonical text. Backfilled posts are older than our first look; they take no part in baselines. A withdrawn post keeps
+    its place in the counts and nothing else.
+    """
+
+    post: Post
+    topic: str
+    terms: tuple[TermHit, ...]
+    language: str = "und"
+    script: str | None = None
+    group: str = ""
+    backfilled: bool = False
+    withdrawn: bool = False
+
+
+class Count(NamedTuple):
+    """A label and how often it was counted."""
+
+    label: str
+    count: int
+
+
+class Trend(msgspec.Struct, frozen=True, kw_only=True):
+    """How much was said in a window, and how much is usual. Every number keeps its arithmetic.
+
+    `expected` is None while too little was sampled; `sampled` of `needed` hours say how far it got. `ratio` is
+    count ÷ expected. `arithmetic` explains, a sentence a line.
+    """
+
+    topic: str
+    window: Window
+    count: int
+    accounts: int
+    expected: float | None = None
+    ratio: float | None = None
+    sampled_hours: int = 0
+    needed_hours: int = 72
+    platforms: tuple[Count, ...] = ()
+    languages: tuple[Count, ...] = ()
+    hourly: tuple[int, ...] = ()
+    arithmetic: tuple[str, ...] = ()
+
+
+class QueryStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the coverage ledger knows of one query in one window.
+
+    `read` is the share of the window that was read, 0 to 1. `last_read` is the end of the newest window read, `reason`
+    why the last look failed (None when it did not), `since` when the failures began.
+    """
+
+    query: Query
+    read: float
+    truncated: bool = False
+    last_read: datetime | None = None
+    reason: str | None = None
+    since: datetime | None = None
+
+
+class Reaction(msgspec.Struct, frozen=True, kw_only=True):
+    """A post chosen for the digest. `gained` is None when nothing earlier is known to subtract.
+
+    `quote` is the slice of the original text that is shown, None for link only. `match` is the part of it in bold.
+    `copies` counts posts with the same wording, this one included, `copy_accounts` their accounts.
+    """
+
+    mention: Mention
+    engagement: Engagement
+    gained: int | None
+    quote: Span | None
+    match: Span | None
+    cut: bool = False
+    name: str | None = None
+    copies: int = 1
+    copy_accounts: int = 1
+
+
+class SharedLink(msgspec.Struct, frozen=True, kw_only=True):
+    """The most shared address of a window; `title` is its own title where a source gave one."""
+
+    url: str
+    count: int
+    first_seen: datetime
+    title: str | None = None
+
+
+class CopyGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Posts with the same wording."""
+
+    group: str
+    count: int
+    accounts: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+class Digest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader is told about a topic and a window. Frozen: the same id always says the same."""
+
+    id: str
+    topic: str
+    title: str
+    kind: str
+    trend: Trend
+    statuses: tuple[QueryStatus, ...]
+    reactions: tuple[Reaction, ...] = ()
+    link: SharedLink | None = None
+    largest_group: CopyGroup | None = None
+    earliest: Mention | None = None
+    hidden: int = 0
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A formatted range of a message, in UTF-16 units, with Telegram's own type names (bold, blockquote, text_link …)."""
+
+    type: str
+    offset: int
+    length: int
+    url: str | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a digest, rendered for one chat: plain text and entities, never markup. Silent by default."""
+
+    id: str
+    chat: str
+    digest_id: str
+    part: int
+    text: str
+    entities: tuple[Entity, ...] = ()
+    silent: bool = True
+
+
+class Receipt(NamedTuple):
+    """A sink's word that a message arrived: its id there."""
+
+    message_id: str
+
+
+class Job(NamedTuple):
+    """A member of the due list: what kind of work, and on what."""
+
+    kind: str
+    subject: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.subject}"
+
+
+class Lease(NamedTuple):
+    """The right to work on a job until its time runs out; `fence` grows with every holder."""
+
+    job: Job
+    owner: str
+    fence: int

@@ -1,0 +1,193 @@
+"""The seams: what the pipeline needs of the world, in protocols of one to six methods."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from monitor.models import (
+    Batch,
+    Coverage,
+    Cursor,
+    Job,
+    Lease,
+    Mention,
+    Message,
+    Observation,
+    PostKey,
+    Query,
+    QueryStatus,
+    Receipt,
+    Topic,
+    Window,
+)
+
+
+class Source(Protocol):
+    """A platform that is asked. It never sleeps and never retries: it raises a SourceError."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
+        """Fetch one page of what is new for `query` since `cursor` (None: the first look)."""
+        ...
+
+
+class Stream(Protocol):
+    """A platform that tells by itself."""
+
+    @property
+    def name(self) -> str: ...
+
+    def batches(self, cursor: Cursor | None) -> AsyncIterator[Batch]: ...
+
+
+class Sink(Protocol):
+    """Where messages go."""
+
+    def send(self, message: Message) -> Receipt:
+        """Hand the message over; raise DeliveryError when that fails. Sending the same id again is harmless."""
+        ...
+
+
+class LanguageTagger(Protocol):
+    """Names the language of texts: a BCP 47 tag each, or "und". Never raises on a text."""
+
+    def __call__(self, texts: Sequence[str], hints: Sequence[str | None]) -> list[str]: ...
+
+
+class Added(NamedTuple):
+    """What an `add` did; for logs only, since a replayed add counts 0 new."""
+
+    new: int
+    known: int
+    refused: int
+
+
+class Pruned(NamedTuple):
+    """What a `prune` did: posts removed and hours folded into roll-ups."""
+
+    posts: int
+    hours: int
+
+
+class Mentions(Protocol):
+    """The posts of a topic, and their counts."""
+
+    def add(self, topic: str, mentions: Sequence[Mention], *, oldest: datetime) -> Added:
+        """Store mentions in one atomic, replayable step; refuse those whose time is before `oldest`."""
+        ...
+
+    def between(self, topic: str, window: Window) -> list[Mention]:
+        """Return the mentions of a window, oldest first, with the newest engagement."""
+        ...
+
+    def history(self, topic: str, keys: Sequence[PostKey]) -> list[tuple[Observation, ...]]:
+        """Return how the engagement of each post was observed, oldest first; empty when never."""
+        ...
+
+    def hourly(self, topic: str, window: Window) -> list[int]:
+        """Return counts per whole hour of a window that starts and ends on the hour, roll-ups included."""
+        ...
+
+    def withdraw(self, topic: str, keys: Iterable[PostKey]) -> int:
+        """Erase text and author of posts deleted by their authors; counts stay."""
+        ...
+
+    def prune(self, topic: str, before: datetime) -> Pruned:
+        """Remove posts older than `before`, folding them into hourly roll-ups."""
+        ...
+
+
+class Topics(Protocol):
+    """The tracked topics, versioned."""
+
+    def all(self) -> list[Topic]: ...
+
+    def version(self) -> int: ...
+
+    def imported(self) -> str | None:
+        """Return the hash of the topics file that was imported last."""
+        ...
+
+    def replace(self, topics: Sequence[Topic], file_hash: str) -> int:
+        """Replace all topics in one step and return the new version; the same hash again changes nothing."""
+        ...
+
+
+class Schedule(Protocol):
+    """The due list: when each job is due, on the store's clock."""
+
+    def sync(self, jobs: Mapping[Job, timedelta]) -> None:
+        """Make `jobs` the whole list: new ones are due after the given delay, unknown ones are removed."""
+        ...
+
+    def take(self, limit: int) -> list[Job]:
+        """Take jobs that are due, pushing each a few seconds ahead, so that a lost hint comes again."""
+        ...
+
+    def due(self) -> list[tuple[Job, datetime]]:
+        """Return every job with its next due time, soonest first."""
+        ...
+
+    def overdue(self) -> timedelta:
+        """Return how long the oldest overdue job has waited; zero when none has."""
+        ...
+
+
+class Leases(Protocol):
+    """The right to work on a job, one holder at a time, with a fencing token."""
+
+    def acquire(self, job: Job, owner: str, ttl: timedelta) -> Lease | None:
+        """Return a lease, or None while somebody else holds it. Idempotent per owner."""
+        ...
+
+    def renew(self, lease: Lease, ttl: timedelta) -> bool:
+        """Prolong the lease; False when it is no longer ours."""
+        ...
+
+    def release(self, lease: Lease) -> None: ...
+
+
+class Progress(Protocol):
+    """How far each query was read, and the end of a job: one fenced script each."""
+
+    def cursor(self, query: Query) -> Cursor | None: ...
+
+    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta) -> bool:
+        """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
+        ...
+
+    def fail(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
+        """Record why a look failed, set the next due time, free the lease; the cursor stays."""
+        ...
+
+    def finish(self, lease: Lease, due_in: timedelta) -> bool:
+        """End a job that reads no query: next due time, lease freed."""
+        ...
+
+    def failures(self, query: Query) -> int:
+        """Return how many looks in a row failed."""
+        ...
+
+
+class CoverageLedger(Protocol):
+    """What was read of each query, and when."""
+
+    def statuses(self, queries: Sequence[Query], window: Window) -> list[QueryStatus]: ...
+
+    def windows(self, query: Query, window: Window) -> list[Coverage]:
+        """Return the windows read within `window`, merged and oldest first."""
+        ...
+
+
+class Outgoing(Protocol):
+    """The messages of each chat, in the order in which they were handed over."""
+
+    def keep(self, message: Message, at: datetime) -> bool:
+        """Keep a message under its id; False when it was kept before."""
+        ...
+
+    def latest(self, chat: str, limit: int) -> list[tuple[datetime, Message]]:
+        """Return the newest messages of a chat, oldest first."""
+        ...
