@@ -101,8 +101,8 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What one fetch brought: one page. `more` asks for the next page at once, `not_before` for patience.
 
-    `moved_to` is the new query text after a permanent redirect. Poison payload items that could not be parsed are counted
-    in `unreadable`, never dropped silently.
+    `moved_to` is the new query text after a permanent redirect. Items that could not be parsed are counted in
+    `unreadable`, never dropped silently.
     """
 
     posts: tuple[Post, ...] = ()
@@ -157,8 +157,8 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     """A post of a topic: what matched, in which language and script, and the group of its copies.
 
     `script` is "Hans", "Hant" or another ISO 15924 code, None when undecided. `group` is the fingerprint of the
-    canonical text. Backfilled posts are older than our first look; they take no part in baselines. A withdrawn post keeps
-    its place in the counts and nothing else.
+    canonical text. Backfilled posts are older than our first look; they take no part in baselines. A withdrawn post
+    keeps its place in the counts and nothing else.
     """
 
     post: Post
@@ -171,7 +171,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: bool = False
 
 
-class Count(NamedTuple):
+class Count(msgspec.Struct, frozen=True, array_like=True):
     """A label and how often it was counted."""
 
     label: str
@@ -268,7 +268,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A formatted range of a message, in UTF-16 units, with Telegram's own type names (bold, blockquote, text_link …)."""
+    """A formatted range of a message, in UTF-16 units, with Telegram's type names (bold, blockquote, text_link …)."""
 
     type: str
     offset: int

@@ -149,10 +149,23 @@ class Leases(Protocol):
     def release(self, lease: Lease) -> None: ...
 
 
+class Resume(NamedTuple):
+    """Where the next look at a query begins.
+
+    `moved_to` is the query's new text after a permanent redirect, `covered_since` the start of the first window that
+    was ever read, `failures` how many looks in a row failed.
+    """
+
+    cursor: Cursor | None = None
+    moved_to: str | None = None
+    covered_since: datetime | None = None
+    failures: int = 0
+
+
 class Progress(Protocol):
     """How far each query was read, and the end of a job: one fenced script each."""
 
-    def cursor(self, query: Query) -> Cursor | None: ...
+    def resume(self, query: Query) -> Resume: ...
 
     def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta) -> bool:
         """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
@@ -164,10 +177,6 @@ class Progress(Protocol):
 
     def finish(self, lease: Lease, due_in: timedelta) -> bool:
         """End a job that reads no query: next due time, lease freed."""
-        ...
-
-    def failures(self, query: Query) -> int:
-        """Return how many looks in a row failed."""
         ...
 
 

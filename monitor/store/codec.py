@@ -1,0 +1,158 @@
+"""How a mention lies in the store: a msgpack array, without what its key and the other indexes say already."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from monitor.models import Author, Engagement, Mention, Message, Observation, Post, PostKey, TermHit, Topic
+
+
+class Body(msgspec.Struct, frozen=True, array_like=True):
+    """A stored mention. Times are ms since 1970."""
+
+    url: str | None
+    text: str
+    observed: int
+    created: int | None
+    author: Author
+    hint: str | None
+    links: tuple[str, ...]
+    in_reply_to: str | None
+    repost_of: str | None
+    edited_from: str | None
+    terms: tuple[TermHit, ...]
+    language: str
+    script: str | None
+    group: str
+    backfilled: bool
+    withdrawn: bool
+
+
+_encoder = msgspec.msgpack.Encoder()
+_body = msgspec.msgpack.Decoder(Body)
+_observations = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int]])
+_windows = msgspec.msgpack.Decoder(list[tuple[int, int, int]])
+_topic = msgspec.msgpack.Decoder(Topic)
+_message = msgspec.msgpack.Decoder(Message)
+
+encode = _encoder.encode
+decode_topic = _topic.decode
+decode_message = _message.decode
+decode_windows = _windows.decode
+
+
+def to_ms(time: datetime) -> int:
+    """Return ms since 1970, rounded down."""
+    return int(time.timestamp() * 1000 // 1)
+
+
+def from_ms(ms: int) -> datetime:
+    """Return an aware UTC time."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def encode_mention(mention: Mention) -> bytes:
+    """Return the body of a mention."""
+    post = mention.post
+    return _encoder.encode(
+        Body(
+            post.url,
+            post.text,
+            to_ms(post.observed_at),
+            None if post.created_at is None else to_ms(post.created_at),
+            post.author,
+            post.language_hint,
+            post.links,
+            post.in_reply_to,
+            post.repost_of,
+            post.edited_from,
+            mention.terms,
+            mention.language,
+            mention.script,
+            mention.group,
+            mention.backfilled,
+            mention.withdrawn,
+        )
+    )
+
+
+def decode_body(packed: bytes) -> Body:
+    """Return the stored form of a mention."""
+    return _body.decode(packed)
+
+
+def decode_mention(topic: str, key: str, packed: bytes, engagement: bytes | None) -> Mention:
+    """Return a mention with the newest engagement that was observed."""
+    body = _body.decode(packed)
+    seen = decode_observations(engagement)
+    source, _, id_ = key.partition(":")
+    post = Post(
+        key=PostKey(source, id_),
+        url=body.url,
+        text=body.text,
+        observed_at=from_ms(body.observed),
+        created_at=None if body.created is None else from_ms(body.created),
+        author=body.author,
+        language_hint=body.hint,
+        engagement=seen[-1].engagement if seen else Engagement(),
+        links=body.links,
+        in_reply_to=body.in_reply_to,
+        repost_of=body.repost_of,
+        edited_from=body.edited_from,
+    )
+    return Mention(
+        post=post,
+        topic=topic,
+        terms=body.terms,
+        language=body.language,
+        script=body.script,
+        group=body.group,
+        backfilled=body.backfilled,
+        withdrawn=body.withdrawn,
+    )
+
+
+def withdrawn_body(packed: bytes) -> bytes:
+    """Return the body without text, author, links and address; counts and indexes need no more than what is left."""
+    body = _body.decode(packed)
+    return _encoder.encode(
+        msgspec.structs.replace(
+            body,
+            url=None,
+            text="",
+            author=Author(),
+            hint=None,
+            links=(),
+            in_reply_to=None,
+            repost_of=None,
+            edited_from=None,
+            terms=tuple(TermHit(term=hit.term, spans=()) for hit in body.terms),
+            withdrawn=True,
+        )
+    )
+
+
+def numbers(engagement: Engagement) -> tuple[int, int, int, int]:
+    """Return the four counts for a script, -1 for an absent one."""
+    counts = (engagement.likes, engagement.reposts, engagement.replies, engagement.views)
+    first, second, third, fourth = (-1 if count is None else count for count in counts)
+    return first, second, third, fourth
+
+
+def decode_observations(packed: bytes | None) -> list[Observation]:
+    """Return how engagement was observed, oldest first."""
+    if packed is None:
+        return []
+    return [
+        Observation(
+            at=from_ms(at),
+            engagement=Engagement(
+                likes=_count(likes), reposts=_count(reposts), replies=_count(replies), views=_count(views)
+            ),
+        )
+        for at, likes, reposts, replies, views in _observations.decode(packed)
+    ]
+
+
+def _count(number: int) -> int | None:
+    return None if number < 0 else number

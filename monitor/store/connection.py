@@ -1,0 +1,159 @@
+"""The way to the server: one client per process, scripts by name, errors in one sentence."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple, TypeAlias
+
+import redis
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.retry import Retry
+
+from monitor.errors import StoreError
+from monitor.store.keys import LIVE_KEYS, Keyspace
+
+SCHEMA = 1
+OLDEST_REDIS = (7, 0)
+OLDEST_VALKEY = (8, 0)
+
+Argument: TypeAlias = str | bytes | int | float
+
+
+class Server(NamedTuple):
+    """What answers at the other end."""
+
+    name: str
+    version: str
+    appendonly: str
+    appendfsync: str
+    eviction: str
+
+    @property
+    def is_durable(self) -> bool:
+        """Say whether an acknowledged write survives a power cut, and nothing is thrown away."""
+        return self.appendonly == "yes" and self.appendfsync == "always" and self.eviction == "noeviction"
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Translate the client's errors into a StoreError that says what to do."""
+    try:
+        yield
+    except redis.exceptions.AuthenticationError as e:
+        raise StoreError("the store refuses the password; check MONITOR_REDIS_URL") from e
+    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as e:
+        raise StoreError(f"the store cannot be reached ({e}); is it running, and is its disk full?") from e
+    except redis.exceptions.ResponseError as e:
+        raise StoreError(refusal(str(e))) from e
+
+
+def refusal(message: str) -> str:
+    """Word a refused command for a person."""
+    if message.startswith("MISCONF"):
+        return f"the store cannot write to its disk; free some space, nothing that it acknowledged is lost ({message})"
+    if message.startswith("OOM"):
+        return "the store's memory is full; raise its maxmemory or shorten the topics' retention"
+    return f"the store refused a command: {message}"
+
+
+@cache
+def script_text(name: str) -> str:
+    """Return a Lua script of store/scripts/ by its name."""
+    return files("monitor.store").joinpath("scripts", f"{name}.lua").read_text(encoding="utf-8")
+
+
+class Connection:
+    """A client and a keyspace. Thread-safe. Every script is a no-op when replayed, so lost answers are tried again."""
+
+    def __init__(self, url: str, keys: Keyspace = LIVE_KEYS) -> None:
+        self.url = url
+        self.keys = keys
+        self._client = redis.Redis.from_url(
+            url,
+            protocol=2,
+            socket_timeout=30,
+            socket_connect_timeout=2,
+            health_check_interval=15,
+            retry=Retry(ExponentialWithJitterBackoff(cap=1.0, base=0.05), 3),
+        )
+        self._scripts: dict[str, Any] = {}
+
+    def under(self, keys: Keyspace) -> "Connection":
+        """Return a connection to the same server under another prefix."""
+        return Connection(self.url, keys)
+
+    def run(self, script: str, keys: Sequence[str], args: Sequence[Argument] = ()) -> Any:
+        """Run a script of store/scripts/ and return its raw answer."""
+        if script not in self._scripts:
+            self._scripts[script] = self._client.register_script(script_text(script))
+        with one_sentence():
+            return self._scripts[script](keys=list(keys), args=list(args))
+
+    def execute(self, *command: Argument) -> Any:
+        """Run one command that changes nothing, or is a no-op when replayed, and return its raw answer."""
+        with one_sentence():
+            return self._client.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    def scan(self, pattern: str) -> Iterator[str]:
+        """Yield the names of all keys that match, each once."""
+        seen: set[bytes] = set()
+        with one_sentence():
+            for key in self._client.scan_iter(match=pattern, count=1000):
+                if key not in seen:
+                    seen.add(key)
+                    yield key.decode()
+
+    def erase(self) -> int:
+        """Remove every key under this connection's prefix and return how many there were."""
+        removed = 0
+        for key in list(self.scan(f"{self.keys.prefix}*")):
+            removed += int(self.execute("UNLINK", key))
+        return removed
+
+    def server(self) -> Server:
+        """Return name, version and durability settings of the server."""
+        info = self._info("server")
+        is_valkey = info.get("server_name") == "valkey"
+        version = info["valkey_version"] if is_valkey else info["redis_version"]
+        return Server("Valkey" if is_valkey else "Redis", version, *self._durability())
+
+    def check(self) -> Server:
+        """Refuse a server that is too old, or data of a newer schema than ours; return the server."""
+        server = self.server()
+        number = tuple(int(part) for part in server.version.split(".")[:2])
+        if number < (OLDEST_VALKEY if server.name == "Valkey" else OLDEST_REDIS):
+            raise StoreError(f"{server.name} {server.version} is too old; Redis 7.0 or Valkey 8.0 is the least")
+        key = self.keys.work.schema
+        self.execute("SET", key, SCHEMA, "NX")
+        schema = int(self.execute("GET", key))
+        if schema > SCHEMA:
+            raise StoreError(f"the stored data has schema {schema}, this version knows {SCHEMA}; install a newer one")
+        return server
+
+    def close(self) -> None:
+        """Close all sockets."""
+        self._client.close()
+
+    def _info(self, section: str) -> dict[str, str]:
+        raw = self.execute("INFO", section)
+        if isinstance(raw, dict):
+            return {str(name): str(value) for name, value in raw.items()}
+        lines = (line.partition(":") for line in raw.decode().splitlines() if ":" in line)
+        return {name: value for name, _, value in lines}
+
+    def _durability(self) -> tuple[str, str, str]:
+        try:
+            answers = [self.execute("CONFIG", "GET", n) for n in ("appendonly", "appendfsync", "maxmemory-policy")]
+        except StoreError:
+            # A hosted server may forbid CONFIG; what it does with our writes is then unknown, and said so.
+            return "unknown", "unknown", "unknown"
+        first, second, third = (_setting(answer) for answer in answers)
+        return first, second, third
+
+
+def _setting(answer: Any) -> str:
+    values = list(answer.values()) if isinstance(answer, dict) else list(answer)[1:]
+    if not values:
+        return "unknown"
+    return values[0].decode() if isinstance(values[0], bytes) else str(values[0])

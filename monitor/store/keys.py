@@ -1,0 +1,116 @@
+"""Every key: its slot, its owner and the rule by which it ends.
+
+    {t:NAME}   a topic: posts, indexes, copy groups, engagement, roll-ups
+    {c:CHAT}   a chat: messages handed over
+    {work}     due list, leases, cursors and coverage, topics
+
+A script touches one slot, so that all of it runs on a cluster. Each slot begins with a prefix, "dm:" for the living
+data and another one for each replay, which therefore never meets it.
+"""
+
+from typing import Literal, NamedTuple
+
+from monitor.models import Query
+
+LIVE = "dm:"
+QUERY_TTL_DAYS = 40
+ROLLUP_DAYS = 400
+MESSAGES_KEPT = 500
+
+
+class KeyKind(NamedTuple):
+    """A family of keys. `expiry` says what ends it: a time to live, a prune, or the size of the configuration."""
+
+    slot: Literal["topic", "chat", "work"]
+    name: str
+    type: Literal["hash", "zset", "string"]
+    owner: str
+    expiry: str
+
+
+KINDS = (
+    KeyKind("topic", "posts", "hash", "Mentions", "prune: the topic's retention"),
+    KeyKind("topic", "times", "zset", "Mentions", "prune: with its post"),
+    KeyKind("topic", "backfilled", "zset", "Mentions", "prune: with its post"),
+    KeyKind("topic", "copies", "zset", "Mentions", "prune: with its post"),
+    KeyKind("topic", "terms", "zset", "Mentions", "prune: with its post"),
+    KeyKind("topic", "engagement", "hash", "Mentions", "prune: with its post"),
+    KeyKind("topic", "rollups", "hash", "Mentions", f"prune: {ROLLUP_DAYS} days"),
+    KeyKind("chat", "messages", "hash", "Outgoing", f"trimmed to the newest {MESSAGES_KEPT}"),
+    KeyKind("chat", "order", "zset", "Outgoing", f"trimmed to the newest {MESSAGES_KEPT}"),
+    KeyKind("work", "schema", "string", "connect", "one value"),
+    KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
+    KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
+    KeyKind("work", "due", "zset", "Schedule", "one member per job of the plan"),
+    KeyKind("work", "due-since", "hash", "Schedule", "one field per overdue job"),
+    KeyKind("work", "leases", "hash", "Leases", "one field per job at work"),
+    KeyKind("work", "fence", "string", "Leases", "one counter"),
+    KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
+)
+
+
+class TopicKeys(NamedTuple):
+    """The keys of one topic, all in its slot."""
+
+    posts: str
+    times: str
+    backfilled: str
+    copies: str
+    terms: str
+    engagement: str
+    rollups: str
+
+
+class ChatKeys(NamedTuple):
+    """The keys of one chat, all in its slot."""
+
+    messages: str
+    order: str
+
+
+class WorkKeys(NamedTuple):
+    """The keys of the work slot that are there once."""
+
+    schema: str
+    topics: str
+    topics_meta: str
+    due: str
+    due_since: str
+    leases: str
+    fence: str
+
+
+class Keyspace(NamedTuple):
+    """All keys under one prefix."""
+
+    prefix: str = LIVE
+
+    def topic(self, name: str) -> TopicKeys:
+        """Return the keys of a topic."""
+        return TopicKeys(*(f"{self.prefix}{{t:{name}}}:{kind.name}" for kind in KINDS if kind.slot == "topic"))
+
+    def chat(self, chat: str) -> ChatKeys:
+        """Return the keys of a chat."""
+        return ChatKeys(*(f"{self.prefix}{{c:{chat}}}:{kind.name}" for kind in KINDS if kind.slot == "chat"))
+
+    @property
+    def work(self) -> WorkKeys:
+        """Return the keys of the work slot, but for those of single queries."""
+        names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name != "query"]
+        return WorkKeys(*(f"{self.prefix}{{work}}:{name}" for name in names))
+
+    def query(self, query: Query) -> str:
+        """Return the key that holds cursor, coverage and failures of a query."""
+        return f"{self.prefix}{{work}}:query:{query}"
+
+    def kind_of(self, key: str) -> KeyKind | None:
+        """Return the family of a key, None when it is nobody's."""
+        slot, _, name = key.removeprefix(self.prefix).partition("}:")
+        if not key.startswith(self.prefix) or not slot.startswith("{"):
+            return None
+        slots = {"{t": "topic", "{c": "chat", "{w": "work"}
+        family = name.split(":", 1)[0]
+        return next((k for k in KINDS if k.slot == slots.get(slot[:2]) and k.name == family), None)
+
+
+LIVE_KEYS = Keyspace()

@@ -1,0 +1,148 @@
+"""The posts of a topic, their indexes, and their counts by the hour."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from monitor.models import Mention, Observation, PostKey, Window
+from monitor.protocols import Added, Pruned
+from monitor.store.codec import (
+    decode_body,
+    decode_mention,
+    decode_observations,
+    encode_mention,
+    numbers,
+    to_ms,
+    withdrawn_body,
+)
+from monitor.store.connection import Argument, Connection
+from monitor.store.keys import ROLLUP_DAYS
+
+PAGE = 500
+"""Posts per script call: 1 to 3 ms of the single server thread."""
+
+SPACING = timedelta(hours=1)
+MOST_OBSERVATIONS = 30
+"""Kept observations of engagement per post: the first, the newest, and about one an hour for a day between them."""
+
+HOUR_MS = 3_600_000
+
+
+class MentionStore:
+    """Implements the Mentions protocol."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, topic: str, mentions: Sequence[Mention], *, oldest: datetime) -> Added:
+        """Store mentions, one atomic and replayable script for each PAGE of them; refuse those before `oldest`."""
+        keys = self._connection.keys.topic(topic)
+        written = (keys.posts, keys.times, keys.backfilled, keys.copies, keys.terms, keys.engagement)
+        total = Added(0, 0, 0)
+        for page in pages(mentions):
+            args: list[Argument] = [to_ms(oldest), int(SPACING.total_seconds() * 1000), MOST_OBSERVATIONS]
+            for mention in page:
+                args += _arguments(mention)
+            total = Added(*(sum(pair) for pair in zip(total, self._connection.run("add", written, args), strict=True)))
+        return total
+
+    def between(self, topic: str, window: Window) -> list[Mention]:
+        """Return the mentions of a window, oldest first, with the newest engagement."""
+        keys = self._connection.keys.topic(topic)
+        found = self._connection.execute("ZRANGEBYSCORE", keys.times, to_ms(window.start), f"({to_ms(window.end)}")
+        mentions = []
+        for page in pages(found):
+            bodies = self._connection.execute("HMGET", keys.posts, *page)
+            engagement = self._connection.execute("HMGET", keys.engagement, *page)
+            mentions += [
+                decode_mention(topic, key.decode(), body, seen)
+                for key, body, seen in zip(page, bodies, engagement, strict=True)
+                if body is not None  # pruned between the two commands
+            ]
+        return mentions
+
+    def history(self, topic: str, keys: Sequence[PostKey]) -> list[tuple[Observation, ...]]:
+        """Return how the engagement of each post was observed, oldest first; empty when never."""
+        name = self._connection.keys.topic(topic).engagement
+        histories: list[tuple[Observation, ...]] = []
+        for page in pages(keys):
+            packed = self._connection.execute("HMGET", name, *map(str, page))
+            histories += [tuple(decode_observations(each)) for each in packed]
+        return histories
+
+    def hourly(self, topic: str, window: Window) -> list[int]:
+        """Return counts per whole hour of a window from hour to hour, roll-ups included, back-fill not."""
+        first, last = to_ms(window.start), to_ms(window.end)
+        assert first % HOUR_MS == last % HOUR_MS == 0, "the window must start and end on the hour"
+        keys = self._connection.keys.topic(topic)
+        args = (first // HOUR_MS, (last - first) // HOUR_MS)
+        return list(self._connection.run("hourly", (keys.times, keys.backfilled, keys.rollups), args))
+
+    def withdraw(self, topic: str, keys: Iterable[PostKey]) -> int:
+        """Erase text and author of posts deleted by their authors and return how many were there; counts stay."""
+        names = self._connection.keys.topic(topic)
+        found = 0
+        for page in pages(keys):
+            bodies = self._connection.execute("HMGET", names.posts, *map(str, page))
+            args: list[Argument] = []
+            for key, body in zip(page, bodies, strict=True):
+                args += [] if body is None else [str(key), withdrawn_body(body)]
+            if args:
+                found += int(self._connection.run("withdraw", (names.posts, names.engagement), args))
+        return found
+
+    def prune(self, topic: str, before: datetime) -> Pruned:
+        """Remove posts older than `before`, folding them into hourly roll-ups; drop roll-ups too old to serve."""
+        removed = 0
+        while page := self._oldest(topic, before):
+            removed += self._remove(topic, page)
+        return Pruned(removed, self._drop_rollups(topic, before))
+
+    def _oldest(self, topic: str, before: datetime) -> list[bytes]:
+        times = self._connection.keys.topic(topic).times
+        limit = ("LIMIT", 0, PAGE)
+        found: list[bytes] = self._connection.execute("ZRANGEBYSCORE", times, "-inf", f"({to_ms(before)}", *limit)
+        return found
+
+    def _remove(self, topic: str, page: Sequence[bytes]) -> int:
+        keys = self._connection.keys.topic(topic)
+        bodies = self._connection.execute("HMGET", keys.posts, *page)
+        args: list[Argument] = []
+        for key, packed in zip(page, bodies, strict=True):
+            if packed is None:
+                continue  # another worker was faster
+            body = decode_body(packed)
+            time = body.observed if body.created is None else min(body.created, body.observed)
+            terms = [hit.term for hit in body.terms]
+            args += [key, time, body.group, int(body.backfilled), len(terms), *terms]
+        return int(self._connection.run("prune", keys, args))
+
+    def _drop_rollups(self, topic: str, before: datetime) -> int:
+        rollups = self._connection.keys.topic(topic).rollups
+        limit = to_ms(before - timedelta(days=ROLLUP_DAYS)) // HOUR_MS
+        old = [hour for hour in self._connection.execute("HKEYS", rollups) if int(hour) < limit]
+        return int(self._connection.execute("HDEL", rollups, *old)) if old else 0
+
+
+def pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """Yield lists of PAGE rows."""
+    remaining = iter(rows)
+    while page := list(islice(remaining, PAGE)):
+        yield page
+
+
+def _arguments(mention: Mention) -> list[Argument]:
+    post = mention.post
+    terms = [hit.term for hit in mention.terms]
+    return [
+        str(post.key),
+        to_ms(post.time),
+        encode_mention(mention),
+        mention.group,
+        int(mention.backfilled),
+        to_ms(post.observed_at),
+        *numbers(post.engagement),
+        len(terms),
+        *terms,
+    ]

@@ -1,0 +1,33 @@
+"""The messages that were handed to each chat."""
+
+from datetime import datetime
+
+from monitor.models import Message
+from monitor.store.codec import decode_message, encode, from_ms, to_ms
+from monitor.store.connection import Connection
+from monitor.store.keys import MESSAGES_KEPT
+
+
+class OutgoingStore:
+    """Implements the Outgoing protocol."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, message: Message, at: datetime) -> bool:
+        """Keep a message under its id; False when it was kept before."""
+        keys = self._connection.keys.chat(message.chat)
+        args = (message.id, encode(message), to_ms(at), MESSAGES_KEPT)
+        return bool(self._connection.run("keep", keys, args))
+
+    def latest(self, chat: str, limit: int) -> list[tuple[datetime, Message]]:
+        """Return the newest messages of a chat, oldest first."""
+        keys = self._connection.keys.chat(chat)
+        found = self._connection.execute("ZREVRANGE", keys.order, 0, limit - 1, "WITHSCORES")
+        if not found:
+            return []
+        packed = self._connection.execute("HMGET", keys.messages, *found[::2])
+        rows = zip(found[1::2], packed, strict=True)
+        return [
+            (from_ms(int(float(at))), decode_message(each)) for at, each in reversed(list(rows)) if each is not None
+        ]

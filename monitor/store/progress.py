@@ -1,0 +1,103 @@
+"""How far each query was read, what was covered, and the end of each job under its fence."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from monitor.models import Batch, Coverage, Cursor, Lease, Query, QueryStatus, Window
+from monitor.protocols import Resume
+from monitor.store.codec import decode_windows, from_ms, to_ms
+from monitor.store.connection import Argument, Connection
+from monitor.store.keys import QUERY_TTL_DAYS
+from monitor.store.schedule import ms
+
+COVERAGE_KEPT = timedelta(days=35)
+MOST_SEGMENTS = 2000
+TTL = timedelta(days=QUERY_TTL_DAYS)
+
+
+class ProgressStore:
+    """Implements the Progress protocol and the CoverageLedger."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def resume(self, query: Query) -> Resume:
+        """Return where the next look at a query begins."""
+        fields = ("cursor", "moved", "since", "failures")
+        cursor, moved, since, failures = self._connection.execute("HMGET", self._connection.keys.query(query), *fields)
+        return Resume(
+            cursor=None if cursor is None else Cursor(cursor.decode()),
+            moved_to=None if moved is None else moved.decode(),
+            covered_since=None if since is None else from_ms(int(since)),
+            failures=int(failures or 0),
+        )
+
+    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta) -> bool:
+        """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
+        seen = batch.coverage
+        window: tuple[Argument, ...] = (
+            ("", "", "") if seen is None else (to_ms(seen.start), to_ms(seen.end), int(seen.truncated))
+        )
+        kept = (ms(TTL), ms(COVERAGE_KEPT), MOST_SEGMENTS)
+        return self._end(
+            lease,
+            due_in,
+            query,
+            ("read", *kept, batch.cursor or "", batch.moved_to or "", *window, batch.unreadable),
+        )
+
+    def fail(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
+        """Record why a look failed, set the next due time, free the lease; the cursor stays."""
+        return self._end(lease, due_in, query, ("failed", ms(TTL), reason))
+
+    def finish(self, lease: Lease, due_in: timedelta) -> bool:
+        """End a job that reads no query: next due time, lease freed."""
+        return self._end(lease, due_in, Query("", ""), ("done",))
+
+    def statuses(self, queries: Sequence[Query], window: Window) -> list[QueryStatus]:
+        """Return what is known of each query in a window."""
+        return [self._status(query, window) for query in queries]
+
+    def windows(self, query: Query, window: Window) -> list[Coverage]:
+        """Return the windows read within `window`, merged and oldest first."""
+        packed = self._connection.execute("HGET", self._connection.keys.query(query), "coverage")
+        read = [] if packed is None else decode_windows(packed)
+        clipped = (
+            Coverage(
+                start=max(from_ms(start), window.start),
+                end=min(from_ms(end), window.end),
+                truncated=bool(truncated),
+            )
+            for start, end, truncated in read
+        )
+        return sorted((seen for seen in clipped if seen.start < seen.end), key=lambda seen: seen.start)
+
+    def _end(self, lease: Lease, due_in: timedelta, query: Query, outcome: Sequence[Argument]) -> bool:
+        keys = self._connection.keys
+        names = (keys.work.due, keys.work.due_since, keys.work.leases, keys.query(query))
+        return bool(self._connection.run("finish", names, (str(lease.job), lease.fence, ms(due_in), *outcome)))
+
+    def _status(self, query: Query, window: Window) -> QueryStatus:
+        seen = self.windows(query, window)
+        fields = ("reason", "failing_since", "coverage")
+        reason, since, packed = self._connection.execute("HMGET", self._connection.keys.query(query), *fields)
+        newest = max((end for _, end, _ in decode_windows(packed)), default=None) if packed else None
+        return QueryStatus(
+            query=query,
+            read=_union(seen) / window.length,
+            truncated=any(each.truncated for each in seen),
+            last_read=None if newest is None else from_ms(newest),
+            reason=None if reason is None else reason.decode(),
+            since=None if since is None else from_ms(int(since)),
+        )
+
+
+def _union(windows: Sequence[Coverage]) -> timedelta:
+    """Return the time covered by windows sorted by start, overlaps counted once."""
+    total = timedelta(0)
+    reached: datetime | None = None
+    for window in windows:
+        start = window.start if reached is None else max(window.start, reached)
+        total += max(timedelta(0), window.end - start)
+        reached = window.end if reached is None else max(window.end, reached)
+    return total

@@ -1,0 +1,83 @@
+"""The due list and the leases, on the store's clock.
+
+There is no beat to die or to double: every worker sweeps the same list.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from monitor.models import Job, Lease
+from monitor.store.codec import from_ms
+from monitor.store.connection import Argument, Connection
+
+HINT_AGAIN = timedelta(seconds=4)
+"""A hint that was lost (Celery on Redis loses some when a worker is killed) comes again after this time."""
+
+
+class DueList:
+    """Implements the Schedule protocol."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def sync(self, jobs: Mapping[Job, timedelta]) -> None:
+        """Make `jobs` the whole list: new ones are due after the given delay, unknown ones are removed."""
+        keys = self._connection.keys.work
+        args: list[Argument] = []
+        for job, delay in jobs.items():
+            args += [str(job), ms(delay)]
+        self._connection.run("sync", (keys.due, keys.due_since), args)
+
+    def take(self, limit: int) -> list[Job]:
+        """Take jobs that are due, pushing each a few seconds ahead, so that a lost hint comes again."""
+        keys = self._connection.keys.work
+        found = self._connection.run("take", (keys.due, keys.due_since, keys.leases), (limit, ms(HINT_AGAIN)))
+        return [job_of(name) for name in found]
+
+    def due(self) -> list[tuple[Job, datetime]]:
+        """Return every job with its next due time, soonest first."""
+        found = self._connection.execute("ZRANGE", self._connection.keys.work.due, 0, -1, "WITHSCORES")
+        return [(job_of(name), from_ms(int(float(at)))) for name, at in zip(found[::2], found[1::2], strict=True)]
+
+    def overdue(self) -> timedelta:
+        """Return how long the oldest overdue job has waited; zero when none has."""
+        waiting = self._connection.execute("HVALS", self._connection.keys.work.due_since)
+        if not waiting:
+            return timedelta(0)
+        seconds, micros = self._connection.execute("TIME")
+        return timedelta(seconds=int(seconds), microseconds=int(micros)) - timedelta(
+            milliseconds=min(map(float, waiting))
+        )
+
+
+class LeaseStore:
+    """Implements the Leases protocol."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def acquire(self, job: Job, owner: str, ttl: timedelta) -> Lease | None:
+        """Return a lease, or None while somebody else holds it. Idempotent per owner."""
+        keys = self._connection.keys.work
+        fence = int(self._connection.run("acquire", (keys.leases, keys.fence), (str(job), owner, ms(ttl))))
+        return Lease(job, owner, fence) if fence else None
+
+    def renew(self, lease: Lease, ttl: timedelta) -> bool:
+        """Prolong the lease; False when it is no longer ours."""
+        args = (str(lease.job), lease.owner, lease.fence, ms(ttl))
+        return bool(self._connection.run("renew", (self._connection.keys.work.leases,), args))
+
+    def release(self, lease: Lease) -> None:
+        """Give the lease back; somebody else's is left alone."""
+        self.renew(lease, timedelta(0))
+
+
+def job_of(name: bytes) -> Job:
+    """Return a job by its name in the list."""
+    kind, _, subject = name.decode().partition(":")
+    return Job(kind, subject)
+
+
+def ms(time: timedelta) -> int:
+    """Return whole milliseconds."""
+    return int(time / timedelta(milliseconds=1))

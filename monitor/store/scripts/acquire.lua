@@ -1,0 +1,13 @@
+-- Take the lease of a job, unless somebody else holds it. Asking again as the same owner returns the same fence.
+-- KEYS leases fence
+-- ARGV job, owner, time to live (ms)
+-- Returns the fence, or 0.
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local till, fence, owner
+local lease = redis.call('HGET', KEYS[1], ARGV[1])
+if lease then till, fence, owner = lease:match('^(%d+) (%d+) (.*)$') end
+if lease and owner ~= ARGV[2] and tonumber(till) > now then return 0 end
+if not lease or owner ~= ARGV[2] then fence = redis.call('INCR', KEYS[2]) end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %.0f %s', now + ARGV[3], fence, ARGV[2]))
+return tonumber(fence)

@@ -1,0 +1,45 @@
+-- Add mentions to a topic: posts, indexes, copy group, engagement. A no-op when replayed: a known post only takes newer engagement.
+-- KEYS posts times backfilled copies terms engagement
+-- ARGV oldest (ms), spacing of kept observations (ms), most observations kept, then for each mention:
+--      key, time (ms), body, group, backfilled (0/1), observed (ms), likes, reposts, replies, views (-1: absent), n, term × n
+-- Returns {new, known, refused}
+local posts, times, backfilled, copies, terms, engagement = unpack(KEYS)
+local oldest, spacing, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local new, known, refused = 0, 0, 0
+
+local function observe(key, at, likes, reposts, replies, views)
+  if likes < 0 and reposts < 0 and replies < 0 and views < 0 then return end
+  local packed = redis.call('HGET', engagement, key)
+  local seen = packed and cmsgpack.unpack(packed) or {}
+  local last = seen[#seen]
+  if last and last[1] >= at then return end
+  local entry = {at, likes, reposts, replies, views}
+  -- Keep the first one, the newest one, and between them one for each spacing.
+  if #seen > 1 and at - seen[#seen - 1][1] < spacing then seen[#seen] = entry else seen[#seen + 1] = entry end
+  if #seen > most then table.remove(seen, 2) end
+  redis.call('HSET', engagement, key, cmsgpack.pack(seen))
+end
+
+local i = 4
+while i <= #ARGV do
+  local key, time, group = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 3]
+  local n = tonumber(ARGV[i + 10])
+  if time < oldest then
+    refused = refused + 1
+  else
+    if redis.call('HSETNX', posts, key, ARGV[i + 2]) == 1 then
+      new = new + 1
+      redis.call('ZADD', times, time, key)
+      if ARGV[i + 4] == '1' then redis.call('ZADD', backfilled, time, key) end
+      redis.call('ZADD', copies, 0, group .. ' ' .. key)
+      for t = i + 11, i + 10 + n do
+        redis.call('ZADD', terms, 0, ARGV[t] .. '\0' .. string.format('%015d', time) .. '\0' .. key)
+      end
+    else
+      known = known + 1
+    end
+    observe(key, tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8]), tonumber(ARGV[i + 9]))
+  end
+  i = i + 11 + n
+end
+return {new, known, refused}

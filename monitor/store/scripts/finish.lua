@@ -1,0 +1,52 @@
+-- End a job: what was learnt about its query, when it is due again, and the lease freed, all or nothing, and only for the holder of
+-- the newest fence. A replay finds the lease gone and does nothing.
+-- KEYS due due-since leases query
+-- ARGV job, fence, due in (ms), outcome (done | read | failed), then
+--      read:   time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
+--              start (ms), end (ms), truncated (0/1), unreadable
+--      failed: time to live of the query (ms), reason
+-- Returns 1, or 0 when the lease was lost.
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local lease = redis.call('HGET', KEYS[3], ARGV[1])
+if not lease or lease:match('^%d+ (%d+) ') ~= ARGV[2] then return 0 end
+
+local query = KEYS[4]
+
+-- Join windows that touch; a truncated one stays apart, so that its hole can be shown.
+local function cover(from, to, truncated)
+  local packed = redis.call('HGET', query, 'coverage')
+  local windows = packed and cmsgpack.unpack(packed) or {}
+  local last = windows[#windows]
+  if last and last[3] == truncated and from <= last[2] then
+    last[1], last[2] = math.min(last[1], from), math.max(last[2], to)
+  else
+    windows[#windows + 1] = {from, to, truncated}
+  end
+  while #windows > tonumber(ARGV[7]) or (#windows > 1 and windows[1][2] < now - ARGV[6]) do table.remove(windows, 1) end
+  redis.call('HSET', query, 'coverage', cmsgpack.pack(windows))
+end
+
+if ARGV[4] == 'read' then
+  if ARGV[8] ~= '' then redis.call('HSET', query, 'cursor', ARGV[8]) end
+  if ARGV[9] ~= '' then redis.call('HSET', query, 'moved', ARGV[9]) end
+  if ARGV[10] ~= '' then
+    cover(tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]))
+    redis.call('HSETNX', query, 'since', ARGV[10])
+  end
+  redis.call('HSET', query, 'unreadable', ARGV[13])
+  redis.call('HDEL', query, 'failures', 'failing_since', 'reason')
+elseif ARGV[4] == 'failed' then
+  redis.call('HINCRBY', query, 'failures', 1)
+  redis.call('HSETNX', query, 'failing_since', now)
+  redis.call('HSET', query, 'reason', ARGV[6])
+end
+if ARGV[4] ~= 'done' then
+  redis.call('HSET', query, 'tried', now)
+  redis.call('PEXPIRE', query, ARGV[5])
+end
+
+redis.call('ZADD', KEYS[1], 'XX', now + ARGV[3], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('HDEL', KEYS[3], ARGV[1])
+return 1

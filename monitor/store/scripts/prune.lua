@@ -1,0 +1,24 @@
+-- Remove posts and every trace of them in the indexes, folding each into the roll-up of its hour. A post already gone counts no
+-- second time, so a replay is a no-op.
+-- KEYS posts times backfilled copies terms engagement rollups
+-- ARGV for each post: key, time (ms), group, backfilled (0/1), n, term × n
+-- Returns how many were removed.
+local posts, times, backfilled, copies, terms, engagement, rollups = unpack(KEYS)
+local removed, i = 0, 1
+while i <= #ARGV do
+  local key, time = ARGV[i], tonumber(ARGV[i + 1])
+  local n = tonumber(ARGV[i + 4])
+  if redis.call('HDEL', posts, key) == 1 then
+    removed = removed + 1
+    redis.call('ZREM', times, key)
+    redis.call('ZREM', backfilled, key)
+    redis.call('ZREM', copies, ARGV[i + 2] .. ' ' .. key)
+    redis.call('HDEL', engagement, key)
+    for t = i + 5, i + 4 + n do
+      redis.call('ZREM', terms, ARGV[t] .. '\0' .. string.format('%015d', time) .. '\0' .. key)
+    end
+    if ARGV[i + 3] ~= '1' then redis.call('HINCRBY', rollups, math.floor(time / 3600000), 1) end
+  end
+  i = i + 5 + n
+end
+return removed
