@@ -1,0 +1,172 @@
+"""The only reader of the environment and of config/: defaults < config/monitor.toml < MONITOR_* variables.
+
+MONITOR_HOME            where data lies (./var)
+MONITOR_CONFIG          folder of monitor.toml and topics.toml (./config)
+MONITOR_REDIS_URL       an outside Redis or Valkey instead of the embedded one; MONITOR_REDIS_URL_FILE reads it from a file
+MONITOR_PREVIEW_PORT    …and any other setting of monitor.toml, with __ between table and key
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from monitor.errors import ConfigError
+
+
+class Strict(BaseModel):
+    """A table of the file: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LanguageSettings(Strict):
+    """How languages are tagged."""
+
+    engine: Literal["eldc", "langdetect"] = "eldc"
+
+
+class FetchSettings(Strict):
+    """Limits of one download."""
+
+    max_bytes: int = Field(default=5_000_000, ge=10_000)
+    max_ratio: float = Field(default=20.0, gt=1)
+    deadline_seconds: float = Field(default=20.0, gt=0, le=40)
+    allow: tuple[str, ...] = ()
+    user_agent: str = "discussion-monitor/0.1 (+https://github.com/discussion-monitor)"
+
+    @field_validator("allow")
+    @classmethod
+    def _host_and_port(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            host, _, port = entry.rpartition(":")
+            if not host or not port.isdigit():
+                raise ValueError(f'"{entry}" must be "host:port"')
+        return value
+
+
+class PeopleSettings(Strict):
+    """Whom a digest may name: see README, People."""
+
+    policy: Literal["default", "names", "links", "counts"] = "default"
+    named: tuple[str, ...] = ()
+
+
+class WorkerSettings(Strict):
+    """The Celery worker."""
+
+    threads: int = Field(default=4, ge=1, le=64)
+
+
+class PreviewSettings(Strict):
+    """The local page."""
+
+    port: int = Field(default=8765, ge=0, le=65535)
+    host: str = "127.0.0.1"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MONITOR_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    home: Path = Path("var")
+    config: Path = Path("config")
+    redis_url: SecretStr | None = None
+    language: LanguageSettings = LanguageSettings()
+    fetch: FetchSettings = FetchSettings()
+    people: PeopleSettings = PeopleSettings()
+    worker: WorkerSettings = WorkerSettings()
+    preview: PreviewSettings = PreviewSettings()
+    sources: Mapping[str, Mapping[str, str]] = {}
+
+    @property
+    def topics_file(self) -> Path:
+        """Return where topics.toml lies."""
+        return self.config / "topics.toml"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, which comes as keyword arguments."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings, or raise ConfigError with every problem at once."""
+    seen = os.environ if environment is None else environment
+    problems = [*_unknown_variables(seen)]
+    config = Path(seen.get("MONITOR_CONFIG", "config"))
+    table: dict[str, Any] = {}
+    try:
+        table = _file(config / "monitor.toml") | _secrets(seen)
+    except ConfigError as e:
+        problems += e.problems
+    try:
+        settings = Settings(**table)
+    except ValidationError as e:
+        problems += [_sentence(error, config) for error in e.errors()]
+        raise ConfigError(problems) from e
+    if problems:
+        raise ConfigError(problems)
+    return settings
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """Return the environment for a process of ours, with changes."""
+    return {**os.environ, **changes}
+
+
+def _file(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise ConfigError([f"{path}: not readable as TOML: {e}"]) from e
+    except OSError as e:
+        raise ConfigError([f"{path}: cannot be read: {e.strerror}"]) from e
+
+
+def _secrets(environment: Mapping[str, str]) -> dict[str, Any]:
+    path = environment.get("MONITOR_REDIS_URL_FILE")
+    if path is None:
+        return {}
+    try:
+        return {"redis_url": Path(path).read_text(encoding="utf-8").strip()}
+    except OSError as e:
+        raise ConfigError([f"MONITOR_REDIS_URL_FILE: {path} cannot be read: {e.strerror}"]) from e
+
+
+def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    known = {f"MONITOR_{name.upper()}" for name in Settings.model_fields} | {"MONITOR_REDIS_URL_FILE", "MONITOR_DATA"}
+    return [
+        f"{name}: no such setting; known are {', '.join(sorted(known))}"
+        for name in sorted(environment)
+        if name.startswith("MONITOR_") and name.split("__")[0] not in known
+    ]
+
+
+def _sentence(error: Any, config: Path) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"{config / 'monitor.toml'}: {place}: no such setting; see config/monitor.toml for the known ones"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{config / 'monitor.toml'} or MONITOR_{place.upper().replace('.', '__')}: {place}: {message}"
