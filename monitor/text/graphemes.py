@@ -1,0 +1,68 @@
+"""Where a text may be cut without dividing what a reader sees as one character.
+
+A subset of the rules of UAX #29 that never cuts inside a cluster of today's platforms: marks, Hangul, emoji sequences,
+flags, CR LF, and surrogate halves. Where in doubt it does not cut.
+"""
+
+import unicodedata
+
+from monitor.text.folding import joins
+
+_ZWJ = "\u200d"
+_KEPT_WITH_PREVIOUS = frozenset((_ZWJ, "\u200c"))
+_MAX_FLAGS = 200
+
+
+def is_boundary(text: str, index: int) -> bool:
+    """Tell whether the text may be cut before `index`; its start and end are boundaries."""
+    if not 0 < index < len(text):
+        return True
+    previous, char = text[index - 1], text[index]
+    if previous < "\u0300" and char < "\u0300":
+        return (previous, char) != ("\r", "\n")
+    if _extends(char) or joins(previous, char) or previous == _ZWJ:
+        return False
+    if _is_regional(previous) and _is_regional(char):
+        return _flags_before(text, index) % 2 == 0
+    return not (_is_jamo(previous) and _is_jamo(char)) and not _is_pair(previous, char)
+
+
+def cluster_start(text: str, index: int) -> int:
+    """Return the last boundary at or before `index`."""
+    while not is_boundary(text, index):
+        index -= 1
+    return index
+
+
+def cluster_end(text: str, index: int) -> int:
+    """Return the first boundary at or after `index`."""
+    while not is_boundary(text, index):
+        index += 1
+    return index
+
+
+def _extends(char: str) -> bool:
+    if char in _KEPT_WITH_PREVIOUS:
+        return True
+    # Skin tones, and the tags that spell the flags of Scotland and Wales.
+    return "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f"
+
+
+def _is_regional(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _flags_before(text: str, index: int) -> int:
+    """Count the regional indicators that end at `index`: two make a flag."""
+    count = 0
+    while count < min(index, _MAX_FLAGS) and _is_regional(text[index - 1 - count]):
+        count += 1
+    return count
+
+
+def _is_jamo(char: str) -> bool:
+    return "\u1100" <= char <= "\u11ff" or "\ua960" <= char <= "\ua97c" or "\ud7b0" <= char <= "\ud7fb"
+
+
+def _is_pair(previous: str, char: str) -> bool:
+    return unicodedata.category(previous) == "Cs" and unicodedata.category(char) == "Cs"
