@@ -138,8 +138,11 @@ class Schedule(Protocol):
 class Leases(Protocol):
     """The right to work on a job, one holder at a time, with a fencing token."""
 
-    def acquire(self, job: Job, owner: str, ttl: timedelta) -> Lease | None:
-        """Return a lease, or None while somebody else holds it. Idempotent per owner."""
+    def acquire(self, job: Job, owner: str, ttl: timedelta, *, only_due: bool = False) -> Lease | None:
+        """Return a lease; None while somebody else holds it, or with `only_due` when the job is done and not due again.
+
+        Idempotent per owner.
+        """
         ...
 
     def renew(self, lease: Lease, ttl: timedelta) -> bool:

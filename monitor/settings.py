@@ -2,8 +2,9 @@
 
 MONITOR_HOME            where data lies (./var)
 MONITOR_CONFIG          folder of monitor.toml and topics.toml (./config)
-MONITOR_REDIS_URL       an outside Redis or Valkey instead of the embedded one; MONITOR_REDIS_URL_FILE reads it from a file
-MONITOR_PREVIEW_PORT    …and any other setting of monitor.toml, with __ between table and key
+MONITOR_REDIS_URL       an outside Redis or Valkey instead of the embedded one
+MONITOR_REDIS_URL_FILE  a file that holds that address, for secrets mounted as files
+MONITOR_PREVIEW__PORT   …and any other setting of monitor.toml, with __ between table and key
 """
 
 import os

@@ -58,6 +58,7 @@ class EmbeddedStore:
         self._folder = self._home / "store"
         self._socket = socket_path(self._home)
         self._users: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -110,7 +111,8 @@ class EmbeddedStore:
             self._wait(None)  # alive, and still loading its data
             return
         with lock:
-            self._wait(self._spawn(lock))
+            self._process = self._spawn(lock)
+            self._wait(self._process)
 
     def _spawn(self, lock: IO[bytes]) -> subprocess.Popen[bytes]:
         self._socket.unlink(missing_ok=True)
@@ -147,6 +149,8 @@ class EmbeddedStore:
             pass  # that is how a server says goodbye
         with (self._home / "store.lock").open("ab") as lock:
             _await_lock(lock, STOP_LIMIT)
+        if self._process is not None:
+            self._process.wait(STOP_LIMIT.total_seconds())
 
     def _client(self, *, timeout: float) -> redis.Redis:
         return redis.Redis(unix_socket_path=str(self._socket), socket_timeout=timeout, retry=Retry(NoBackoff(), 0))

@@ -56,10 +56,14 @@ class LeaseStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def acquire(self, job: Job, owner: str, ttl: timedelta) -> Lease | None:
-        """Return a lease, or None while somebody else holds it. Idempotent per owner."""
+    def acquire(self, job: Job, owner: str, ttl: timedelta, *, only_due: bool = False) -> Lease | None:
+        """Return a lease; None while somebody else holds it, or with `only_due` when the job is done and not due again.
+
+        Idempotent per owner.
+        """
         keys = self._connection.keys.work
-        fence = int(self._connection.run("acquire", (keys.leases, keys.fence), (str(job), owner, ms(ttl))))
+        args = (str(job), owner, ms(ttl), ms(HINT_AGAIN) if only_due else -1)
+        fence = int(self._connection.run("acquire", (keys.leases, keys.fence, keys.due), args))
         return Lease(job, owner, fence) if fence else None
 
     def renew(self, lease: Lease, ttl: timedelta) -> bool:

@@ -15,7 +15,7 @@ local function observe(key, at, likes, reposts, replies, views)
   if last and last[1] >= at then return end
   local entry = {at, likes, reposts, replies, views}
   -- Keep the first one, the newest one, and between them one for each spacing.
-  if #seen > 1 and at - seen[#seen - 1][1] < spacing then seen[#seen] = entry else seen[#seen + 1] = entry end
+  if #seen > 1 and last[1] - seen[#seen - 1][1] < spacing then seen[#seen] = entry else seen[#seen + 1] = entry end
   if #seen > most then table.remove(seen, 2) end
   redis.call('HSET', engagement, key, cmsgpack.pack(seen))
 end

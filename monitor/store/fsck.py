@@ -1,0 +1,159 @@
+"""The invariants of the stored data, checked. Zero findings is the pass mark.
+
+Every post stands in each index that belongs to it and in no other, under its own time, group and terms; every count is
+the count of what is there; every key has a family that says who owns it and what ends it; no lease outlives its longest
+time.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from monitor.store.codec import Body, decode_body, decode_observations, decode_topic, decode_windows
+from monitor.store.connection import Connection
+from monitor.store.keys import QUERY_TTL_DAYS, KeyKind, TopicKeys
+from monitor.store.schedule import ms
+
+LONGEST_LEASE = timedelta(minutes=5)
+FINDINGS_SHOWN = 20
+
+
+def check(connection: Connection, progress: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Return one sentence per broken invariant; `progress` is told what is being checked."""
+    kinds: dict[str, KeyKind] = {}
+    findings: list[str] = []
+    for key in connection.scan(f"{connection.keys.prefix}*"):
+        kind = connection.keys.kind_of(key)
+        if kind is None:
+            findings.append(f"{key}: nobody's key")
+            continue
+        kinds[key] = kind
+        found = connection.execute("TYPE", key).decode()
+        if found != kind.type:
+            findings.append(f"{key}: a {found}, and {kind.owner} keeps a {kind.type} there")
+    for name in sorted({topic_of(key) for key, kind in kinds.items() if kind.slot == "topic"}):
+        progress(f"topic {name}")
+        findings += islice(_topic(connection, name), FINDINGS_SHOWN)
+    for chat in sorted({topic_of(key) for key, kind in kinds.items() if kind.slot == "chat"}):
+        progress(f"chat {chat}")
+        findings += _chat(connection, chat)
+    progress("work")
+    findings += _work(connection, [key for key, kind in kinds.items() if kind.name == "query"])
+    return findings
+
+
+def topic_of(key: str) -> str:
+    """Return what stands between the braces of a key, after its slot's letter."""
+    return key[key.index("{") + 1 : key.index("}:")].partition(":")[2]
+
+
+def _topic(connection: Connection, name: str) -> Iterator[str]:
+    keys = connection.keys.topic(name)
+    bodies = {key: decode_body(body) for key, body in _hash(connection, keys.posts)}
+    times = {key: int(score) for key, score in _zset(connection, keys.times)}
+    yield from _compare(name, "time index", {key: _time(body) for key, body in bodies.items()}, times)
+    backfilled = {key: _time(body) for key, body in bodies.items() if body.backfilled}
+    yield from _compare(name, "back-fill", backfilled, {k: int(s) for k, s in _zset(connection, keys.backfilled)})
+    copies = {f"{body.group} {key}": 0 for key, body in bodies.items()}
+    yield from _compare(name, "copy groups", copies, {k: int(s) for k, s in _zset(connection, keys.copies)})
+    terms = {term: 0 for key, body in bodies.items() for term in _terms(key, body)}
+    yield from _compare(name, "term index", terms, {k: int(s) for k, s in _zset(connection, keys.terms)})
+    yield from _engagement(connection, keys, name, bodies)
+    for hour, count in _hash(connection, keys.rollups):
+        if int(count) <= 0:
+            yield f"topic {name}: roll-up of hour {hour} counts {int(count)}"
+
+
+def _compare(name: str, index: str, expected: dict[str, int], found: dict[str, int]) -> Iterator[str]:
+    for key in expected.keys() - found.keys():
+        yield f"topic {name}: {key!r} is missing in the {index}"
+    for key in found.keys() - expected.keys():
+        yield f"topic {name}: {key!r} is in the {index} without a post"
+    for key in expected.keys() & found.keys():
+        if expected[key] != found[key]:
+            yield f"topic {name}: {key!r} has {found[key]} in the {index}, and its post says {expected[key]}"
+
+
+def _engagement(connection: Connection, keys: TopicKeys, name: str, bodies: dict[str, Body]) -> Iterator[str]:
+    for key, packed in _hash(connection, keys.engagement):
+        times = [seen.at for seen in decode_observations(packed)]
+        if key not in bodies:
+            yield f"topic {name}: {key!r} has engagement without a post"
+        if not times or times != sorted(set(times)):
+            yield f"topic {name}: {key!r} has observations out of order"
+
+
+def _chat(connection: Connection, chat: str) -> Iterator[str]:
+    keys = connection.keys.chat(chat)
+    kept = {key for key, _ in _hash(connection, keys.messages)}
+    ordered = {key for key, _ in _zset(connection, keys.order)}
+    for id_ in kept ^ ordered:
+        yield f"chat {chat}: message {id_} is in the {'messages' if id_ in kept else 'order'} only"
+
+
+def _work(connection: Connection, queries: list[str]) -> Iterator[str]:
+    seconds, micros = connection.execute("TIME")
+    now = int(seconds) * 1000 + int(micros) // 1000
+    keys = connection.keys.work
+    due = {key for key, _ in _zset(connection, keys.due)}
+    for job, lease in _hash(connection, keys.leases):
+        if int(lease.split()[0]) - now > ms(LONGEST_LEASE):
+            yield f"job {job}: its lease is longer than any may be"
+    for job, _ in _hash(connection, keys.due_since):
+        if job not in due:
+            yield f"job {job}: late, and not in the due list"
+    for name, packed in _hash(connection, keys.topics):
+        if decode_topic(packed).name != name:
+            yield f"topic {name}: kept under another's name"
+    for key in queries:
+        yield from _query(connection, key)
+
+
+def _query(connection: Connection, key: str) -> Iterator[str]:
+    life = int(connection.execute("PTTL", key))
+    if not 0 < life <= ms(timedelta(days=QUERY_TTL_DAYS)):
+        yield f"{key}: lives {life} ms, and a query has {QUERY_TTL_DAYS} days"
+    packed = connection.execute("HGET", key, "coverage")
+    for start, end, _ in decode_windows(packed) if packed else ():
+        if start > end:
+            yield f"{key}: covers a window that ends before it starts"
+
+
+def _time(body: Body) -> int:
+    return body.observed if body.created is None else min(body.created, body.observed)
+
+
+def _terms(key: str, body: Body) -> Iterator[str]:
+    for hit in body.terms:
+        yield f"{hit.term}\0{_time(body):015d}\0{key}"
+
+
+def _hash(connection: Connection, key: str) -> Iterator[tuple[str, bytes]]:
+    yield from _pairs(connection, "HSCAN", key)
+
+
+def _zset(connection: Connection, key: str) -> Iterator[tuple[str, float]]:
+    for member, score in _pairs(connection, "ZSCAN", key):
+        yield member, float(score)
+
+
+def _pairs(connection: Connection, command: str, key: str) -> Iterator[tuple[str, Any]]:
+    cursor, seen = 0, set()
+    while True:
+        answer = connection.execute(command, key, cursor, "COUNT", 1000)
+        cursor, rows = int(answer[0]), answer[1]
+        pairs = rows.items() if isinstance(rows, dict) else _twos(rows)
+        for member, value in pairs:
+            if member not in seen:
+                seen.add(member)
+                yield member.decode("utf-8", "surrogateescape"), value
+        if cursor == 0:
+            return
+
+
+def _twos(rows: list[Any]) -> Iterator[tuple[Any, Any]]:
+    if rows and isinstance(rows[0], tuple):
+        yield from rows
+        return
+    yield from zip(rows[::2], rows[1::2], strict=True)

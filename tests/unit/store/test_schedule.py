@@ -1,0 +1,188 @@
+"""The due list and the leases, on the store's clock."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from monitor.models import Batch, Coverage, Cursor, Job, Query, Window
+from monitor.protocols import Resume
+from monitor.store.connection import Connection
+from monitor.store.fsck import check
+from monitor.store.progress import ProgressStore
+from monitor.store.schedule import DueList, LeaseStore
+from tests.build import NOW
+
+QUERY = Query("rss", "https://feed.example/a:b")
+JOB = Job("poll", str(QUERY))
+MINUTE = timedelta(minutes=1)
+
+
+class Parts:
+    """The three stores of the work slot."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.due = DueList(connection)
+        self.leases = LeaseStore(connection)
+        self.progress = ProgressStore(connection)
+
+
+@pytest.fixture
+def parts(connection: Connection) -> Parts:
+    return Parts(connection)
+
+
+def test_a_due_job_is_taken_by_one_of_many_sweepers(parts: Parts) -> None:
+    jobs = {Job("poll", str(n)): timedelta(0) for n in range(50)}
+    parts.due.sync(jobs)
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = [job for some in pool.map(lambda _: parts.due.take(50), range(8)) for job in some]
+
+    assert sorted(taken) == sorted(jobs)
+
+
+def test_a_job_not_yet_due_is_left_alone(parts: Parts) -> None:
+    parts.due.sync({JOB: MINUTE})
+
+    assert parts.due.take(10) == []
+    assert parts.due.overdue() == timedelta(0)
+
+
+def test_the_plan_is_the_whole_list(parts: Parts) -> None:
+    parts.due.sync({JOB: MINUTE, Job("prune", "pots"): MINUTE})
+    before = dict(parts.due.due())
+
+    parts.due.sync({JOB: timedelta(0)})
+
+    assert dict(parts.due.due()) == {JOB: before[JOB]}
+
+
+def test_a_lost_hint_comes_again_and_lateness_shows(parts: Parts, connection: Connection) -> None:
+    parts.due.sync({JOB: timedelta(0)})
+    first = parts.due.take(10)
+    # The store's clock cannot be turned, so the list is: as if four seconds had passed.
+    connection.execute("ZADD", connection.keys.work.due, 0, str(JOB))
+
+    again = parts.due.take(10)
+
+    assert first == again == [JOB]
+    assert parts.due.overdue() > timedelta(0)
+
+
+def test_one_holder_at_a_time_and_a_greater_fence_each_time(parts: Parts) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        leases = [each for each in pool.map(lambda n: parts.leases.acquire(JOB, f"w{n}", MINUTE), range(8)) if each]
+
+    assert len(leases) == 1
+    assert parts.leases.acquire(JOB, leases[0].owner, MINUTE) == leases[0]
+    parts.leases.release(leases[0])
+    following = parts.leases.acquire(JOB, "next", MINUTE)
+    assert following is not None
+    assert following.fence > leases[0].fence
+
+
+def test_a_lease_that_ran_out_is_anothers(parts: Parts) -> None:
+    frozen = parts.leases.acquire(JOB, "frozen", timedelta(milliseconds=1))
+    threading.Event().wait(0.005)
+    following = parts.leases.acquire(JOB, "next", MINUTE)
+    assert frozen is not None
+    assert following is not None
+    batch = Batch(cursor=Cursor("late"))
+
+    assert not parts.progress.complete(frozen, QUERY, batch, MINUTE)
+    assert not parts.leases.renew(frozen, MINUTE)
+    parts.leases.release(frozen)
+    assert parts.progress.resume(QUERY) == Resume()
+    assert parts.progress.complete(following, QUERY, Batch(cursor=Cursor("right")), MINUTE)
+    assert parts.progress.resume(QUERY).cursor == "right"
+
+
+def test_a_stale_hint_finds_the_job_done(parts: Parts) -> None:
+    parts.due.sync({JOB: timedelta(0)})
+    parts.due.take(1)
+    lease = parts.leases.acquire(JOB, "first", MINUTE, only_due=True)
+    assert lease is not None
+    parts.progress.complete(lease, QUERY, Batch(), MINUTE)
+
+    assert parts.leases.acquire(JOB, "second", MINUTE, only_due=True) is None
+    assert parts.leases.acquire(JOB, "by hand", MINUTE) is not None
+
+
+def test_a_job_at_work_is_not_hinted_again(parts: Parts, connection: Connection) -> None:
+    parts.due.sync({JOB: timedelta(0)})
+    parts.due.take(1)
+    parts.leases.acquire(JOB, "busy", MINUTE)
+    connection.execute("ZADD", connection.keys.work.due, 0, str(JOB))
+
+    assert parts.due.take(1) == []
+
+
+def test_a_job_that_left_the_plan_does_not_come_back(parts: Parts) -> None:
+    parts.due.sync({JOB: timedelta(0)})
+    lease = parts.leases.acquire(JOB, "me", MINUTE)
+    assert lease is not None
+    parts.due.sync({})
+
+    parts.progress.complete(lease, QUERY, Batch(), MINUTE)
+
+    assert parts.due.due() == []
+
+
+def read(parts: Parts, start: int, end: int, *, truncated: bool = False, cursor: str = "c") -> None:
+    """Read a window given in minutes after NOW."""
+    lease = parts.leases.acquire(JOB, f"{start}", MINUTE)
+    assert lease is not None
+    window = Coverage(start=NOW + start * MINUTE, end=NOW + end * MINUTE, truncated=truncated)
+    assert parts.progress.complete(lease, QUERY, Batch(cursor=Cursor(cursor), coverage=window), MINUTE)
+
+
+def test_windows_that_touch_are_joined_and_holes_stay(parts: Parts, connection: Connection) -> None:
+    # Coverage is kept for 35 days on the store's clock; these windows lie in 2026 and stay within the most segments only if
+    # newer than that, so they are written around the server's own time.
+    seconds = int(connection.execute("TIME")[0])
+    base = (seconds - NOW.timestamp()) // 60
+    offset = int(base) - 600
+    read(parts, offset, offset + 10)
+    read(parts, offset + 10, offset + 20)
+    read(parts, offset + 40, offset + 60)
+    read(parts, offset + 60, offset + 70, truncated=True)
+    window = Window(NOW + offset * MINUTE, NOW + (offset + 100) * MINUTE)
+
+    windows = parts.progress.windows(QUERY, window)
+
+    lengths = [((w.start - window.start) / MINUTE, (w.end - window.start) / MINUTE, w.truncated) for w in windows]
+    assert lengths == [(0, 20, False), (40, 60, False), (60, 70, True)]
+    status = parts.progress.statuses([QUERY], window)[0]
+    assert status.read == pytest.approx(0.5)
+    assert status.truncated
+    assert status.last_read == NOW + (offset + 70) * MINUTE
+    assert parts.progress.resume(QUERY).covered_since == NOW + offset * MINUTE
+    assert check(connection) == []
+
+
+def test_failures_are_counted_until_a_look_succeeds(parts: Parts) -> None:
+    for n in range(3):
+        lease = parts.leases.acquire(JOB, f"f{n}", MINUTE)
+        assert lease is not None
+        parts.progress.fail(lease, QUERY, f"503 number {n}", MINUTE)
+
+    failing = parts.progress.statuses([QUERY], Window(NOW, NOW + MINUTE))[0]
+    assert parts.progress.resume(QUERY).failures == 3
+    assert (failing.reason, failing.read) == ("503 number 2", 0)
+    assert failing.since is not None
+
+    read(parts, 0, 1)
+    assert parts.progress.resume(QUERY).failures == 0
+    assert parts.progress.statuses([QUERY], Window(NOW, NOW + MINUTE))[0].reason is None
+
+
+def test_a_failure_keeps_the_cursor(parts: Parts) -> None:
+    read(parts, 0, 1, cursor="place")
+    lease = parts.leases.acquire(JOB, "x", MINUTE)
+    assert lease is not None
+
+    parts.progress.fail(lease, QUERY, "down", MINUTE)
+
+    assert parts.progress.resume(QUERY).cursor == "place"
