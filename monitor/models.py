@@ -233,12 +233,13 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SharedLink(msgspec.Struct, frozen=True, kw_only=True):
-    """The most shared address of a window; `title` is its own title where a source gave one."""
+    """The most shared address of a window; `title` is its own title and `outlet` its publisher, where a source gave them."""
 
     url: str
     count: int
     first_seen: datetime
     title: str | None = None
+    outlet: str | None = None
 
 
 class CopyGroup(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,186 @@
+"""A digest from what was seen: which posts, which quote of each, what stays hidden; render.py words it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+import msgspec
+
+from monitor.digests.people import PeopleClass, Policy, Shown, classify, has_handle, show
+from monitor.digests.platforms import is_web
+from monitor.models import (
+    Author,
+    CopyGroup,
+    Digest,
+    Mention,
+    PostKey,
+    QueryStatus,
+    Reaction,
+    SharedLink,
+    Topic,
+    Trend,
+    Window,
+)
+from monitor.signals.accounts import in_languages
+from monitor.signals.duplicates import group_copies
+from monitor.signals.ranking import History, Ranked, about_link, earliest, most_shared_link, page_of, rank
+from monitor.text.quotes import Excerpt, excerpt
+
+REACTIONS = 3
+CANDIDATES = 12
+"""Ranked posts looked at for three that can be shown."""
+
+LINK_ONLY_SHOWN = 1
+"""Posts without a quote among the reactions, while there are others: a digest of bare links tells nothing."""
+
+QUOTE_LENGTH = 140
+
+
+Classes = Mapping[PostKey, PeopleClass]
+
+
+class Brief(msgspec.Struct, frozen=True, kw_only=True):
+    """What a digest is asked to be: of which topic and window, for whom, showing how much of people.
+
+    `named` lists who may be named (see `people.classify`). `chat` and `thread` are where it goes; with topic, kind and
+    window they make its id.
+    """
+
+    topic: Topic
+    window: Window
+    kind: str = "daily"
+    chat: str = ""
+    thread: str = ""
+    people: Policy = "default"
+    named: frozenset[str] = frozenset()
+
+
+def compose(
+    brief: Brief,
+    mentions: Sequence[Mention],
+    history: History,
+    trend: Trend,
+    statuses: Sequence[QueryStatus],
+) -> Digest:
+    """Return the digest of a window's mentions. Pure: the same arguments make the same digest, byte for byte.
+
+    `history` holds how the engagement of each post was observed; `trend` is `bursts.measure` of the same mentions.
+    """
+    heard = [each for each in mentions if in_languages(each, brief.topic.languages)]
+    classes = {each.post.key: classify(each, brief.named) for each in heard}
+    link = _link(heard, classes)
+    groups = group_copies(heard)
+    return Digest(
+        id=digest_id(brief),
+        topic=brief.topic.name,
+        title=brief.topic.title,
+        kind=brief.kind,
+        trend=trend,
+        statuses=tuple(statuses),
+        reactions=tuple(_reactions(heard, classes, history, brief)),
+        link=link,
+        largest_group=groups[0] if groups else None,
+        earliest=_earliest(_told(heard, link, groups), classes, brief.people),
+        hidden=sum(people_class == "C" for people_class in classes.values()),
+    )
+
+
+def digest_id(brief: Brief) -> str:
+    """Return the id that a chat's digest of a topic, kind and window always has: 96 bits of BLAKE2b, in hex."""
+    times = (moment.astimezone(UTC).isoformat() for moment in brief.window)
+    parts = ("1", brief.chat, brief.thread, brief.topic.name, brief.kind, *times)
+    said = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _reactions(mentions: Sequence[Mention], classes: Classes, history: History, brief: Brief) -> list[Reaction]:
+    """Return the posts to show, those with a quote first."""
+    shown = {key: show(people_class, brief.people, key.source) for key, people_class in classes.items()}
+    showable = [each for each in mentions if any(shown[each.post.key])]
+    ranked = rank(showable, history, brief.window, limit=CANDIDATES)
+    reactions = [_reaction(each, shown[each.mention.post.key]) for each in ranked]
+    quoted = [each for each in reactions if each.quote is not None]
+    linked = [each for each in reactions if each.quote is None and is_web(each.mention.post.url)]
+    room = max(LINK_ONLY_SHOWN, REACTIONS - len(quoted))
+    best = _first_of(reactions, quoted, linked[:room])
+    return sorted(best, key=lambda each: each.quote is None)
+
+
+def _first_of(reactions: Sequence[Reaction], *kept: Sequence[Reaction]) -> list[Reaction]:
+    keys = {each.mention.post.key for some in kept for each in some}
+    return [each for each in reactions if each.mention.post.key in keys][:REACTIONS]
+
+
+def _reaction(ranked: Ranked, shown: Shown) -> Reaction:
+    cut = _excerpt(ranked.mention) if shown.quote else None
+    return Reaction(
+        mention=ranked.mention if shown.name else without_names(ranked.mention),
+        engagement=ranked.engagement,
+        gained=ranked.gained,
+        quote=cut.quote if cut else None,
+        match=cut.match if cut else None,
+        cut=cut.cut if cut else False,
+        name=_name(ranked.mention.post.author) if shown.name else None,
+        copies=ranked.copies,
+        copy_accounts=ranked.copy_accounts,
+    )
+
+
+def _excerpt(mention: Mention) -> Excerpt | None:
+    """Return a quote that is a slice of the post's text and holds its match; None when it must not be quoted."""
+    text = mention.post.text
+    spans = [span for hit in mention.terms for span in hit.spans]
+    cut = excerpt(text, spans, QUOTE_LENGTH)
+    if cut is None or has_handle(text[slice(*cut.quote)]):
+        return None
+    assert 0 <= cut.quote.start <= cut.match.start < cut.match.end <= cut.quote.end <= len(text), "a quote is a slice"
+    return cut
+
+
+def _link(mentions: Sequence[Mention], classes: Classes) -> SharedLink | None:
+    """Return the most shared link: its title unless that exposes somebody, its outlet if that may be named."""
+    link = most_shared_link(mentions)
+    if link is None or not is_web(link.url):
+        return None
+    page = page_of(mentions, link.url)
+    if page is None or classes[page.post.key] == "C":
+        return msgspec.structs.replace(link, title=None)
+    if page.post.key.source != "rss" or classes[page.post.key] != "A":
+        return link
+    return msgspec.structs.replace(link, outlet=page.post.author.name)
+
+
+def _told(mentions: Sequence[Mention], link: SharedLink | None, groups: Sequence[CopyGroup]) -> list[Mention]:
+    """Return the mentions of what the digest tells about: the shared link, else the most copied wording."""
+    if link is not None:
+        return about_link(mentions, link.url)
+    return [each for each in mentions if groups and each.group == groups[0].group]
+
+
+def _earliest(mentions: Sequence[Mention], classes: Classes, policy: Policy) -> Mention | None:
+    """Return the first of the mentions; class B without its address, class C not at all: the second was not the first.
+
+    It is asked for what the digest tells about: the first post of a window says when the window began, no more.
+    """
+    first = earliest(mentions)
+    if first is None:
+        return None
+    people_class = classes[first.post.key]
+    if people_class == "A" and not first.withdrawn:
+        return first
+    if not show(people_class, policy).link:
+        return None
+    bare = without_names(first)
+    return msgspec.structs.replace(bare, post=msgspec.structs.replace(bare.post, url=None))
+
+
+def without_names(mention: Mention) -> Mention:
+    """Return the mention with nothing of its author but the id, which in the store is a keyed hash."""
+    author = Author(id=mention.post.author.id)
+    return msgspec.structs.replace(mention, post=msgspec.structs.replace(mention.post, author=author))
+
+
+def _name(author: Author) -> str | None:
+    if author.name and author.handle:
+        return f"{author.name} (@{author.handle.lstrip('@')})"
+    return author.name or author.handle

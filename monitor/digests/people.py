@@ -1,0 +1,167 @@
+"""Who may be shown, decided before anything is sent: a forward cannot be recalled.
+
+    A   listed outlets, institutions, officials     name, handle, quote, link
+    B   everybody else                              quote, platform, time, link; where quotes need names, the link only
+    C   the text endangers or exposes somebody      counted, never shown
+
+C judges the text, never the person, and nothing infers where somebody is. It would rather hide ten harmless posts than
+show one dangerous one: a digest loses a quote, a person may lose more.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from monitor.models import Mention, Post
+from monitor.text.folding import fold
+
+PeopleClass = Literal["A", "B", "C"]
+Policy = Literal["default", "names", "links", "counts"]
+
+LINK_ONLY = frozenset(("x",))
+"""Platforms whose display rules require the author's name beside a quoted text (X: Display Requirements)."""
+
+# Patterns are matched against folded text: lower case, simplified, half width, single spaces.
+_PLACE = r"(?:国内|墙内|大陆|内地|境内)"
+_RELATIVE = r"(?:儿子|女儿|闺女|孩子|小孩|娃|侄子|侄女|外甥|孙子|孙女)"
+
+AT_RISK = (
+    rf"(?:人|我|身|肉身|本人|还|仍|住)在{_PLACE}",
+    r"墙内|翻墙(?:出来|上来|发)",
+    r"(?:怕|会)被(?:查|抓|封号|喝茶|约谈|请去)",
+    r"(?:被|去|请|叫)(?:我)?喝茶|国保|(?:警察|派出所|网警)[^,。!?\n]{0,6}(?:找|上门|电话|约谈|叫我)",
+    r"(?:不要|别|勿|请勿)(?:外传|截图|外泄|转出去|暴露)|匿名(?:投稿|爆料)|保护(?:我|投稿人)",
+    (
+        r"\b(?:i am|i'm|im|i live|we are|we're|we live|writing|posting) (?:still )?(?:in|inside|from) "
+        r"(?:mainland )?china\b"
+    ),
+    r"\b(?:inside|behind|within) the (?:great )?(?:fire)?wall\b",
+    r"\b(?:don't|do not|pls don't|please don't) (?:share|screenshot|repost|quote) (?:this|me|my)\b",
+    r"\b(?:police|officers?|state security) (?:came|called|visited|knocked|summoned|questioned)\b",
+    r"\binvited (?:me )?for tea\b",
+    r"\b(?:posting|submitted|writing) anonymously\b|\banonymous (?:submission|tip)\b",
+)
+"""The author may be in danger by having written it."""
+
+WORKPLACE = (
+    r"(?:我们|我|咱们|咱|本)(?:这|那)?(?:个)?(?:单位|公司|厂|工厂|学校|医院|机关|科室|部门|局里|局|院里|系里|车间|工地|团队)",
+    r"我(?:是|做|当)(?:公务员|老师|教师|医生|护士|警察|记者|村干部|编制内|体制内)|我(?:在|于)[^,。!?\n]{0,10}(?:上班|工作|任职|当差)",
+    r"\b(?:my|our) (?:workplace|employer|company|office|work unit|factory|school|hospital|department|boss)\b",
+    r"\bi (?:work|teach) (?:at|for|in)\b|\bwhere i work\b",
+)
+"""It tells where somebody works."""
+
+CONTACT = (
+    r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)",
+    r"(?<![\d-])0\d{1,3}[- ]\d{3,4}[- ]?\d{4}(?!\d)|(?<!\d)09\d{2}[- ]?\d{3}[- ]?\d{3}(?!\d)",
+    r"\+\d[\d ()-]{7,}\d",
+    r"(?<!\d)\d{17}[\dx](?!\d)",
+    r"(?:电话|手机|致电|热线|tel|phone|call|whatsapp|line id)[^\w\n]{0,4}\+?\d[\d ()-]{5,}\d",
+    r"(?:微信|薇信|vx|wx|qq|加v|加群)(?:号|群|id)?[^\w\n]{0,3}[a-z0-9_-]{5,}",
+    r"[a-z0-9._%+-]+@[a-z0-9-]+\.[a-z]{2,}(?:\.[a-z]{2,})?(?!\w)",
+)
+"""A telephone, an identity number, a private address on some network."""
+
+ADDRESS = (
+    r"[路街巷弄道村里](?:\d+|[一二三四五六七八九十百]+)号(?!线|楼盘)",
+    r"\d+ ?(?:号楼|栋|幢|单元|室)",
+    r"(?:我家住|我住在|住址|家庭地址|地址:)",
+    r"\b\d{1,5} (?:[a-z]+ ){1,3}(?:street|st\.|road|rd\.|avenue|ave\.|lane|boulevard|blvd)(?!\w)",
+    r"\bi live (?:at|on) |\bmy (?:home )?address\b",
+)
+"""A place where somebody can be found."""
+
+MINOR = (
+    rf"(?:我|我家|我们家|咱家|他家|她家|邻居|亲戚)(?:的)?{_RELATIVE}",
+    r"未成年|小学生|初中生|幼儿园",
+    r"(?<!\d)(?:[1-9]|1[0-7])岁",
+    (
+        r"\b(?:my|our|her|his|their) (?:\d+[- ]year[- ]old|son|daughter|kid|kids|child|children|niece|nephew|grandson"
+        r"|grandchild|granddaughter)\b"
+    ),
+    r"\b(?:[1-9]|1[0-7])[- ]year[- ]old\b|\b(?:minor|schoolboy|schoolgirl)\b",
+)
+"""A child, or somebody's child."""
+
+THIRD_PERSON = (
+    r"(?:我|我的|我们|咱)(?:的)?(?:同事|邻居|领导|老板|同学|室友|房东|前夫|前妻|老公|老婆|丈夫|妻子)",
+    r"(?:她|他)(?:的名字|真名|本名|名叫|叫)",
+    r"\bmy (?:coworker|colleague|manager|neighbou?r|roommate|landlord|husband|wife|ex|friend)\b",
+)
+"""A private person who did not write it."""
+
+_EXPOSING = re.compile(
+    "|".join(f"(?:{each})" for each in AT_RISK + WORKPLACE + CONTACT + ADDRESS + MINOR + THIRD_PERSON)
+)
+_LINK = re.compile(r"(?:https?://|www\.)[!-~]+")
+_HANDLE = re.compile(r"(?<![a-z0-9_.%+/-])@\w")
+
+
+class Shown(NamedTuple):
+    """What a digest may show of a post; nothing at all means that it is only counted."""
+
+    name: bool = False
+    quote: bool = False
+    link: bool = False
+
+
+def classify(mention: Mention, named: Collection[str]) -> PeopleClass:
+    """Return the class of a mention.
+
+    `named` lists who may be named: "source:handle" on platforms; "rss:" and an address, or a bare host, for outlets
+    whose articles stand on that host.
+    """
+    if is_exposing(mention.post.text):
+        return "C"
+    return "A" if _is_named(mention.post, named) else "B"
+
+
+def show(people_class: PeopleClass, policy: Policy = "default", source: str = "") -> Shown:
+    """Return what may be shown of a class under a policy, on a source.
+
+    "names" shows class B as class A; "links" shows the link alone, "counts" nothing of it. Class A is shown under every
+    policy, class C under none.
+    """
+    if people_class == "C":
+        return Shown()
+    if people_class == "A" or policy == "names":
+        return Shown(name=True, quote=True, link=True)
+    if policy == "counts":
+        return Shown()
+    return Shown(quote=policy == "default" and source not in LINK_ONLY, link=True)
+
+
+def is_exposing(text: str) -> bool:
+    """Tell whether a text suggests danger for its author or shows a private person (class C). Links are not read."""
+    return _EXPOSING.search(_LINK.sub(" ", fold(text))) is not None
+
+
+def has_handle(text: str) -> bool:
+    """Tell whether a text addresses an account, as "@name": quoting it would name a third person."""
+    return _HANDLE.search(fold(text)) is not None
+
+
+def _is_named(post: Post, named: Collection[str]) -> bool:
+    source = post.key.source
+    names = {f"{source}:{name.lstrip('@')}".casefold() for name in (post.author.handle, post.author.id) if name}
+    listed = {entry.replace(":@", ":").casefold() for entry in named}
+    if names & listed:
+        return True
+    return source == "rss" and post.url is not None and _is_on_host(post.url, listed)
+
+
+def _is_on_host(url: str, listed: Collection[str]) -> bool:
+    host = _host(url)
+    hosts = {_host(entry.removeprefix("rss:")) for entry in listed}
+    return bool(host) and any(host == each or host.endswith(f".{each}") for each in hosts if each)
+
+
+def _host(address: str) -> str:
+    """Return the host of an address, or a bare host itself; "" for anything else, such as "source:handle"."""
+    if "//" not in address:
+        return "" if ":" in address else address.removeprefix("www.")
+    try:
+        return (urlsplit(address).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""

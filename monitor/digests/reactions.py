@@ -1,0 +1,67 @@
+"""One post in a digest: its quote, character for character, and where, when and how much."""
+
+from datetime import tzinfo
+
+from monitor.digests.draft import Draft
+from monitor.digests.platforms import is_web, post_label
+from monitor.digests.wording import FSI, PDI, isolated, many, mention_tag, plain, time_within
+from monitor.models import Reaction, Window
+from monitor.signals.ranking import total
+
+LONGEST_NAME = 40
+
+
+def write_reaction(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo) -> None:
+    """Write the quote as a block, then a line about it; a post without a quote is that line with a link."""
+    draft.write("\n")
+    if reaction.quote is not None:
+        with draft.marked("blockquote"):
+            _write_quote(draft, reaction)
+        draft.write("\n")
+    _write_origin(draft, reaction, window, zone)
+
+
+def _write_quote(draft: Draft, reaction: Reaction) -> None:
+    """Write the slice of the post between isolation marks; an ellipsis stands outside them and is ours."""
+    text = reaction.mention.post.text
+    assert reaction.quote is not None, "only called with a quote"
+    start, end = reaction.quote
+    bold_start, bold_end = reaction.match or (end, end)
+    draft.write("…" if reaction.cut and text[:start].strip() else "")
+    draft.write(FSI + text[start:bold_start])
+    with draft.marked("bold"):
+        draft.write(text[bold_start:bold_end])
+    draft.write(text[bold_end:end] + PDI)
+    draft.write("…" if reaction.cut and text[end:].strip() else "")
+
+
+def _write_origin(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo) -> None:
+    """Write "Bluesky 14:31 · 简 · ♥310 (+290)"; the platform leads to the post."""
+    post = reaction.mention.post
+    url = post.url if is_web(post.url) else None
+    if reaction.name:
+        draft.write(f"{isolated(plain(reaction.name, LONGEST_NAME))} · ")
+    draft.link(plain(post_label(post), LONGEST_NAME), url)
+    draft.write(f" {time_within(post.time, window, zone)}")
+    parts = (mention_tag(reaction.mention), _hearts(reaction), _wording(reaction))
+    draft.write("".join(f" · {part}" for part in parts if part))
+    if reaction.quote is None:
+        draft.write(" · ")
+        draft.link("open", url)
+
+
+def _hearts(reaction: Reaction) -> str:
+    """Word reactions: "♥310 (+290)"; nothing where the platform counts none, no gain where none is known."""
+    count = total(reaction.engagement)
+    if count is None:
+        return ""
+    if reaction.gained is None:
+        return f"♥{count:,}"
+    return f"♥{count:,} ({'+' if reaction.gained >= 0 else '−'}{abs(reaction.gained):,})"
+
+
+def _wording(reaction: Reaction) -> str:
+    if reaction.copies < 2:
+        return ""
+    accounts = f", {many(reaction.copy_accounts, 'account')}" if reaction.copy_accounts else ""
+    return f"same wording: {many(reaction.copies, 'post')}{accounts}"

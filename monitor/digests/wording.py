@@ -1,0 +1,94 @@
+"""The product's words: times, numbers, tags of languages, and other people's words made fit for a line of ours."""
+
+import unicodedata
+from datetime import datetime, timedelta, tzinfo
+
+from monitor.models import Mention, Window
+from monitor.signals.accounts import written_in
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+TAGS = {"zh-Hans": "简", "zh-Hant": "繁", "zh": "中", "und": ""}
+
+FSI, PDI = "\u2068", "\u2069"
+"""First strong isolate, pop directional isolate (UAX #9): a right-to-left text between them leaves our line alone."""
+
+MOST_MARKS = 3
+"""Combining marks kept on one letter: enough for every living script, too few for a tower."""
+
+_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
+
+
+def many(count: int, noun: str) -> str:
+    """Word a number of things: "1 post", "1,240 posts"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def day_and_time(moment: datetime, near: datetime, zone: tzinfo) -> str:
+    """Word a time as "Tue 14:05", or with the date when it is six days or more from `near`."""
+    local = moment.astimezone(zone)
+    clock = f"{local:%H:%M}"
+    if abs(near - moment) < timedelta(days=6):
+        return f"{WEEKDAYS[local.weekday()]} {clock}"
+    date = f"{local.day} {MONTHS[local.month - 1]}"
+    year = "" if local.year == near.astimezone(zone).year else f" {local.year}"
+    return f"{date}{year} {clock}"
+
+
+def time_within(moment: datetime, window: Window, zone: tzinfo) -> str:
+    """Word a time as "14:31" where the window leaves no doubt about the day."""
+    if window.start <= moment < window.end and window.length <= timedelta(days=1):
+        return f"{moment.astimezone(zone):%H:%M}"
+    return day_and_time(moment, window.end, zone)
+
+
+def span_of(length: timedelta) -> str:
+    """Word a length of time in its largest fitting unit: "22 min", "5 h", "3 d"."""
+    minutes = int(length / timedelta(minutes=1))
+    if minutes < 1:
+        return "under 1 min"
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
+
+
+def language_tag(language: str) -> str:
+    """Return the short tag of a language: 简, 繁, EN; "" for the undetermined."""
+    return TAGS.get(language, language.partition("-")[0].upper())
+
+
+def mention_tag(mention: Mention) -> str:
+    """Return the short tag of what a post is written in."""
+    return language_tag(written_in(mention))
+
+
+def hashtag(title: str) -> str:
+    """Return "#" and the letters, digits and marks of a title, joined by "_" where something else stood."""
+    kept = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in title)
+    return "#" + "_".join(plain(kept, 60).split())
+
+
+def plain(text: str, limit: int) -> str:
+    """Return a text as one line without invisible characters and towers of marks, cut to `limit` characters."""
+    line = " ".join("".join(" " if char.isspace() else char for char in text if _is_shown(char)).split())
+    line = _low(line)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def isolated(text: str) -> str:
+    """Put isolation marks around a text of somebody else."""
+    return f"{FSI}{text}{PDI}"
+
+
+def _is_shown(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) not in _HIDDEN
+
+
+def _low(line: str) -> str:
+    kept = []
+    marks = 0
+    for char in line:
+        marks = marks + 1 if unicodedata.category(char)[0] == "M" else 0
+        if marks <= MOST_MARKS:
+            kept.append(char)
+    return "".join(kept)

@@ -1,0 +1,59 @@
+"""Who speaks and in what, counted: accounts, platforms and languages of mentions."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from monitor.models import Count, Mention, Post
+
+
+class Account(NamedTuple):
+    """An account of a platform. The same person on two platforms is two accounts: nothing links them."""
+
+    source: str
+    id: str
+
+
+def account_of(post: Post) -> Account | None:
+    """Return the account that wrote a post; None where the platform named nobody."""
+    identity = post.author.id or post.author.handle or post.author.name
+    return Account(post.key.source, identity) if identity else None
+
+
+def count_accounts(mentions: Iterable[Mention]) -> int:
+    """Return how many different accounts wrote the mentions; posts of nobody are not counted."""
+    return len({account_of(mention.post) for mention in mentions} - {None})
+
+
+def count_platforms(mentions: Iterable[Mention]) -> tuple[Count, ...]:
+    """Return the posts of each source, most first."""
+    return _counts(mention.post.key.source for mention in mentions)
+
+
+def count_languages(mentions: Iterable[Mention]) -> tuple[Count, ...]:
+    """Return the posts in each language, as `written_in` names it, most first."""
+    return _counts(written_in(mention) for mention in mentions)
+
+
+def written_in(mention: Mention) -> str:
+    """Return "zh-Hans" or "zh-Hant" where the script says so, else the language's main tag, or "und"."""
+    main = mention.language.partition("-")[0]
+    if mention.script in ("Hans", "Hant") and main in ("zh", "und"):
+        return f"zh-{mention.script}"
+    return mention.language if main == "zh" else main
+
+
+def in_languages(mention: Mention, languages: Sequence[str]) -> bool:
+    """Tell whether a mention is in one of the BCP 47 ranges ("zh" holds "zh-Hant"); no ranges hold everything.
+
+    What nobody could name ("und") is held: a short post must not be lost because its language is in doubt.
+    """
+    tag = written_in(mention)
+    if not languages or tag == "und":
+        return True
+    return any(f"{tag}-".lower().startswith(f"{each}-".lower()) for each in languages)
+
+
+def _counts(labels: Iterable[str]) -> tuple[Count, ...]:
+    counted = Counter(labels).items()
+    return tuple(Count(label, count) for label, count in sorted(counted, key=lambda pair: (-pair[1], pair[0])))

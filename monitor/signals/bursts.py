@@ -1,0 +1,188 @@
+"""How much was said in a window, and how much is usual; every number with its arithmetic.
+
+    usual = median of the counts of earlier windows of the same length that end at the same local time of day,
+            one a day going back 28 days, and only those that were really read
+
+If all four windows of the same weekday were read, they alone are taken. The ratio of a count to those of comparable
+earlier periods is the historical limits method (Stroup et al., "Detection of aberrations in the occurrence of
+notifiable diseases surveillance data", Statistics in Medicine 8, 1989), with a median in place of its mean: one earlier
+burst must not become the measure of the next (Tukey, Exploratory Data Analysis, 1977).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from monitor.models import Mention, Topic, Trend, Window
+from monitor.signals.accounts import count_accounts, count_languages, count_platforms
+from monitor.signals.coverage import covered, merged
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+DAYS_BACK = 28
+WHOLE = 0.95
+"""Share of an earlier window that must have been read for its count to count."""
+
+FEWEST_WINDOWS = 3
+NEEDED_HOURS = 72
+SAME_WEEKDAYS = 4
+SMALLEST_DIVISOR = 1.0
+"""Below one usual post a ratio says nothing: ×7 for 2 posts in place of 0.3."""
+
+_WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+class _Earlier(NamedTuple):
+    days: int
+    posts: int
+
+
+class _Usual(NamedTuple):
+    expected: float | None
+    sampled_hours: int
+    sentences: tuple[str, ...]
+
+
+def baseline_window(window: Window) -> Window:
+    """Return the whole hours whose counts `measure` wants: 28 days before the window, and one for changes of clocks."""
+    start = _whole_hour(window.start)
+    return Window(start - (DAYS_BACK + 1) * DAY, start)
+
+
+def measure(
+    topic: Topic,
+    window: Window,
+    mentions: Sequence[Mention],
+    sampled: Sequence[Window],
+    hourly: Sequence[int],
+    now: datetime,
+) -> Trend:
+    """Return count, accounts, languages and platforms of a window, and its ratio to what is usual.
+
+    `mentions` are those of the window. `sampled` holds the times that were really read, in any order, reaching 28 days
+    back (`coverage.read_together` makes them). `hourly` holds one count an hour of `baseline_window(window)`, without
+    back-filled posts. A window not on the hour is compared with earlier ones that begin up to 59 minutes sooner, on the
+    hour, and says so; one that is not of whole hours has no usual.
+    """
+    usual = _usual(topic, window, sampled, hourly)
+    live = sum(not mention.backfilled for mention in mentions)
+    ratio = _ratio(live, usual.expected) if window.end <= now else None
+    return Trend(
+        topic=topic.name,
+        window=window,
+        count=len(mentions),
+        accounts=count_accounts(mentions),
+        expected=usual.expected,
+        ratio=ratio,
+        sampled_hours=usual.sampled_hours,
+        needed_hours=NEEDED_HOURS,
+        platforms=count_platforms(mentions),
+        languages=count_languages(mentions),
+        hourly=_by_hour(window, mentions),
+        arithmetic=_division(live, usual.expected, ratio) + usual.sentences + _caveats(window, mentions, now),
+    )
+
+
+def _usual(topic: Topic, window: Window, sampled: Sequence[Window], hourly: Sequence[int]) -> _Usual:
+    read = merged(sampled)
+    before = Window(window.start - DAYS_BACK * DAY, window.start)
+    hours = int(covered(before, read) / HOUR)
+    if window.length < HOUR or window.length % HOUR:
+        return _Usual(None, hours, ("No usual for a window that is not of whole hours.",))
+    if hours < NEEDED_HOURS:
+        return _Usual(None, hours, (f"Too early for 'usual': {hours} of {NEEDED_HOURS} h read before this window.",))
+    earlier = _earlier_windows(topic, window, read, hourly)
+    if len(earlier) < FEWEST_WINDOWS:
+        return _Usual(None, hours, (f"No usual: {len(earlier)} of {FEWEST_WINDOWS} earlier windows were read whole.",))
+    expected = float(median(each.posts for each in earlier))
+    return _Usual(expected, hours, (_origin(topic, window, earlier, expected),))
+
+
+def _earlier_windows(topic: Topic, window: Window, read: Sequence[Window], hourly: Sequence[int]) -> list[_Earlier]:
+    """Return the earlier windows that were read whole, newest first; the same weekdays alone when all four were."""
+    zone = ZoneInfo(topic.timezone)
+    first, last = baseline_window(window)
+    assert len(hourly) == (last - first) // HOUR, "one count for each hour of baseline_window(window)"
+    found = []
+    for days in range(_step(window), DAYS_BACK + 1, _step(window)):
+        end = _whole_hour(_days_before(window.end, days, zone))
+        start = end - window.length
+        if end <= window.start and covered(Window(start, end), read) >= WHOLE * window.length:
+            count = sum(hourly[(start - first) // HOUR : (end - first) // HOUR])
+            found.append(_Earlier(days, count))
+    same = [each for each in found if each.days % 7 == 0]
+    return same if len(same) >= SAME_WEEKDAYS else found
+
+
+def _step(window: Window) -> int:
+    """Return every how many days a window of this length can be repeated without overlap."""
+    return max(1, -(-window.length // DAY))
+
+
+def _days_before(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """Return the same local time of day some days earlier, in UTC; clocks may have changed in between."""
+    return (moment.astimezone(zone) - timedelta(days=days)).astimezone(UTC)
+
+
+def _whole_hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _ratio(count: int, expected: float | None) -> float | None:
+    if expected is None or expected < SMALLEST_DIVISOR:
+        return None
+    return count / expected
+
+
+def _by_hour(window: Window, mentions: Sequence[Mention]) -> tuple[int, ...]:
+    """Return counts of the hours of a window, from its own start on; the last one may be short."""
+    counts = [0] * -(-window.length // HOUR)
+    for mention in mentions:
+        if window.start <= mention.post.time < window.end:
+            counts[(mention.post.time - window.start) // HOUR] += 1
+    return tuple(counts)
+
+
+def _division(count: int, expected: float | None, ratio: float | None) -> tuple[str, ...]:
+    if expected is None:
+        return ()
+    if ratio is None and expected < SMALLEST_DIVISOR:
+        return (f"Usual is {_number(expected)}: too small to divide {count:,} by.",)
+    if ratio is None:
+        return ()
+    return (f"{count:,} ÷ {_number(expected)} = {format_ratio(ratio)}.",)
+
+
+def _origin(topic: Topic, window: Window, earlier: Sequence[_Earlier], expected: float) -> str:
+    counts = ", ".join(f"{count:,}" for count in sorted(each.posts for each in earlier))
+    return f"{_number(expected)} = median of {_described(topic, window, earlier)} ({counts}), same sources."
+
+
+def _described(topic: Topic, window: Window, earlier: Sequence[_Earlier]) -> str:
+    if all(each.days % 7 == 0 for each in earlier):
+        weekday = window.start.astimezone(ZoneInfo(topic.timezone)).weekday()
+        return f"{len(earlier)} {_WEEKDAYS[weekday]}"
+    return f"{len(earlier)} earlier days" if window.length == DAY else f"{len(earlier)} earlier windows"
+
+
+def _caveats(window: Window, mentions: Sequence[Mention], now: datetime) -> tuple[str, ...]:
+    sentences = []
+    if backfilled := sum(mention.backfilled for mention in mentions):
+        sentences.append(f"{backfilled:,} back-filled posts are counted but not compared.")
+    if window.start != _whole_hour(window.start):
+        sentences.append("Earlier windows are counted from the full hour before.")
+    if window.end > now:
+        sentences.append("The window is not over: no comparison yet.")
+    return tuple(sentences)
+
+
+def format_ratio(ratio: float) -> str:
+    """Word a ratio: "×3.1", "×0.4", "×12"."""
+    return f"×{ratio:.0f}" if ratio >= 9.95 else f"×{ratio:.1f}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

@@ -1,0 +1,42 @@
+"""Windows of time that were really read: merged, cut, compared."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+from monitor.models import Window
+
+
+def merged(windows: Iterable[Window]) -> list[Window]:
+    """Return the windows without overlaps, oldest first; empty ones vanish."""
+    joined: list[Window] = []
+    for window in sorted(each for each in windows if each.start < each.end):
+        if joined and window.start <= joined[-1].end:
+            joined[-1] = Window(joined[-1].start, max(joined[-1].end, window.end))
+        else:
+            joined.append(window)
+    return joined
+
+
+def covered(window: Window, sampled: Iterable[Window]) -> timedelta:
+    """Return how much of a window lies in the sampled ones, which must not overlap (see `merged`)."""
+    overlaps = (min(window.end, each.end) - max(window.start, each.start) for each in sampled)
+    return sum((overlap for overlap in overlaps if overlap > timedelta()), timedelta())
+
+
+def read_together(windows_by_query: Sequence[Iterable[Window]], share: float = 0.8) -> list[Window]:
+    """Return the times at which at least `share` of the queries were being read.
+
+    Counts of such times can be compared: the same sources stood behind them. One dead feed of ten blinds no topic.
+    """
+    needed = max(1.0, share * len(windows_by_query))
+    edges = sorted(
+        edge for windows in windows_by_query for each in merged(windows) for edge in ((each.start, 1), (each.end, -1))
+    )
+    together: list[Window] = []
+    reading = 0
+    for (moment, step), (following, _) in pairwise(edges):
+        reading += step
+        if reading >= needed:
+            together.append(Window(moment, following))
+    return merged(together)

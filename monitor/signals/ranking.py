@@ -1,0 +1,212 @@
+"""Which posts people reacted to in a window, the link they share most, and who was first.
+
+    score = 1 × likes gained + 2 × reposts gained + 1 × replies gained
+
+A repost puts a post before new readers under the reposter's own name: it weighs double. A reply costs more than a like
+but is as often a quarrel of two: it weighs as one. Views are not counted: platforms count them too differently, and
+some count their own prefetching.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+import msgspec
+
+from monitor.models import Engagement, Mention, Observation, Post, PostKey, SharedLink, Window
+from monitor.signals.accounts import account_of, count_accounts, written_in
+from monitor.text.urls import canonical
+
+LIKE, REPOST, REPLY = 1, 2, 1
+
+SAME_SCRIPT = 4
+SAME_PLATFORM = 2
+"""What a score is divided by for each post already chosen in the same script, on the same platform."""
+
+FEWEST_SHARERS = 2
+"""Accounts that must share a link before it says something about a discussion."""
+
+History = Mapping[PostKey, Sequence[Observation]]
+
+
+class Ranked(msgspec.Struct, frozen=True, kw_only=True):
+    """A post with its reactions. `gained` is None when nothing earlier is known to subtract; `copies` counts it too."""
+
+    mention: Mention
+    engagement: Engagement
+    gained: int | None
+    score: int
+    copies: int = 1
+    copy_accounts: int = 1
+
+
+def rank(mentions: Sequence[Mention], history: History, window: Window, limit: int = 3) -> list[Ranked]:
+    """Return the posts that gained most in the window, one per account and per wording.
+
+    They are spread over scripts and platforms. A wording is represented by its earliest original, with the score of its strongest
+    copy. Posts without engagement (feeds) follow, most copied and newest first. Withdrawn posts count as copies and are
+    never returned.
+    """
+    wordings = [
+        _stand_for(same, history, window) for same in _by_wording(mentions) if not all(each.withdrawn for each in same)
+    ]
+    return _spread(sorted(wordings, key=_strength), limit)
+
+
+def total(engagement: Engagement) -> int | None:
+    """Return likes, reposts and replies together; None when the platform counts none of them."""
+    known = [count for count in _counts(engagement) if count is not None]
+    return sum(known) if known else None
+
+
+def most_shared_link(mentions: Sequence[Mention]) -> SharedLink | None:
+    """Return the address that most posts share, if two accounts or more do, with its title where a source gave it."""
+    sharers: defaultdict[str, list[Mention]] = defaultdict(list)
+    for mention in mentions:
+        for url in _links(mention.post):
+            sharers[url].append(mention)
+    common = {url: shared for url, shared in sharers.items() if count_accounts(shared) >= FEWEST_SHARERS}
+    if not common:
+        return None
+    url = min(common, key=lambda each: (-len(common[each]), _first_seen(common[each]), each))
+    page = page_of(mentions, url)
+    return SharedLink(
+        url=url,
+        count=len(common[url]),
+        first_seen=_first_seen(common[url]),
+        title=_first_line(page.post.text) if page else None,
+    )
+
+
+def page_of(mentions: Iterable[Mention], url: str) -> Mention | None:
+    """Return a source's own post for an address: the feed's entry, or the story of a link site."""
+    pages = [each for each in mentions if not each.withdrawn and each.post.text.strip() and _is_page(each, url)]
+    return min(pages, key=lambda each: (each.post.key.source != "rss", each.post.time, each.post.key), default=None)
+
+
+def about_link(mentions: Sequence[Mention], url: str) -> list[Mention]:
+    """Return the posts that share an address, its own page, and the posts with the same wording as one of these."""
+    direct = [each for each in mentions if _is_page(each, url) or url in _links(each.post)]
+    wordings = {each.group for each in direct} - {""}
+    keys = {each.post.key for each in direct}
+    return [each for each in mentions if each.post.key in keys or each.group in wordings]
+
+
+def earliest(mentions: Iterable[Mention]) -> Mention | None:
+    """Return the first post by its time; among equals the one with the smaller key, so that replays agree."""
+    return min(mentions, key=_age, default=None)
+
+
+def _by_wording(mentions: Iterable[Mention]) -> list[list[Mention]]:
+    same: defaultdict[str, list[Mention]] = defaultdict(list)
+    for mention in mentions:
+        same[mention.group or str(mention.post.key)].append(mention)
+    return list(same.values())
+
+
+def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ranked:
+    present = [each for each in same if not each.withdrawn]
+    first = min(present, key=lambda each: (each.post.repost_of is not None, *_age(each)))
+    seen = {each.post.key: _seen(each, history, window) for each in present}
+    now, gain = _reactions(first, seen[first.post.key], window)
+    return Ranked(
+        mention=first,
+        engagement=now,
+        gained=total(gain) if gain else None,
+        score=max(_score(_reactions(each, seen[each.post.key], window)[1]) for each in present),
+        copies=len(same),
+        copy_accounts=max(1, count_accounts(same)),
+    )
+
+
+def _seen(mention: Mention, history: History, window: Window) -> list[Observation]:
+    """Return what was known of a post's engagement when the window ended, oldest first."""
+    own = Observation(at=mention.post.observed_at, engagement=mention.post.engagement)
+    observations = history.get(mention.post.key) or (own,)
+    return [each for each in sorted(observations, key=lambda each: each.at) if each.at <= window.end]
+
+
+def _reactions(mention: Mention, seen: Sequence[Observation], window: Window) -> tuple[Engagement, Engagement | None]:
+    """Return the engagement at the end of the window, and what of it was gained in the window, None when unknown."""
+    if not seen:
+        return Engagement(), None
+    now = seen[-1].engagement
+    if mention.post.created_at is not None and mention.post.time >= window.start:
+        return now, now
+    before = [each for each in seen if each.at <= window.start]
+    base = before[-1] if before else seen[0]
+    if base is seen[-1] and not before:
+        return now, None
+    return now, _difference(now, base.engagement)
+
+
+def _difference(now: Engagement, base: Engagement) -> Engagement:
+    """Subtract what both observations know; a number that one of them lacks stays unknown."""
+    likes, reposts, replies = (
+        None if new is None or old is None else new - old for new, old in zip(_counts(now), _counts(base), strict=True)
+    )
+    return Engagement(likes=likes, reposts=reposts, replies=replies)
+
+
+def _counts(engagement: Engagement) -> tuple[int | None, ...]:
+    return engagement.likes, engagement.reposts, engagement.replies
+
+
+def _score(gain: Engagement | None) -> int:
+    if gain is None:
+        return 0
+    return LIKE * (gain.likes or 0) + REPOST * (gain.reposts or 0) + REPLY * (gain.replies or 0)
+
+
+def _strength(ranked: Ranked) -> tuple[int, int, float, PostKey]:
+    post = ranked.mention.post
+    return -ranked.score, -ranked.copies, -post.time.timestamp(), post.key
+
+
+def _spread(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
+    """Choose greedily: each choice makes posts of its script and platform weigh less, and of its account nothing."""
+    chosen: list[Ranked] = []
+    remaining = list(ranked)
+    while remaining and len(chosen) < limit:
+        best = max(remaining, key=partial(_weight, chosen=chosen))
+        chosen.append(best)
+        remaining = [each for each in remaining if each is not best and not _same_account(each, best)]
+    return chosen
+
+
+def _weight(ranked: Ranked, chosen: Sequence[Ranked]) -> float:
+    script, platform = written_in(ranked.mention), ranked.mention.post.key.source
+    scripts = sum(written_in(each.mention) == script for each in chosen)
+    platforms = sum(each.mention.post.key.source == platform for each in chosen)
+    return (max(ranked.score, 0) + 1) / float(SAME_SCRIPT**scripts * SAME_PLATFORM**platforms)
+
+
+def _same_account(one: Ranked, other: Ranked) -> bool:
+    account = account_of(one.mention.post)
+    return account is not None and account == account_of(other.mention.post)
+
+
+def _is_page(mention: Mention, url: str) -> bool:
+    post = mention.post
+    if post.key.source == "rss":
+        return post.url is not None and canonical(post.url) == url
+    return post.key.source == "hackernews" and post.in_reply_to is None and [canonical(e) for e in post.links] == [url]
+
+
+def _links(post: Post) -> set[str]:
+    """Return the addresses that a post shares, each in its one form; its own is none of them."""
+    own = None if post.url is None else canonical(post.url)
+    return {url for link in post.links if (url := canonical(link)) is not None and url != own}
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0].strip()
+
+
+def _first_seen(mentions: Iterable[Mention]) -> datetime:
+    return min(mention.post.time for mention in mentions)
+
+
+def _age(mention: Mention) -> tuple[datetime, PostKey]:
+    return mention.post.time, mention.post.key
