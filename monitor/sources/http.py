@@ -1,0 +1,241 @@
+"""The one HTTP client. Sources ask through it and nothing else, so that its rules hold for all of them.
+
+url ─rules─► request ─guarded connection─► status ─error or─► body within limits ─► Response
+ ▲                                            │
+ └──────────── redirect, checked again ◄──────┘
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import MappingProxyType
+
+import httpcore
+import httpx
+import msgspec
+
+from monitor.errors import OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
+from monitor.sources.body import Garbled, Limits, TooLarge, read_body
+from monitor.sources.network import Deadline, Forbidden, GuardedTransport, Network, Permit
+
+USER_AGENT = "discussion-monitor/0.1 (feed reader)"
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_PORTS = {"http": 80, "https": 443}
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_MOVED_FOR_GOOD = frozenset({301, 308})
+_CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
+_SECRETS = frozenset({"authorization", "cookie"})
+_DEFAULT_PATIENCE = timedelta(seconds=60)
+_LEAST_PATIENCE, _MOST_PATIENCE = timedelta(seconds=1), timedelta(days=1)
+_TRANSPORT_ERRORS = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    httpx.TransportError,
+)
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """A good answer: a 2xx, or the 304 to a conditional request. Header names are lower-cased.
+
+    `url` is where the body came from; `permanent_url` is where permanent redirects (301, 308) led before any temporary
+    one, None when the first redirect was temporary or there was none.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    permanent_url: str | None = None
+
+
+class _Hop(msgspec.Struct, frozen=True):
+    """One address of a chain of redirects."""
+
+    url: httpx.URL
+    headers: Mapping[str, str]
+    is_exempt: bool
+    permanent_url: str | None = None
+    is_permanent: bool = True
+
+
+class Client:
+    """Asks for public web addresses, and refuses the rest. Threads may share it.
+
+    `allow` holds "host:port" entries (an own RSSHub) that are exempt from the address and port rules when asked for
+    directly; a redirect from elsewhere cannot use the exemption.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        allow: Collection[str] = (),
+        user_agent: str = USER_AGENT,
+        network: Network | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._allow = frozenset(entry.lower() for entry in allow)
+        self._http = httpx.Client(
+            transport=GuardedTransport(network or Network()),
+            trust_env=False,
+            follow_redirects=False,
+            timeout=self._limits.deadline,
+            # Feeds need no cookies; a shared jar would carry one site's into every thread.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"},
+        )
+
+    def get(self, source: str, url: str, *, now: datetime, headers: Mapping[str, str] = _NO_HEADERS) -> Response:
+        """Fetch an address for a source, following at most `max_redirects`, within one deadline for all of it.
+
+        Raise SourceError: the leaf says what to do. `now` gives a Retry-After date its meaning.
+        """
+        deadline = Deadline(self._limits.deadline)
+        hop = self._first(source, url, headers)
+        for _ in range(self._limits.max_redirects + 1):
+            answer = self._ask(source, hop, deadline, now)
+            if isinstance(answer, Response):
+                return answer
+            hop = answer
+        raise SourceRejected(source, f"more than {self._limits.max_redirects} redirects, the last to {hop.url}")
+
+    def close(self) -> None:
+        """Close the client; afterwards it cannot be used."""
+        self._http.close()
+
+    def _first(self, source: str, text: str, headers: Mapping[str, str]) -> _Hop:
+        url = _parsed(source, text)
+        is_exempt = _host_and_port(url) in self._allow
+        _check(source, url, is_exempt)
+        return _Hop(url, headers, is_exempt)
+
+    def _ask(self, source: str, hop: _Hop, deadline: Deadline, now: datetime) -> Response | _Hop:
+        """Return the answer of one address, or the address to ask instead."""
+        request = self._http.build_request("GET", hop.url, headers=hop.headers)
+        request.extensions["permit"] = Permit(deadline, hop.is_exempt)
+        try:
+            answer = self._http.send(request, stream=True)
+            try:
+                return self._read(source, hop, answer, now)
+            finally:
+                answer.close()
+        except Forbidden as e:
+            raise SourceRejected(source, str(e)) from e
+        except TooLarge as e:
+            raise SourceRejected(source, f"{hop.url.host}: {e}") from e
+        except Garbled as e:
+            raise SourceUnavailable(source, f"{hop.url.host}: {e}") from e
+        except _TRANSPORT_ERRORS as e:
+            raise SourceUnavailable(source, f"{hop.url.host} cannot be read: {_words(e)}") from e
+
+    def _read(self, source: str, hop: _Hop, answer: httpx.Response, now: datetime) -> Response | _Hop:
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        if answer.status_code in _MOVED and headers.get("location"):
+            return self._next(source, hop, answer.status_code, headers["location"])
+        is_asked = answer.status_code != HTTPStatus.NOT_MODIFIED or any(h.lower() in _CONDITIONS for h in hop.headers)
+        if not (is_asked and (answer.is_success or answer.status_code == HTTPStatus.NOT_MODIFIED)):
+            raise refusal(source, answer.status_code, headers.get("retry-after"), now)
+        return Response(
+            status=answer.status_code,
+            headers=headers,
+            body=read_body(answer.iter_raw(), headers, self._limits),
+            url=str(hop.url),
+            permanent_url=hop.permanent_url,
+        )
+
+    def _next(self, source: str, hop: _Hop, status: int, location: str) -> _Hop:
+        url = _joined(source, hop.url, location)
+        # Only an exempt address may lead to an exempt one: a stranger's redirect must not reach our own machines.
+        is_exempt = hop.is_exempt and _host_and_port(url) in self._allow
+        _check(source, url, is_exempt)
+        is_permanent = hop.is_permanent and status in _MOVED_FOR_GOOD
+        is_same = _host_and_port(url) == _host_and_port(hop.url)
+        return _Hop(
+            url,
+            hop.headers if is_same else {k: v for k, v in hop.headers.items() if k.lower() not in _SECRETS},
+            is_exempt,
+            str(url) if is_permanent else hop.permanent_url,
+            is_permanent,
+        )
+
+
+def refusal(source: str, status: int, retry_after: str | None, now: datetime) -> SourceError:
+    """Return the error for a status that is no good answer. The one place where a status gets its meaning."""
+    said = f"the server answered {status}{_phrase(status)}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and retry_after):
+        return RateLimited(source, said, patience(retry_after, now))
+    if status == HTTPStatus.PAYMENT_REQUIRED:
+        return OutOfCredit(source, said)
+    if status == HTTPStatus.GONE:
+        return SourceRejected(source, f"gone for good: {said}")
+    if 400 <= status < 500:
+        return SourceRejected(source, said)
+    return SourceUnavailable(source, said)
+
+
+def patience(retry_after: str | None, now: datetime) -> timedelta:
+    """Return what a Retry-After header asks for, in seconds or as a date (RFC 9110, 10.2.3), between 1 s and a day."""
+    text = (retry_after or "").strip()
+    wanted = _DEFAULT_PATIENCE
+    if text.isdecimal():
+        wanted = timedelta(seconds=min(int(text[:9]), 10**8))
+    elif (date := _http_date(text)) is not None:
+        wanted = date - now
+    return min(max(wanted, _LEAST_PATIENCE), _MOST_PATIENCE)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date
+
+
+def _parsed(source: str, text: str) -> httpx.URL:
+    try:
+        return httpx.URL(text)
+    except (httpx.InvalidURL, ValueError) as e:
+        raise SourceRejected(source, f"{text[:200]!r} is not a web address: {e}") from e
+
+
+def _joined(source: str, url: httpx.URL, location: str) -> httpx.URL:
+    try:
+        return url.join(location)
+    except (httpx.InvalidURL, ValueError) as e:
+        raise SourceRejected(source, f"redirected to {location[:200]!r}, which is not a web address: {e}") from e
+
+
+def _check(source: str, url: httpx.URL, is_exempt: bool) -> None:
+    """Refuse an address for what is written in it; where it leads is checked when connecting."""
+    shown = f"{url.scheme}://{url.host}"
+    if url.scheme not in _PORTS or not url.host:
+        raise SourceRejected(source, f"{str(url)[:200]!r} is not a web address: it must begin with http:// or https://")
+    if url.userinfo:
+        raise SourceRejected(source, f"{shown}: an address must not hold a user name or password")
+    if is_exempt:
+        return
+    if url.port not in {None, 80, 443}:
+        raise SourceRejected(source, f"{shown}: port {url.port} is not 80 or 443")
+    if url.host.rstrip(".").endswith((".local", ".localhost", ".internal")):
+        raise SourceRejected(source, f"{shown} is a name of a local network")
+
+
+def _host_and_port(url: httpx.URL) -> str:
+    return f"{url.host}:{url.port or _PORTS.get(url.scheme)}".lower()
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f" ({HTTPStatus(status).phrase})"
+    except ValueError:
+        return ""
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, httpcore.TimeoutException | httpx.TimeoutException):
+        return "it took too long"
+    return str(error) or type(error).__name__
