@@ -9,7 +9,7 @@ class Html(str):
     __slots__ = ()
 
 
-def element(name: str, *content: str, **attributes: str | None) -> Html:
+def element(name: str, /, *content: str, **attributes: str | None) -> Html:
     """Return an element. Attributes that are None are left out; `class_` stands for class, `_` for a hyphen."""
     named = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(_clean(value))}"'
@@ -19,7 +19,7 @@ def element(name: str, *content: str, **attributes: str | None) -> Html:
     return Html(f"<{name}{named}>{join(*content)}</{name}>")
 
 
-def void(name: str, **attributes: str) -> Html:
+def void(name: str, /, **attributes: str) -> Html:
     """Return an element that holds nothing, as <meta> and <link>."""
     return Html(element(name, **attributes).removesuffix(f"</{name}>"))
 

@@ -39,11 +39,13 @@ def to_html(message: Message) -> Html:
 
 
 def to_terminal(message: Message, color: bool) -> str:
-    """Return a message for a terminal: a bar before each line of a quote, addresses after their links.
+    """Return a message for a terminal: a bar before each line of a quote, each address once.
 
     Controls are replaced: a post must not move the cursor. Isolation marks are left out: terminals show them.
     """
-    return "".join(_terminal(piece, color, "") for piece in pieces_of(message))
+    firsts = {each.url: each.offset for each in reversed(message.entities)}
+    addressed = frozenset(firsts.values())
+    return "".join(_terminal(piece, addressed, color, "") for piece in pieces_of(message))
 
 
 def _nested(text: str, spans: Sequence[tuple[int, int, Entity]], start: int, end: int) -> Iterator[Piece]:
@@ -107,16 +109,16 @@ def _is_block(piece: Piece) -> bool:
     return piece.entity is not None and piece.entity.type in BLOCKS
 
 
-def _terminal(piece: Piece, color: bool, style: str) -> str:
+def _terminal(piece: Piece, addressed: frozenset[int], color: bool, style: str) -> str:
     if piece.entity is None:
         return _printable(piece.text)
     kind = piece.entity.type
     own = style + (_terminal_style(kind) if color else "")
-    inner = "".join(_terminal(each, color, own) for each in piece.pieces)
+    inner = "".join(_terminal(each, addressed, color, own) for each in piece.pieces)
     if kind in BLOCKS:
         return _barred(inner, color, own)
     shown = f"{own}{inner}{_PLAIN}{style}" if color else inner
-    return shown + _address(piece.entity, color, style)
+    return shown + (_address(piece.entity, color, style) if piece.entity.offset in addressed else "")
 
 
 def _terminal_style(kind: str) -> str:

@@ -44,14 +44,14 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
 def rank(mentions: Sequence[Mention], history: History, window: Window, limit: int = 3) -> list[Ranked]:
     """Return the posts that gained most in the window, one per account and per wording.
 
-    They are spread over scripts and platforms. A wording is represented by its earliest original, with the score of its strongest
-    copy. Posts without engagement (feeds) follow, most copied and newest first. Withdrawn posts count as copies and are
-    never returned.
+    They are chosen from all scripts and platforms and returned strongest first. A wording is represented by its
+    earliest original, with the score of its strongest copy. Posts without engagement (feeds) follow, most copied and
+    newest first. Withdrawn posts count as copies and are never returned.
     """
     wordings = [
         _stand_for(same, history, window) for same in _by_wording(mentions) if not all(each.withdrawn for each in same)
     ]
-    return _spread(sorted(wordings, key=_strength), limit)
+    return sorted(_spread(sorted(wordings, key=_strength), limit), key=_strength)
 
 
 def total(engagement: Engagement) -> int | None:
