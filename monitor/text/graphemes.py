@@ -20,7 +20,7 @@ def is_boundary(text: str, index: int) -> bool:
     previous, char = text[index - 1], text[index]
     if previous < "\u0300" and char < "\u0300":
         return (previous, char) != ("\r", "\n")
-    if _extends(char) or joins(previous, char) or previous == _ZWJ:
+    if _extends(char) or joins(previous, char) or _joins_emoji(text, index):
         return False
     if _is_regional(previous) and _is_regional(char):
         return _flags_before(text, index) % 2 == 0
@@ -46,6 +46,13 @@ def _extends(char: str) -> bool:
         return True
     # Skin tones, and the tags that spell the flags of Scotland and Wales.
     return "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f"
+
+
+def _joins_emoji(text: str, index: int) -> bool:
+    """Tell whether a joiner makes one emoji of two; between letters it joins nothing that could not be cut."""
+    if text[index - 1] != _ZWJ or unicodedata.category(text[index]) != "So":
+        return False
+    return index > 1 and unicodedata.category(text[index - 2]) in ("So", "Sk", "Mn")
 
 
 def _is_regional(char: str) -> bool:

@@ -1,0 +1,214 @@
+"""The topics file: what a person writes, checked whole, every problem at once.
+
+text ─tomllib─► tables ─values.py, one by one─► Topic …
+            └─lines.py─► the line of each problem (report.py)
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import timedelta
+from itertools import chain
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from monitor.errors import ConfigError
+from monitor.models import Topic
+from monitor.text.folding import fold
+from monitor.text.urls import canonical
+from monitor.topics import values
+from monitor.topics.lines import Path
+from monitor.topics.report import Problem, Report
+from monitor.topics.values import Wrong, did_you_mean
+
+MIN_EVERY, MAX_EVERY = timedelta(seconds=30), timedelta(hours=24)
+MIN_RETENTION, MAX_RETENTION = timedelta(days=1), timedelta(days=1000)
+
+FILE_KEYS = ("feeds", "topics")
+KEYWORD_KEYS = ("any", "all", "none")
+TOPIC_KEYS = ("title", *KEYWORD_KEYS, "languages", "sources", "every", "digest", "timezone", "retention")
+
+_AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
+_DEFAULTS = Topic(name="", title="")
+
+Checked = TypeVar("Checked")
+
+
+class TopicsFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A topics file that holds: its topics, their sources spelled out, every feed, and a hash of the file's text."""
+
+    topics: tuple[Topic, ...]
+    feeds: tuple[str, ...]
+    hash: str
+
+
+class _Sources(NamedTuple):
+    """What a topic's sources can name."""
+
+    known: Collection[str]
+    default: tuple[str, ...]
+    feeds: tuple[str, ...]
+
+    def expand(self, value: object) -> tuple[str, ...]:
+        """Return the queries that one entry of a topic's sources stands for."""
+        entry = values.text_of(value)
+        name, colon, asked = entry.partition(":")
+        if name not in self.known:
+            remedy = did_you_mean(name, self.known) or f"; known are {', '.join(sorted(self.known))}"
+            raise Wrong(f'unknown source "{name}"{remedy}')
+        if name == "rss":
+            return self._expand_feeds(asked if colon else None)
+        if colon and not asked.strip():
+            raise Wrong(f'the source "{entry}" ends with a colon; delete it or write what to ask after it')
+        return (entry,)
+
+    def expand_default(self) -> tuple[str, ...]:
+        """Return the queries of a topic that names no source."""
+        return tuple(query for name in self.default if name != "rss" or self.feeds for query in self.expand(name))
+
+    def _expand_feeds(self, url: str | None) -> tuple[str, ...]:
+        if not self.feeds:
+            raise Wrong('"rss" stands for the feeds, and there are none; add them at the top: feeds = ["https://…"]')
+        if url is None:
+            return tuple(f"rss:{feed}" for feed in self.feeds)
+        feed = next((feed for feed in self.feeds if canonical(feed) == canonical(url)), None)
+        if feed is None:
+            remedy = did_you_mean(url, self.feeds) or "; add it there"
+            raise Wrong(f'"{url}" is not in the list of feeds{remedy}')
+        return (f"rss:{feed}",)
+
+
+def parse_topics(
+    text: str, known_sources: Collection[str], default_sources: Collection[str] | None = None
+) -> TopicsFile:
+    """Return what the file says. Raises ConfigError with every problem, each with its line and its remedy.
+
+    `default_sources` are those of a topic that names none (by default all that are known); "rss" among them stands for
+    all feeds, and is left out where there are none.
+    """
+    tables = _tables(text)
+    report = Report(text)
+    _check_keys(report, (), tables, FILE_KEYS)
+    feeds = _feeds(report, tables.get("feeds", []))
+    defaults = known_sources if default_sources is None else default_sources
+    sources = _Sources(known_sources, tuple(sorted(defaults)), feeds)
+    topics = _topics(report, tables.get("topics", {}), sources)
+    if report.problems:
+        raise ConfigError([str(problem) for problem in sorted(report.problems)])
+    return TopicsFile(topics=topics, feeds=feeds, hash=hash_of(text))
+
+
+def hash_of(text: str) -> str:
+    """Return a stable hash of a file's text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _tables(text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise ConfigError([str(Problem(1, "brackets are nested too deep; a list needs one pair"))]) from error
+    except ValueError as error:
+        # TOMLDecodeError, or what int() says of a number with thousands of digits. It tells the line in its words only.
+        place = _AT_LINE.search(str(error))
+        line = int(place[1]) if place and place[1] else text.count("\n") + 1 if place else 1
+        reason = _AT_LINE.sub("", str(error))
+        remedy = "check the quotes, commas and brackets of this line and the one before"
+        raise ConfigError([str(Problem(line, f"not valid TOML: {reason}; {remedy}"))]) from error
+
+
+def _check_keys(report: Report, path: Path, table: Mapping[str, object], known: Collection[str]) -> None:
+    for key in table:
+        if key not in known:
+            remedy = did_you_mean(key, known) or f"; known are {', '.join(known)}"
+            report.add((*path, key), f'unknown key "{key}"{remedy}')
+
+
+def _feeds(report: Report, value: object) -> tuple[str, ...]:
+    feeds = report.check_each(("feeds",), values.feed_of, value)
+    for number, first in _repeated(feeds, lambda url: canonical(url) or url):
+        report.add(("feeds", number), f'the feed "{feeds[number]}" stands here again; it is number {first + 1} already')
+    return tuple(dict.fromkeys(feeds.values()))
+
+
+def _repeated(items: Mapping[int, str], key: Callable[[str], str]) -> Iterator[tuple[int, int]]:
+    """Yield the position of every item that came before, with the position where it first was."""
+    first_by_key: dict[str, int] = {}
+    for number, item in items.items():
+        first = first_by_key.setdefault(key(item), number)
+        if first != number:
+            yield number, first
+
+
+def _topics(report: Report, value: object, sources: _Sources) -> tuple[Topic, ...]:
+    if not isinstance(value, dict):
+        report.add(("topics",), "topics must be tables, as in [topics.smash-pots]")
+        return ()
+    if not value:
+        report.add((), 'no topic; add a table such as [topics.smash-pots] with a line any = ["…"]')
+    return tuple(_topic(report, name, table, sources) for name, table in value.items())
+
+
+def _topic(report: Report, name: str, table: object, sources: _Sources) -> Topic:
+    """Return a topic; where something is wrong, which is noted, with a default in its place."""
+    path = ("topics", name)
+    report.check((*path, 0), values.name_of, name)
+    if not isinstance(table, dict):
+        report.add(path, f"must be a table, as in [topics.{name}]")
+        return _DEFAULTS
+    _check_keys(report, path, table, TOPIC_KEYS)
+    keywords = _keywords(report, path, table)
+    languages = report.check_each((*path, "languages"), values.language_of, table.get("languages", []))
+    return Topic(
+        name=name,
+        title=_value(report, path, table, "title", values.title_of) or name,
+        any=keywords["any"],
+        all=keywords["all"],
+        none=keywords["none"],
+        languages=tuple(dict.fromkeys(languages.values())),
+        sources=_topic_sources(report, path, table, sources),
+        every=_value(report, path, table, "every", _every) or _DEFAULTS.every,
+        digest_at=_value(report, path, table, "digest", values.time_of) or _DEFAULTS.digest_at,
+        timezone=_value(report, path, table, "timezone", values.timezone_of) or _DEFAULTS.timezone,
+        retention=_value(report, path, table, "retention", _retention) or _DEFAULTS.retention,
+    )
+
+
+def _value(
+    report: Report, path: Path, table: Mapping[str, object], key: str, check: Callable[[object], Checked]
+) -> Checked | None:
+    return report.check((*path, key), check, table[key]) if key in table else None
+
+
+def _every(value: object) -> timedelta:
+    return values.duration_of(value, MIN_EVERY, MAX_EVERY)
+
+
+def _retention(value: object) -> timedelta:
+    return values.duration_of(value, MIN_RETENTION, MAX_RETENTION)
+
+
+def _topic_sources(report: Report, path: Path, table: Mapping[str, object], sources: _Sources) -> tuple[str, ...]:
+    if "sources" not in table:
+        return sources.expand_default()
+    if table["sources"] == []:
+        report.add((*path, "sources"), "sources: is empty; name some, or delete the line to use all")
+    queries = report.check_each((*path, "sources"), sources.expand, table["sources"])
+    return tuple(dict.fromkeys(chain.from_iterable(queries.values())))
+
+
+def _keywords(report: Report, path: Path, table: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    """Return the keywords by list; repetitions and contradictions are noted."""
+    lists = {key: report.check_each((*path, key), values.keyword_of, table.get(key, [])) for key in KEYWORD_KEYS}
+    excluded = set(map(fold, lists["none"].values()))
+    for key, words in lists.items():
+        for number, _ in _repeated(words, str.casefold):
+            report.add((*path, key, number), f'the keyword "{words[number]}" stands in {key} twice; delete one')
+        for number, word in words.items():
+            if key != "none" and fold(word) in excluded:
+                report.add((*path, key, number), f'the keyword "{word}" stands in {key} and in none; delete one')
+    if not table.get("any") and not table.get("all"):
+        report.add(path, 'no keyword to look for; add a line such as any = ["砸锅卖铁"]')
+    return {key: tuple(words.values()) for key, words in lists.items()}

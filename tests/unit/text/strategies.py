@@ -1,0 +1,56 @@
+"""Texts that are hard to handle, for property tests."""
+
+from hypothesis import strategies as st
+
+TRICKY = (
+    "砸锅卖铁",
+    "砸鍋賣鐵",
+    "Iron",
+    "é",
+    "e\u0301",
+    "\u0300\u0316",
+    "ﬁ",
+    "㍿",
+    "İ",
+    "ß",
+    "ǰ",
+    "ᾳ",
+    "\u0345",
+    "ㅠㅠ",
+    "\u1100\u1161\u11a8",
+    "가\u11a8",
+    "ｶﾞ",
+    "ำ",
+    "क\u093f",
+    "☕\ufe0f",
+    "👩\u200d💻",
+    "👍🏽",
+    "🇹🇼",
+    "1\ufe0f\u20e3",
+    "\u200b",
+    "\u00ad",
+    "\u202e",
+    "\u2066",
+    "\u200f\u200f",
+    "\ufeff",
+    "\r\n",
+    "\n",
+    " \t ",
+    "\u3000",
+    "\x00",
+    "\x85",
+    "\ud83d",
+    "\ude00",
+    "。",
+    ". ",
+    "a" + "\u0301" * 9,
+)
+
+characters = st.one_of(
+    st.characters(),
+    st.characters(categories=["Cs"]),
+    st.characters(categories=["Mn", "Mc", "Me", "Cf"]),
+    st.characters(min_codepoint=0x1100, max_codepoint=0x11FF),
+    st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3),
+)
+texts = st.lists(st.one_of(st.sampled_from(TRICKY), characters), max_size=40).map("".join)
