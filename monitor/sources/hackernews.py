@@ -1,0 +1,209 @@
+"""Hacker News by Algolia's index (https://hn.algolia.com/api): all that is new, once, matched locally; no query.
+
+    one look:  now ◄── newest page ──┬── next page, older ──┬── … ──► newest item known − overlap
+                                     high                   high
+
+The index lags behind by seconds to minutes, so each look begins an overlap before the newest item known and leaves out
+what it has seen there. A page holds at most 1,000 hits, newest first, and no page beyond can be asked for: the rest is
+cut by time, a page per fetch.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+
+from monitor.errors import PayloadChanged
+from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey
+from monitor.sources.http import Client
+from monitor.sources.surrogates import repair
+from monitor.text.markup import links, plain
+
+NAME = "hackernews"
+_BASE = "https://hn.algolia.com/api/v1"
+_PAGE = 1_000
+_OVERLAP = 300
+_FIRST_LOOK = timedelta(hours=1)
+_LONGEST_LOOK = timedelta(days=7)
+# Without these each hit brings every text twice, once with marks for highlighting.
+_PLAIN_ANSWER = {"attributesToHighlight": "[]", "attributesToSnippet": "[]"}
+
+
+class _Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A hit as the index gives it; null and absent are alike."""
+
+    objectID: str  # noqa: N815 - Algolia's name
+    created_at_i: int
+    title: str | None = None
+    url: str | None = None
+    author: str | None = None
+    points: int | None = None
+    num_comments: int | None = None
+    story_text: str | None = None
+    comment_text: str | None = None
+    parent_id: int | None = None
+
+
+class _Page(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer; hits are decoded one by one, so that a broken one costs itself only."""
+
+    hits: list[msgspec.Raw]
+    nbHits: int  # noqa: N815 - Algolia's name
+
+
+class _Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How far the index was read: the cursor, as JSON. Times are epoch seconds.
+
+    `newest` is the newest item known, `seen` the ids within the overlap before it, with their times. While a look is
+    unfinished, what lies between `low` and `high`, both excluded, is still to be read.
+    """
+
+    newest: int
+    seen: dict[str, int] = {}
+    low: int | None = None
+    high: int | None = None
+
+
+class _Slice(NamedTuple):
+    """The range of one request, both ends excluded; no high end means up to now."""
+
+    low: int
+    high: int | None
+
+
+class HackerNewsSource:
+    """Reads all stories and comments; the first look goes back one hour."""
+
+    name = NAME
+
+    def __init__(self, client: Client, base: str = _BASE, page_size: int = _PAGE) -> None:
+        self._client = client
+        self._base = base.rstrip("/")
+        self._page_size = page_size
+
+    def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
+        """Return one page of what is new, newest first; `query` is not used, for everything is asked."""
+        del query
+        place = _first_place(now) if cursor is None else _placed(cursor)
+        part = _slice(place, now)
+        response = self._client.get(NAME, self._address(part), now=now)
+        page = _decoded(response.body)
+        hits = _hits(page)
+        if page.hits and not hits:
+            raise PayloadChanged(NAME, "not one hit of the answer could be read")
+        return _batch(page, hits, place, part, now)
+
+    def _address(self, part: _Slice) -> str:
+        bounds = [f"created_at_i>{part.low}"] + ([] if part.high is None else [f"created_at_i<{part.high}"])
+        asked = {"tags": "(story,comment)", "numericFilters": ",".join(bounds), "hitsPerPage": self._page_size}
+        return f"{self._base}/search_by_date?{urlencode(asked | _PLAIN_ANSWER)}"
+
+
+def open_source(client: Client, options: Mapping[str, str]) -> HackerNewsSource:
+    """Return the source; options: `url`, the API's address, and `page`, the hits per page."""
+    return HackerNewsSource(client, options.get("url", _BASE), int(options.get("page", _PAGE)))
+
+
+def parse(payload: bytes, now: datetime) -> Batch:
+    """Return the posts of one answer, and how many of its hits could not be read. Raise PayloadChanged."""
+    page = _decoded(payload)
+    hits = _hits(page)
+    return Batch(posts=_posts(hits, now), unreadable=len(page.hits) - len(hits))
+
+
+def _decoded(payload: bytes) -> _Page:
+    try:
+        return msgspec.json.decode(repair(payload), type=_Page)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
+
+
+def _hits(page: _Page) -> list[_Hit]:
+    """Return the hits that can be read."""
+    return [hit for raw in page.hits if (hit := _hit(raw)) is not None]
+
+
+def _hit(raw: msgspec.Raw) -> _Hit | None:
+    try:
+        return msgspec.json.decode(raw, type=_Hit)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _posts(hits: list[_Hit], now: datetime) -> tuple[Post, ...]:
+    """Return a post per hit; dead and deleted ones, which have no text left, are none."""
+    posts = (_post(hit, now) for hit in hits)
+    return tuple(post for post in posts if post.text)
+
+
+def _post(hit: _Hit, now: datetime) -> Post:
+    body = hit.comment_text or hit.story_text or ""
+    # Titles are plain text with entities: a "<" in them is a "<".
+    title = plain((hit.title or "").replace("<", "&lt;")) if hit.comment_text is None else ""
+    targets = ((hit.url,) if hit.url and hit.comment_text is None else ()) + links(body)
+    return Post(
+        key=PostKey(NAME, hit.objectID),
+        url=f"https://news.ycombinator.com/item?id={hit.objectID}",
+        text="\n\n".join(part for part in (title, plain(body)) if part),
+        observed_at=now,
+        created_at=datetime.fromtimestamp(hit.created_at_i, UTC),
+        author=Author(id=hit.author, handle=hit.author),
+        engagement=Engagement(likes=hit.points, replies=hit.num_comments),
+        links=tuple(dict.fromkeys(targets)),
+        in_reply_to=None if hit.parent_id is None else str(hit.parent_id),
+    )
+
+
+def _first_place(now: datetime) -> _Place:
+    since = int((now - _FIRST_LOOK).timestamp())
+    return _Place(newest=since, low=since)
+
+
+def _slice(place: _Place, now: datetime) -> _Slice:
+    """Return what to ask for: the rest of an unfinished look, else from the overlap on, at most a week back."""
+    low = place.newest - _OVERLAP if place.low is None else place.low
+    return _Slice(max(low, int((now - _LONGEST_LOOK).timestamp())), place.high)
+
+
+def _batch(page: _Page, hits: list[_Hit], place: _Place, part: _Slice, now: datetime) -> Batch:
+    oldest = min((hit.created_at_i for hit in hits), default=part.low)
+    is_full = page.nbHits > len(page.hits)
+    high = oldest + 1
+    # More items in one second than a page holds: the rest of that second cannot be asked for.
+    is_stuck = is_full and part.high is not None and high >= part.high
+    high -= is_stuck
+    is_more = is_full and high - 1 > part.low
+    start = oldest if is_more else part.low
+    end = now if part.high is None else datetime.fromtimestamp(part.high, UTC)
+    return Batch(
+        posts=_posts([hit for hit in hits if hit.objectID not in place.seen], now),
+        cursor=_written(_after(place, hits, _Slice(part.low, high) if is_more else None, now)),
+        more=is_more,
+        coverage=Coverage(start=min(datetime.fromtimestamp(start, UTC), end), end=end, truncated=is_stuck),
+        unreadable=len(page.hits) - len(hits),
+    )
+
+
+def _after(place: _Place, hits: list[_Hit], rest: _Slice | None, now: datetime) -> _Place:
+    # A clock ahead of ours must not carry the cursor into the future.
+    newest = max([place.newest, *(min(hit.created_at_i, int(now.timestamp())) for hit in hits)])
+    seen = place.seen | {hit.objectID: hit.created_at_i for hit in hits}
+    return _Place(
+        newest=newest,
+        seen={post_id: time for post_id, time in seen.items() if time > newest - _OVERLAP},
+        low=None if rest is None else rest.low,
+        high=None if rest is None else rest.high,
+    )
+
+
+def _placed(cursor: Cursor) -> _Place:
+    try:
+        return msgspec.json.decode(cursor, type=_Place)
+    except msgspec.DecodeError as e:
+        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+
+
+def _written(place: _Place) -> Cursor:
+    return Cursor(msgspec.json.encode(place).decode())
