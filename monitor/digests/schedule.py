@@ -22,6 +22,14 @@ def next_digest(topic: Topic, now: datetime) -> datetime:
     return min(moment for day in days if (moment := _moment(day, at, zone)) > now)
 
 
+def last_digest(topic: Topic, now: datetime) -> datetime:
+    """Return the last time, `now` included, at which clocks in the topic's zone showed `digest_at`, in UTC."""
+    earlier = now - timedelta(days=3)
+    while (following := next_digest(topic, earlier)) <= now:
+        earlier = following
+    return earlier
+
+
 def window_ending(at: datetime) -> Window:
     """Return the 24 hours before a time, whatever clocks do: windows of different lengths cannot be compared."""
     return Window(at - LENGTH, at)

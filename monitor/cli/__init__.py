@@ -1,0 +1,44 @@
+"""The command line: `monitor --help`."""
+
+import sys
+
+import click
+
+from monitor.cli.archive import demo, replay
+from monitor.cli.check import doctor, fsck
+from monitor.cli.read import digest, poll, topics
+from monitor.cli.run import page, up
+from monitor.cli.setup import init
+from monitor.errors import ConfigError, MonitorError, QueryError, SourceError, StoreError
+
+EXIT_CODES: dict[type[MonitorError], int] = {ConfigError: 2, QueryError: 2, StoreError: 3, SourceError: 4}
+
+EPILOG = """\b
+Examples:
+  monitor demo                     what it looks like, from a sample archive
+  monitor up                       start everything; Ctrl-C stops it
+  monitor init                     write a topics file of your own
+  monitor doctor                   what works, what does not, what to do
+
+\b
+Exit codes: 0 done · 1 something was found or failed · 2 configuration or usage · 3 store · 4 source · 5 already running
+"""
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="discussion-monitor", prog_name="monitor")
+def commands() -> None:
+    """Follow a public discussion across platforms, and say in one short digest what is said about it."""
+
+
+for command in (up, init, demo, replay, digest, topics, poll, doctor, fsck, page):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run a command; errors of ours are one clear sentence each and an exit code."""
+    try:
+        commands(standalone_mode=True)
+    except MonitorError as e:
+        click.secho(str(e), fg="red", err=True)
+        sys.exit(next((code for kind, code in EXIT_CODES.items() if isinstance(e, kind)), 1))

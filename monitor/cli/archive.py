@@ -1,0 +1,178 @@
+"""`monitor demo` and `monitor replay`: an archive through the same pipeline, under a virtual clock."""
+
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from monitor.digests.compose import Brief
+from monitor.digests.record import record_of
+from monitor.digests.render import render, to_terminal
+from monitor.errors import ConfigError
+from monitor.models import Digest, Mention, Topic, Window
+from monitor.pipeline import Shelf, Stages, digest_of, ingest
+from monitor.settings import Settings, load
+from monitor.signals.archives import ArchiveCoverage, busiest_day, whole_hours
+from monitor.sources.replay import parse_map, read_archive
+from monitor.wiring import Monitor, make_stages, opened, read_topics_file
+
+SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots and selling iron", "smash pots sell iron")
+"""What the sample is about, whatever the topics file follows by now."""
+
+PAGE = 500
+EVER = timedelta(days=365 * 100)
+"""Nothing in an archive is too old."""
+
+
+class Replayed(NamedTuple):
+    """What a replay stored: the span of the matched posts and of all posts, and how many were read."""
+
+    read: int
+    matched: int
+    unreadable: int
+    problems: tuple[str, ...]
+    first: datetime
+    last: datetime
+
+
+class Choice(NamedTuple):
+    """What to tell of a replay: the busiest day, the last hours, or all of it."""
+
+    window: str
+    as_json: bool
+
+
+@click.command(epilog="\b\nExamples:\n  monitor demo\n  monitor demo --archive posts.jsonl.gz --json")
+@click.option("--archive", type=click.Path(path_type=Path), help="Your own archive instead of the sample: JSON lines.")
+@click.option("--map", "mapping", help="Where an archive keeps its fields: text=content,author=user.screen_name")
+@click.option("--any", "keywords", multiple=True, metavar="KEYWORD", help="Follow this instead of the topics file.")
+@click.option("--json", "as_json", is_flag=True, help="Print each digest with its items as one line of JSON.")
+def demo(archive: Path | None, mapping: str | None, keywords: Sequence[str], *, as_json: bool) -> None:
+    """Replay a sample archive and print the digest of its busiest day. Touches no data of yours."""
+    settings = load()
+    path = archive or settings.config / "demo.jsonl"
+    words = keywords or (SAMPLE_KEYWORDS if archive is None else ())
+    tell(path, mapping, words, Choice("busiest", as_json))
+
+
+@click.command(
+    epilog="\b\nExamples:\n  monitor replay posts.jsonl.gz\n"
+    "  monitor replay weibo.jsonl.gz --map id=mid,created_at=date,author=uid --any 婺源 --window all"
+)
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option("--map", "mapping", help="Where the archive keeps its fields: text=content,author=user.screen_name")
+@click.option("--any", "keywords", multiple=True, metavar="KEYWORD", help="Follow this instead of the topics file.")
+@click.option(
+    "--window",
+    default="all",
+    show_default=True,
+    help='What the digest covers: "all", "busiest" (24 hours), or "YYYY-MM-DD" (the 24 hours from there, UTC).',
+)
+@click.option("--json", "as_json", is_flag=True, help="Print each digest with its items as one line of JSON.")
+def replay(archive: Path, mapping: str | None, keywords: Sequence[str], window: str, *, as_json: bool) -> None:
+    """Replay ARCHIVE (JSON lines, plain or .gz) through the whole pipeline and print the digest of each topic."""
+    tell(archive, mapping, keywords, Choice(window, as_json))
+
+
+def tell(path: Path, mapping: str | None, keywords: Sequence[str], choice: Choice) -> None:
+    """Replay an archive into a store of its own and print the digests."""
+    fields = parse_map(mapping or "")
+    settings = load()
+    topics = followed(settings, keywords)
+    with scratch(settings) as monitor:
+        stages = make_stages(topics, settings)
+        replayed = store(path, fields, stages, monitor)
+        click.echo(said(path, replayed), err=True)
+        for topic in topics:
+            print_digest(monitor, topic, replayed, choice)
+
+
+def followed(settings: Settings, keywords: Sequence[str]) -> list[Topic]:
+    """Return the topics of the file, or one made of keywords, all of them kept for ever."""
+    topics: list[Topic] = list(read_topics_file(settings.topics_file).topics)
+    if keywords:
+        topics = [Topic(name="keywords", title=keywords[0], any=tuple(keywords))]
+    return [msgspec.structs.replace(topic, sources=("replay",), retention=EVER) for topic in topics]
+
+
+@contextmanager
+def scratch(settings: Settings) -> Iterator[Monitor]:
+    """Open a store for one replay: in a folder that goes afterwards, or outside under a prefix of its own."""
+    prefix = f"replay-{secrets.token_hex(4)}:"
+    with tempfile.TemporaryDirectory(prefix="monitor-") as folder:
+        own = settings if settings.redis_url else settings.model_copy(update={"home": Path(folder)})
+        with opened(own, prefix) as monitor:
+            try:
+                yield monitor
+            finally:
+                if settings.redis_url:
+                    monitor.connection.erase()
+
+
+def store(path: Path, mapping: Mapping[str, str], stages: Stages, monitor: Monitor) -> Replayed:
+    """Send every post of an archive through the pipeline, under the archive's own clock."""
+    read = matched = 0
+    first, last = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+    with click.progressbar(
+        length=path.stat().st_size if path.exists() else 1, label="replaying", file=sys.stderr
+    ) as bar:
+        archive = read_archive(path, mapping, now=datetime.now(UTC), progress=lambda at, _: bar.update(at - bar.pos))
+        posts = iter(archive)
+        while page := list(islice(posts, PAGE)):
+            times = [post.time for post in page]
+            first, last = min(first, *times), max(last, *times)
+            added = ingest(page, stages, monitor.mentions, now=last)
+            read, matched = read + len(page), matched + added.new
+    if not read:
+        raise ConfigError([f"{path}: holds no post that can be read; {'; '.join(archive.problems)}"])
+    return Replayed(read, matched, archive.unreadable, archive.problems, first, last)
+
+
+def said(path: Path, replayed: Replayed) -> str:
+    """Word what was read."""
+    span = f"{replayed.first:%Y-%m-%d %H:%M} to {replayed.last:%Y-%m-%d %H:%M} UTC"
+    skipped = f", {replayed.unreadable:,} lines not readable" if replayed.unreadable else ""
+    skipped += f" ({'; '.join(replayed.problems)})" if replayed.problems else ""
+    return f"{path.name}: {replayed.read:,} posts, {span}{skipped}; {replayed.matched:,} matched"
+
+
+def print_digest(monitor: Monitor, topic: Topic, replayed: Replayed, choice: Choice) -> None:
+    """Print the digest of a topic and a window of the archive."""
+    window = window_of(monitor, topic, replayed, choice.window)
+    coverage = ArchiveCoverage(replayed.first, replayed.last + timedelta(milliseconds=1))
+    people = monitor.settings.people
+    brief = Brief(topic=topic, window=window, kind="replay", people=people.policy, named=frozenset(people.named))
+    made = digest_of(brief, Shelf(monitor.mentions, coverage), now=window.end)
+    message = render(made, "terminal", ZoneInfo(topic.timezone))
+    if choice.as_json:
+        click.echo(as_line(made, monitor.mentions.between(topic.name, window), message.text))
+    else:
+        click.echo(to_terminal(message, color=sys.stdout.isatty()))
+
+
+def as_line(made: Digest, mentions: list[Mention], text: str) -> str:
+    """Return a digest and the mentions it counted as one line of JSON."""
+    return msgspec.json.encode(record_of(made, mentions, text)).decode()
+
+
+def window_of(monitor: Monitor, topic: Topic, replayed: Replayed, asked: str) -> Window:
+    """Return the window that was asked for."""
+    span = whole_hours(replayed.first, replayed.last)
+    if asked == "all":
+        return span
+    if asked == "busiest":
+        return busiest_day(span, monitor.mentions.hourly(topic.name, span))
+    try:
+        start = datetime.strptime(asked, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as e:
+        raise ConfigError([f'--window {asked}: must be "all", "busiest" or a day such as 2024-10-12']) from e
+    return Window(start, start + timedelta(days=1))

@@ -1,0 +1,101 @@
+"""`monitor doctor` and `monitor fsck`: is everything as it should be?"""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import click
+
+from monitor.cli.view import LATE
+from monitor.errors import ConfigError
+from monitor.models import QueryStatus, Window
+from monitor.settings import Settings, load
+from monitor.store.fsck import check
+from monitor.topics.planning import plan
+from monitor.wiring import Monitor, opened, read_topics_file
+
+
+class Finding(NamedTuple):
+    """One line of the doctor's report; a remedy only where something is wrong."""
+
+    is_good: bool
+    what: str
+    remedy: str = ""
+
+
+@click.command(epilog="\b\nExample:\n  monitor doctor")
+def doctor() -> None:
+    """Say what works, what does not, and what to do about it. Exits with 1 when something does not."""
+    settings = load()
+    bad = 0
+    with opened(settings) as monitor:
+        for finding in findings(monitor, settings, datetime.now(UTC)):
+            bad += not finding.is_good
+            click.echo(
+                f"{click.style('✓', fg='green') if finding.is_good else click.style('✗', fg='red')} {finding.what}"
+            )
+            if finding.remedy:
+                click.echo(f"  → {finding.remedy}")
+    sys.exit(1 if bad else 0)
+
+
+@click.command(epilog="\b\nExample:\n  monitor fsck")
+def fsck() -> None:
+    """Check every invariant of the stored data. Exits with 1 when one is broken."""
+    with opened(load()) as monitor:
+        broken = check(monitor.connection, lambda what: click.echo(f"checking {what}", err=True))
+    for sentence in broken:
+        click.echo(sentence)
+    click.echo(f"{len(broken)} findings")
+    sys.exit(1 if broken else 0)
+
+
+def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Yield one finding per thing that can be right or wrong."""
+    yield from _store(monitor)
+    yield from _topics(monitor, settings)
+    overdue = monitor.schedule.overdue()
+    is_late = overdue > LATE
+    late = f"the oldest overdue job waits for {overdue.total_seconds():.0f} s" if overdue else "no job is overdue"
+    yield Finding(not is_late, f"schedule: {late}", "nobody works on it; start `monitor up`" if is_late else "")
+    queries = list(plan(monitor.topics.all()))
+    for status in monitor.progress.statuses(queries, Window(now - timedelta(days=1), now)):
+        yield _query(status, now)
+
+
+def _store(monitor: Monitor) -> Iterator[Finding]:
+    server = monitor.connection.server()
+    said = f"{server.name} {server.version}, appendonly {server.appendonly}, appendfsync {server.appendfsync}"
+    remedy = "" if server.is_durable else "set appendonly yes, appendfsync always, maxmemory-policy noeviction"
+    yield Finding(server.is_durable, f"store: {said}, {server.eviction}", remedy)
+
+
+def _topics(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
+    path = settings.topics_file
+    try:
+        current = read_topics_file(path).hash
+    except ConfigError as e:
+        yield from (Finding(False, f"topics: {problem}", f"mend {path}") for problem in e.problems)
+        return
+    count, version = len(monitor.topics.all()), monitor.topics.version()
+    if current == monitor.topics.imported():
+        yield Finding(True, f"topics: {count} in force, version {version}, as in {path}")
+        return
+    yield Finding(False, f"topics: {path} is not imported yet", "a running `monitor up` does it within seconds")
+
+
+def _query(status: QueryStatus, now: datetime) -> Finding:
+    if status.reason is not None:
+        since = "" if status.since is None else f" since {status.since:%Y-%m-%d %H:%M} UTC"
+        return Finding(False, f"{status.query}: not read{since}: {status.reason}", _remedy(status))
+    if status.last_read is None:
+        return Finding(False, f"{status.query}: not read yet", "start `monitor up`, or `monitor poll` it once")
+    ago = (now - status.last_read).total_seconds() / 60
+    return Finding(True, f"{status.query}: read {ago:.0f} min ago, {status.read:.0%} of the last 24 h")
+
+
+def _remedy(status: QueryStatus) -> str:
+    if "moved" in (status.reason or ""):
+        return "write the new address into the topics file"
+    return f"try it by hand: monitor poll {status.query} --once"

@@ -1,0 +1,104 @@
+"""`monitor poll`, `monitor digest`, `monitor topics`: look, tell, and show what is followed."""
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from monitor import jobs
+from monitor.digests.record import record_of
+from monitor.digests.render import render, to_terminal
+from monitor.errors import ConfigError
+from monitor.models import Query, Topic, Window
+from monitor.pipeline import Polled
+from monitor.settings import load
+from monitor.topics.planning import plan, query_of
+from monitor.topics.query import explain, from_lists
+from monitor.wiring import Monitor, opened
+
+
+@click.command(
+    epilog="\b\nExamples:\n  monitor poll hackernews --once\n  monitor poll rss\n  monitor poll rss:https://news.example/feed.xml"
+)
+@click.argument("source")
+@click.option("--once", is_flag=True, help="One page only; without it all pages that are there now.")
+def poll(source: str, *, once: bool) -> None:
+    """Look at SOURCE now: a source by its name, or one query of it. Exits with 4 when it cannot be read."""
+    failed = False
+    with opened(load()) as monitor:
+        jobs.read_topics(monitor, datetime.now(UTC))
+        for query in _queries(monitor, source):
+            failed |= not _look(monitor, query, once=once)
+    sys.exit(4 if failed else 0)
+
+
+@click.command(epilog="\b\nExamples:\n  monitor digest smash-pots\n  monitor digest smash-pots --hours 6 --json")
+@click.argument("topic")
+@click.option("--hours", default=24, show_default=True, help="Length of the window that ends now.")
+@click.option("--json", "as_json", is_flag=True, help="Print the digest's items as JSON.")
+def digest(topic: str, *, hours: int, as_json: bool) -> None:
+    """Print what was said about TOPIC in the last hours. Sends nothing, claims nothing."""
+    with opened(load()) as monitor:
+        now = datetime.now(UTC)
+        jobs.read_topics(monitor, now)
+        followed = find_topic(monitor.topics.all(), topic)
+        window = Window(now - timedelta(hours=hours), now)
+        made = jobs.digest_now(monitor, followed, window, now)
+        mentions = monitor.mentions.between(followed.name, window)
+    message = render(made, "terminal", ZoneInfo(followed.timezone))
+    if as_json:
+        click.echo(msgspec.json.encode(record_of(made, mentions, message.text)).decode())
+        return
+    click.echo(to_terminal(message, color=sys.stdout.isatty()))
+
+
+@click.command(epilog="\b\nExample:\n  monitor topics")
+def topics() -> None:
+    """Check the topics file and say in plain words what is followed."""
+    with opened(load()) as monitor:
+        jobs.read_topics(monitor, datetime.now(UTC))
+        for topic in monitor.topics.all():
+            click.secho(f"{topic.name}  {topic.title}", bold=True)
+            click.echo(f"  finds: {explain(from_lists(topic.any, topic.all, topic.none))}")
+            click.echo(f"  looks at {len(topic.sources)} queries every {topic.every.total_seconds() / 60:g} min")
+            click.echo(f"  digest at {topic.digest_at} {topic.timezone}, posts kept {topic.retention.days} days")
+        click.echo(f"version {monitor.topics.version()}")
+
+
+def find_topic(known: list[Topic], name: str) -> Topic:
+    """Return a topic by its name; raise ConfigError, naming the known ones, when there is none."""
+    for topic in known:
+        if topic.name == name:
+            return topic
+    names = ", ".join(topic.name for topic in known) or "none"
+    raise ConfigError([f'there is no topic "{name}"; known are: {names}'])
+
+
+def _queries(monitor: Monitor, source: str) -> list[Query]:
+    asked = query_of(source)
+    if asked.source not in monitor.sources:
+        raise ConfigError([f'there is no source "{asked.source}"; known are: {", ".join(sorted(monitor.sources))}'])
+    if asked.text:
+        return [asked]
+    return [query for query in plan(monitor.topics.all()) if query.source == asked.source] or [asked]
+
+
+def _look(monitor: Monitor, query: Query, *, once: bool) -> bool:
+    while True:
+        polled = jobs.look_now(monitor, query, f"cli/{os.getpid()}", datetime.now(UTC))
+        click.echo(_said(query, polled))
+        if polled is None or polled.error is not None:
+            return polled is None
+        if once or not polled.more:
+            return True
+
+
+def _said(query: Query, polled: Polled | None) -> str:
+    if polled is None:
+        return f"{query}: somebody else is looking at it right now"
+    if polled.error is not None:
+        return f"{query}: not read: {polled.error.reason}"
+    return f"{query}: {polled.fetched} posts read, {polled.matched} matched, {polled.new} new"

@@ -1,0 +1,108 @@
+"""`monitor up`: everything in one supervised group. `monitor page`: the preview page alone."""
+
+import fcntl
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from monitor import jobs
+from monitor.cli.view import Views
+from monitor.errors import ConfigError, StoreError
+from monitor.logs import set_up
+from monitor.settings import child_environment, load
+from monitor.sinks.preview import serve
+from monitor.supervisor import Role, follow_parent, stop_on_signals, supervise
+from monitor.wiring import Monitor, opened
+
+log = logging.getLogger(__name__)
+
+ALREADY_RUNNING = 5
+
+
+@click.command(epilog="\b\nExamples:\n  monitor up\n  MONITOR_HOME=/srv/monitor monitor up")
+def up() -> None:
+    """Start store, worker and preview page, and keep them running. Ctrl-C stops all within ten seconds."""
+    set_up("up")
+    settings = load()
+    with only_one(settings.home), opened(settings) as monitor:
+        now = datetime.now(UTC)
+        jobs.read_topics(monitor, now)
+        jobs.bring_in_line(monitor, now)
+        _greet(monitor)
+        stopped = threading.Event()
+        stop_on_signals(stopped)
+        environment = child_environment(MONITOR_HOME=str(settings.home.resolve()), MONITOR_SUPERVISED="1")
+        supervise(ROLES, environment, stopped)
+    log.info("stopped")
+
+
+@click.command(hidden=True)
+def page() -> None:
+    """Serve the preview page until told to stop."""
+    set_up("page")
+    settings = load()
+    stopped = threading.Event()
+    stop_on_signals(stopped)
+    if settings.supervised:
+        follow_parent()
+    with opened(settings) as monitor:
+        preview = settings.preview
+        try:
+            server = serve(preview.port, Views(monitor), host=preview.host)
+        except OSError as e:
+            raise ConfigError(
+                [f"port {preview.port} is taken ({e.strerror}); set MONITOR_PREVIEW__PORT to a free one"]
+            ) from e
+        threading.Thread(target=server.serve_forever, name="page", daemon=True).start()
+        log.info("page on %s", server.url)
+        stopped.wait()
+        server.shutdown()
+        server.server_close()
+
+
+ROLES = (
+    Role("worker", (sys.executable, "-m", "workers")),
+    Role("page", (sys.executable, "-m", "monitor.cli", "page")),
+)
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold the lock that says that this data is being worked on; refuse when somebody else holds it."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "up.lock").open("a+", encoding="ascii")
+    except OSError as e:
+        raise StoreError(
+            f"{home}: cannot be used for data ({e.strerror}); set MONITOR_HOME to a folder of yours"
+        ) from e
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            click.secho(
+                f"monitor is already running on {home} (process {lock.read().strip() or 'unknown'}); "
+                "stop it first, or set MONITOR_HOME to another folder",
+                fg="red",
+                err=True,
+            )
+            sys.exit(ALREADY_RUNNING)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _greet(monitor: Monitor) -> None:
+    followed = ", ".join(f"{topic.title} ({len(topic.sources)} sources)" for topic in monitor.topics.all())
+    server = monitor.connection.server()
+    log.info("following %s", followed)
+    log.info("store is %s %s, appendfsync %s", server.name, server.version, server.appendfsync)

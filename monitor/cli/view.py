@@ -1,0 +1,75 @@
+"""What the preview page shows, read from the store."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor import jobs
+from monitor.digests.render import render
+from monitor.digests.schedule import next_digest, window_ending
+from monitor.models import Topic
+from monitor.sinks.page import Fact, PageView, Sent, TopicView
+from monitor.topics.planning import queries_of
+from monitor.wiring import Monitor
+
+SHOWN = 14
+"""Digests of a topic on the page: two weeks."""
+
+LATE = timedelta(seconds=30)
+"""A job overdue for longer has nobody who works on it."""
+
+FRESH = timedelta(seconds=5)
+"""A view is made once for all readers within this time: making one reads a day of posts."""
+
+
+class Views:
+    """Makes the page's view, at most once per FRESH."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._lock = threading.Lock()
+        self._view: PageView | None = None
+
+    def __call__(self) -> PageView:
+        """Return the view of now."""
+        now = datetime.now(UTC)
+        with self._lock:
+            if self._view is None or now - self._view.now > FRESH:
+                self._view = view_of(self._monitor, now)
+            return self._view
+
+
+def view_of(monitor: Monitor, now: datetime) -> PageView:
+    """Return everything that the page shows."""
+    topics = tuple(_topic(monitor, topic, now) for topic in monitor.topics.all())
+    return PageView(now=now, topics=topics, facts=_facts(monitor))
+
+
+def _topic(monitor: Monitor, topic: Topic, now: datetime) -> TopicView:
+    window = window_ending(now)
+    chat = jobs.preview_chat(topic)
+    sent = tuple(Sent(at=at, message=message) for at, message in monitor.outgoing.latest(chat, SHOWN))
+    current = jobs.digest_now(monitor, topic, window, now, kind="now")
+    return TopicView(
+        name=topic.name,
+        title=topic.title,
+        timezone=topic.timezone,
+        window=window,
+        sent=sent,
+        current=render(current, chat, ZoneInfo(topic.timezone)),
+        statuses=tuple(monitor.progress.statuses(queries_of(topic), window)),
+        next_digest=next_digest(topic, now),
+    )
+
+
+def _facts(monitor: Monitor) -> tuple[Fact, ...]:
+    server = monitor.connection.server()
+    durable = "every acknowledged post survives a power cut" if server.is_durable else "not durable: see monitor doctor"
+    overdue = monitor.schedule.overdue()
+    is_late = overdue > LATE
+    late = f"overdue by {overdue.total_seconds():.0f} s: is a worker running?" if is_late else "on time"
+    return (
+        Fact(label="Store", text=f"{server.name} {server.version}, {durable}", is_problem=not server.is_durable),
+        Fact(label="Worker", text=late, is_problem=is_late),
+        Fact(label="Topics", text=f"version {monitor.topics.version()}"),
+    )

@@ -1,0 +1,122 @@
+"""A digest as data, for programs: its numbers, and each item with source, id, offsets and text."""
+
+import msgspec
+
+from monitor.models import Digest, Engagement, Mention, Reaction
+
+
+class Range(msgspec.Struct, frozen=True):
+    """Half-open range of code points in the item's text."""
+
+    start: int
+    end: int
+
+
+class Matched(msgspec.Struct, frozen=True):
+    """A keyword and where it matched in the item's text."""
+
+    term: str
+    spans: tuple[Range, ...]
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """A post that the digest shows. `quote` is `text[start:end]`, exactly; all three are null for a link only."""
+
+    source: str
+    id: str
+    url: str | None
+    time: str
+    language: str
+    script: str | None
+    text: str
+    start: int | None
+    end: int | None
+    quote: str | None
+    matched: tuple[Matched, ...]
+    engagement: Engagement
+    gained: int | None
+    copies: int
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A post that was counted: where it matched, without its text."""
+
+    source: str
+    id: str
+    time: str
+    language: str
+    matched: tuple[Matched, ...]
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A digest and what it counted."""
+
+    topic: str
+    title: str
+    start: str
+    end: str
+    count: int
+    accounts: int
+    usual: float | None
+    ratio: float | None
+    arithmetic: tuple[str, ...]
+    hidden: int
+    items: tuple[Item, ...]
+    mentions: tuple[Seen, ...]
+    text: str
+
+
+def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], text: str) -> Record:
+    """Return a digest, the mentions that it counted and the text that was made of it, as data."""
+    trend = digest.trend
+    return Record(
+        topic=digest.topic,
+        title=digest.title,
+        start=trend.window.start.isoformat(),
+        end=trend.window.end.isoformat(),
+        count=trend.count,
+        accounts=trend.accounts,
+        usual=trend.expected,
+        ratio=trend.ratio,
+        arithmetic=trend.arithmetic,
+        hidden=digest.hidden,
+        items=tuple(_item(reaction) for reaction in digest.reactions),
+        mentions=tuple(_seen(mention) for mention in mentions),
+        text=text,
+    )
+
+
+def _item(reaction: Reaction) -> Item:
+    mention, quote = reaction.mention, reaction.quote
+    post = mention.post
+    return Item(
+        source=post.key.source,
+        id=post.key.id,
+        url=post.url,
+        time=post.time.isoformat(),
+        language=mention.language,
+        script=mention.script,
+        text=post.text,
+        start=None if quote is None else quote.start,
+        end=None if quote is None else quote.end,
+        quote=None if quote is None else post.text[quote.start : quote.end],
+        matched=_matched(mention),
+        engagement=reaction.engagement,
+        gained=reaction.gained,
+        copies=reaction.copies,
+    )
+
+
+def _seen(mention: Mention) -> Seen:
+    post = mention.post
+    return Seen(
+        source=post.key.source,
+        id=post.key.id,
+        time=post.time.isoformat(),
+        language=mention.language,
+        matched=_matched(mention),
+    )
+
+
+def _matched(mention: Mention) -> tuple[Matched, ...]:
+    return tuple(Matched(hit.term, tuple(Range(*span) for span in hit.spans)) for hit in mention.terms)

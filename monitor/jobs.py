@@ -1,0 +1,106 @@
+"""The kinds of work that come due: poll a query, send a digest, prune a topic.
+
+One call each, for the worker and for the command line.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.digests.compose import Brief
+from monitor.digests.render import render
+from monitor.digests.schedule import last_digest, next_digest, window_ending
+from monitor.models import Digest, Job, Query, Topic, Window
+from monitor.pipeline import Look, Polled, Shelf, digest_of, oldest_kept
+from monitor.pipeline import poll as poll_page
+from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, query_of
+from monitor.wiring import Monitor, import_topics, jobs_of
+
+log = logging.getLogger(__name__)
+
+SHORT_LEASE = timedelta(seconds=60)
+
+
+def read_topics(monitor: Monitor, now: datetime) -> bool:
+    """Import the topics file if it changed; say whether it did."""
+    changed = import_topics(monitor, now)
+    if changed:
+        log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
+    return changed
+
+
+def bring_in_line(monitor: Monitor, now: datetime) -> None:
+    """Make the due list fit the topics in force: at each start, since a kill may have come between the two."""
+    monitor.schedule.sync(jobs_of(monitor.topics.all(), now))
+
+
+def poll(monitor: Monitor, subject: str, owner: str, now: datetime) -> Polled | None:
+    """Take one look at a query that is due."""
+    query = query_of(subject)
+    every = plan(monitor.topics.all()).get(query)
+    if every is None:
+        return None  # the topics changed since the hint was sent
+    return look_at(monitor, Look(poll_job(query), query, every, owner, only_due=True), now)
+
+
+def look_at(monitor: Monitor, look: Look, now: datetime) -> Polled | None:
+    """Take one look and log what it brought."""
+    polled = poll_page(look, monitor.parts, monitor.stages(), now)
+    if polled is None:
+        return None
+    fields: dict[str, object] = {"query": str(polled.query), "next_in": f"{polled.due_in.total_seconds():.0f}s"}
+    if polled.error is not None:
+        log.warning("not read", extra=fields | {"reason": polled.error.reason})
+    else:
+        log.info("read", extra=fields | {"posts": polled.fetched, "matched": polled.matched, "new": polled.new})
+    return polled
+
+
+def look_now(monitor: Monitor, query: Query, owner: str, now: datetime) -> Polled | None:
+    """Take one look at a query whether due or not; None while somebody else is at it."""
+    every = plan(monitor.topics.all()).get(query, timedelta(minutes=10))
+    return look_at(monitor, Look(poll_job(query), query, every, owner), now)
+
+
+def send_digest(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
+    """Hand over the daily digest of a topic: of the 24 hours before the last time at which it was due."""
+    topic = next((each for each in monitor.topics.all() if digest_job(each).subject == subject), None)
+    lease = monitor.leases.acquire(Job("digest", subject), owner, SHORT_LEASE, only_due=True)
+    if topic is None or lease is None:
+        return
+    made = digest_now(monitor, topic, window_ending(last_digest(topic, now)), now)
+    message = render(made, preview_chat(topic), ZoneInfo(topic.timezone))
+    monitor.sink.send(message)
+    log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id})
+    monitor.progress.finish(lease, next_digest(topic, now) - now)
+
+
+def digest_now(monitor: Monitor, topic: Topic, window: Window, now: datetime, kind: str = "daily") -> Digest:
+    """Return the digest of a topic and a window from what is stored; nothing is sent."""
+    people = monitor.settings.people
+    brief = Brief(
+        topic=topic,
+        window=window,
+        kind=kind,
+        chat=preview_chat(topic),
+        people=people.policy,
+        named=frozenset(people.named),
+    )
+    return digest_of(brief, Shelf(monitor.mentions, monitor.progress), now)
+
+
+def preview_chat(topic: Topic) -> str:
+    """Return the chat that a topic has on the local page, until a real one is subscribed."""
+    return f"preview-{topic.name}"
+
+
+def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
+    """Fold what is older than a topic's retention into roll-ups."""
+    topic = monitor.stages().topics.get(subject)
+    lease = monitor.leases.acquire(Job("prune", subject), owner, SHORT_LEASE, only_due=True)
+    if topic is None or lease is None:
+        return
+    pruned = monitor.mentions.prune(topic.name, oldest_kept(topic, now))
+    if pruned.posts:
+        log.info("pruned", extra={"topic": topic.name, "posts": pruned.posts})
+    monitor.progress.finish(lease, PRUNE_EVERY)

@@ -1,0 +1,76 @@
+"""What is polled, how often, and how long to wait after a success or a failure."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import xxhash
+
+from monitor.errors import OutOfCredit, RateLimited, SourceError, SourceRejected
+from monitor.models import Batch, Job, Query, Topic
+
+SOONEST = timedelta(seconds=30)
+LONGEST_BACKOFF = timedelta(hours=6)
+JITTER = 0.1
+PRUNE_EVERY = timedelta(hours=1)
+
+
+def query_of(text: str) -> Query:
+    """Return the query that a topic's source entry names: "hackernews", or "rss:https://…"."""
+    source, _, rest = text.partition(":")
+    return Query(source, rest)
+
+
+def queries_of(topic: Topic) -> list[Query]:
+    """Return the queries of a topic in the order in which they are written."""
+    return [query_of(entry) for entry in topic.sources]
+
+
+def plan(topics: Iterable[Topic]) -> dict[Query, timedelta]:
+    """Return each query once, however many topics use it, with the shortest of their intervals."""
+    intervals: dict[Query, timedelta] = {}
+    for topic in topics:
+        for query in queries_of(topic):
+            intervals[query] = min(topic.every, intervals.get(query, topic.every))
+    return intervals
+
+
+def poll_job(query: Query) -> Job:
+    """Return the job that polls a query."""
+    return Job("poll", str(query))
+
+
+def digest_job(topic: Topic) -> Job:
+    """Return the job of a topic's daily digest. Its schedule is part of its name: a new hour is a new job."""
+    return Job("digest", f"{topic.name} {topic.digest_at} {topic.timezone}")
+
+
+def prune_job(topic: Topic) -> Job:
+    """Return the job that prunes a topic."""
+    return Job("prune", topic.name)
+
+
+def next_look(query: Query, batch: Batch, every: timedelta, now: datetime) -> timedelta:
+    """Return how long to wait after a look that succeeded: at once for the next page, never before the source allows."""
+    if batch.more:
+        return timedelta(0)
+    asked = timedelta(0) if batch.not_before is None else batch.not_before - now
+    return max(SOONEST, asked, spread(query, 0, every))
+
+
+def backoff(query: Query, error: SourceError, failures: int, every: timedelta) -> timedelta:
+    """Return how long to wait after look number `failures` in a row failed (0 for the first).
+
+    Doubling from the interval up to LONGEST_BACKOFF; what only a person can mend is looked at again after the longest.
+    A platform that names a time is obeyed, even beyond it.
+    """
+    if isinstance(error, RateLimited):
+        return max(error.retry_after, SOONEST)
+    if isinstance(error, SourceRejected | OutOfCredit):
+        return spread(query, failures, LONGEST_BACKOFF)
+    return max(SOONEST, spread(query, failures, min(LONGEST_BACKOFF, every * 2 ** min(failures, 20))))
+
+
+def spread(query: Query, failures: int, wait: timedelta) -> timedelta:
+    """Return `wait` with up to JITTER more or less, the same each time for the same query: no two move in step."""
+    fraction = xxhash.xxh3_64_intdigest(f"{query} {failures}".encode()) / 2**64
+    return wait * (1 + JITTER * (2 * fraction - 1))

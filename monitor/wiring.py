@@ -1,0 +1,170 @@
+"""Builds every object once per process; the only place that names concrete classes."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from monitor.digests.schedule import next_digest
+from monitor.errors import ConfigError, StoreError
+from monitor.models import Job, Topic
+from monitor.pipeline import Parts, Stages
+from monitor.settings import Settings
+from monitor.sinks.preview import PreviewSink
+from monitor.sources import SOURCES
+from monitor.sources.body import Limits
+from monitor.sources.http import Client
+from monitor.store.connection import Connection
+from monitor.store.embedded import EmbeddedStore
+from monitor.store.keys import Keyspace
+from monitor.store.mentions import MentionStore
+from monitor.store.outgoing import OutgoingStore
+from monitor.store.progress import ProgressStore
+from monitor.store.schedule import DueList, LeaseStore
+from monitor.store.topics import TopicStore
+from monitor.text.authors import make_disguise
+from monitor.text.languages import make_tagger
+from monitor.topics.file import TopicsFile, parse_topics
+from monitor.topics.matching import Matcher
+from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job
+
+
+class Monitor:
+    """All parts of one process: a bag, no behaviour but opening and closing."""
+
+    def __init__(self, settings: Settings, connection: Connection, broker_url: str) -> None:
+        self.settings = settings
+        self.connection = connection
+        self.broker_url = broker_url
+        self.mentions = MentionStore(connection)
+        self.topics = TopicStore(connection)
+        self.schedule = DueList(connection)
+        self.leases = LeaseStore(connection)
+        self.progress = ProgressStore(connection)
+        self.outgoing = OutgoingStore(connection)
+        self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
+        self.client = make_client(settings)
+        self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
+        self.parts = Parts(self.sources, self.leases, self.progress, self.mentions)
+        self._stages: tuple[int, Stages] | None = None
+        self._lock = threading.Lock()
+
+    def stages(self) -> Stages:
+        """Return the deciding parts for the topics in force, rebuilt when their version changed."""
+        version = self.topics.version()
+        with self._lock:
+            if self._stages is None or self._stages[0] != version:
+                self._stages = version, make_stages(self.topics.all(), self.settings)
+            return self._stages[1]
+
+    def close(self) -> None:
+        """Close sockets and child processes."""
+        self.client.close()
+        for source in self.sources.values():
+            close = getattr(source, "close", None)
+            if close is not None:
+                close()
+        self.connection.close()
+
+
+@contextmanager
+def opened(settings: Settings, prefix: str | None = None) -> Iterator[Monitor]:
+    """Open the store, embedded or outside, and yield all parts; under another key prefix when one is given."""
+    embedded = None if settings.redis_url else EmbeddedStore(settings.home)
+    if embedded is not None:
+        attach(embedded, settings.home)
+    monitor = None
+    try:
+        url = embedded.url if embedded is not None else outside_url(settings)
+        connection = Connection(url, Keyspace(prefix) if prefix else Keyspace())
+        connection.check()
+        monitor = Monitor(settings, connection, embedded.broker_url if embedded is not None else url)
+        yield monitor
+    finally:
+        if monitor is not None:
+            monitor.close()
+        if embedded is not None:
+            embedded.detach()
+
+
+def attach(embedded: EmbeddedStore, home: Path) -> None:
+    """Start or join the embedded store; word what the file system refuses."""
+    try:
+        embedded.attach()
+    except OSError as e:
+        raise StoreError(f"{home}: cannot be used for data ({e.strerror}); free some space, or set MONITOR_HOME") from e
+
+
+def outside_url(settings: Settings) -> str:
+    """Return the address of the outside store."""
+    assert settings.redis_url is not None, "asked only when an outside store is set"
+    return settings.redis_url.get_secret_value()
+
+
+def make_client(settings: Settings) -> Client:
+    """Return the one HTTP client."""
+    fetch = settings.fetch
+    limits = Limits(max_bytes=fetch.max_bytes, max_ratio=fetch.max_ratio, deadline=fetch.deadline_seconds)
+    return Client(limits, allow=fetch.allow, user_agent=fetch.user_agent)
+
+
+def make_stages(topics: list[Topic], settings: Settings) -> Stages:
+    """Return the deciding parts for some topics."""
+    people = settings.people
+    return Stages(
+        topics={topic.name: topic for topic in topics},
+        matcher=Matcher(topics),
+        tag=make_tagger(settings.language.engine),
+        disguise=make_disguise(author_key(settings.home), people.named, keep_names=people.policy == "names"),
+    )
+
+
+def author_key(home: Path) -> bytes:
+    """Return the key under which authors are hashed, made at first use and readable by its owner only."""
+    path = home / "author.key"
+    home.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_hex(32), encoding="ascii")
+        try:
+            path.hardlink_to(fresh)  # the first process wins, all others read its key
+        except FileExistsError:
+            return author_key(home)
+        finally:
+            fresh.unlink()
+    return bytes.fromhex(path.read_text(encoding="ascii"))
+
+
+def jobs_of(topics: list[Topic], now: datetime) -> dict[Job, timedelta]:
+    """Return the whole due list for some topics, with the delay of each new job."""
+    jobs = {poll_job(query): timedelta(0) for query in plan(topics)}
+    jobs |= {digest_job(topic): next_digest(topic, now) - now for topic in topics}
+    jobs |= {prune_job(topic): PRUNE_EVERY for topic in topics}
+    return jobs
+
+
+def read_topics_file(path: Path) -> TopicsFile:
+    """Read the topics file, or raise ConfigError with every problem at once."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError([f"{path}: cannot be read ({e}); run `monitor init` to write one"]) from e
+    return parse_topics(text, POLLED)
+
+
+def import_topics(monitor: Monitor, now: datetime) -> bool:
+    """Import topics.toml when it changed and bring the due list in line; say whether it did. Raises ConfigError."""
+    parsed = read_topics_file(monitor.settings.topics_file)
+    if monitor.topics.imported() == parsed.hash:
+        return False
+    monitor.topics.replace(parsed.topics, parsed.hash)
+    monitor.schedule.sync(jobs_of(monitor.topics.all(), now))
+    return True
+
+
+POLLED = tuple(name for name in SOURCES if name != "replay")
+"""The sources that a topic may name: all but the reader of archives."""

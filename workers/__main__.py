@@ -1,0 +1,39 @@
+"""Starts a worker: threads, so that one page a task costs one thread; more cores are more processes."""
+
+import logging
+import os
+import socket
+import sys
+import warnings
+
+from celery.exceptions import SecurityWarning
+from monitor.errors import MonitorError
+from monitor.logs import set_up
+from monitor.settings import load
+from monitor.wiring import opened
+
+from workers.app import make_app
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Run a worker until it is told to stop; return the exit code."""
+    set_up("worker")
+    # Celery warns a superuser because of pickle; this app takes JSON only.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    try:
+        settings = load()
+        with opened(settings) as monitor:
+            app = make_app(monitor)
+            name = f"worker-{os.getpid()}@{socket.gethostname()}"
+            threads = str(settings.worker.threads)
+            app.Worker(hostname=name, pool="threads", concurrency=threads, loglevel="INFO", quiet=True).start()
+    except MonitorError as e:
+        log.critical("%s", e)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""The Celery app and its settings, each with the measurement that decided it."""
+
+from celery import Celery
+from monitor.wiring import Monitor
+
+from workers.sweeper import Sweeper
+from workers.tasks import register
+
+QUEUE = "poll"
+
+
+def make_app(monitor: Monitor) -> Celery:
+    """Return the app of one worker process. Messages are hints, the truth is the due list: a lost one costs seconds."""
+    app = Celery("monitor", broker=monitor.broker_url, set_as_current=False)
+    app.conf.update(
+        task_default_queue=QUEUE,
+        task_serializer="json",
+        accept_content=["json"],
+        # Nothing waits for a result; without a backend there is nothing to grow.
+        task_ignore_result=True,
+        # A killed worker's message comes again; a job that was done meanwhile is refused by its lease.
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        # Three minutes until an unacknowledged hint comes again, looked at every second (by default 90 s later).
+        broker_transport_options={
+            "visibility_timeout": 180,
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "health_check_interval": 5,
+            "socket_keepalive": True,
+        },
+        # A worker that gives up on its broker is a dead one; try for ever.
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        # With remote control off a worker stays deaf after a restart of the store (400 s watched).
+        worker_enable_remote_control=True,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+    )
+    app.monitor = monitor
+    app.steps["worker"].add(Sweeper)
+    register(app, monitor)
+    return app

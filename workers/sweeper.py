@@ -1,0 +1,92 @@
+"""The sweeper: a small thread in every worker that turns due jobs into hints. No leader, no beat."""
+
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from celery import bootsteps
+from kombu.exceptions import KombuError, OperationalError
+from monitor import jobs
+from monitor.errors import MonitorError
+from monitor.models import Job
+from monitor.wiring import Monitor
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(milliseconds=250)
+READ_TOPICS_EVERY = timedelta(seconds=5)
+MOST_HINTS = 200
+"""Open hints at most: an hour without workers must not fill the store (one hint has about 1 kB)."""
+
+
+class Sweeper(bootsteps.StartStopStep):
+    """Runs the sweep for as long as its worker lives."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **kwargs: Any) -> None:
+        super().__init__(worker, **kwargs)
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, worker: Any) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, args=(worker.app,), name="sweeper", daemon=True)
+        self._thread.start()
+
+    def stop(self, worker: Any) -> None:
+        """End the thread and wait for it."""
+        del worker
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    terminate = stop
+
+    def _run(self, app: Any) -> None:
+        troubles = Troubles()
+        read_at = datetime.min.replace(tzinfo=UTC)
+        while not self._stopped.wait(EVERY.total_seconds()):
+            now = datetime.now(UTC)
+            if now - read_at >= READ_TOPICS_EVERY:
+                read_at = now
+                troubles.watch("topics", lambda: jobs.read_topics(app.monitor, datetime.now(UTC)))
+            troubles.watch("sweep", lambda: sweep(app, app.monitor))
+
+
+def sweep(app: Any, monitor: Monitor) -> None:
+    """Send a hint for each job that is due, as long as few enough are waiting."""
+    with app.producer_pool.acquire(block=True, timeout=5) as producer:
+        room = MOST_HINTS - waiting(producer, app.conf.task_default_queue)
+        for job in monitor.schedule.take(room) if room > 0 else ():
+            hint(app, producer, job)
+
+
+def waiting(producer: Any, queue: str) -> int:
+    """Return how many hints wait in the queue."""
+    return int(producer.channel.queue_declare(queue=queue, passive=False, durable=True).message_count)
+
+
+def hint(app: Any, producer: Any, job: Job) -> None:
+    """Tell some worker that a job is due."""
+    app.send_task(job.kind, args=[job.subject], producer=producer)
+
+
+class Troubles:
+    """Says once that something began to fail, and once that it works again."""
+
+    def __init__(self) -> None:
+        self._failing: dict[str, str] = {}
+
+    def watch(self, what: str, call: Any) -> None:
+        """Call, and log a change between working and failing; a sweep must outlive an outage."""
+        try:
+            call()
+        except (MonitorError, OperationalError, KombuError, OSError) as e:
+            if self._failing.get(what) != str(e):
+                log.warning("%s failed", what, extra={"reason": str(e)})
+            self._failing[what] = str(e)
+        else:
+            if self._failing.pop(what, None) is not None:
+                log.info("%s works again", what)

@@ -1,0 +1,29 @@
+"""The tasks: ids in, one call, nothing out. Running one twice is boring."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from celery import Celery
+from monitor import jobs
+from monitor.wiring import Monitor
+
+
+def register(app: Celery, monitor: Monitor) -> None:
+    """Make the tasks of the product known to an app; each is named as the kind of job that it does."""
+
+    @app.task(name="poll", bind=True)
+    def poll(task: object, subject: str) -> None:
+        jobs.poll(monitor, subject, owner_of(task), datetime.now(UTC))
+
+    @app.task(name="digest", bind=True)
+    def digest(task: object, subject: str) -> None:
+        jobs.send_digest(monitor, subject, owner_of(task), datetime.now(UTC))
+
+    @app.task(name="prune", bind=True)
+    def prune(task: object, subject: str) -> None:
+        jobs.prune(monitor, subject, owner_of(task), datetime.now(UTC))
+
+
+def owner_of(task: object) -> str:
+    """Return a name of its own for one run of a task: a redelivered message must not share a frozen run's lease."""
+    return f"{task.request.id}/{uuid4().hex}"  # type: ignore[attr-defined]
