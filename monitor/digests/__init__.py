@@ -1,0 +1,1 @@
+"""A digest from what was seen: composed, worded, scheduled. Pure."""

@@ -1,0 +1,1 @@
+"""What the numbers say: counts, baselines, ranks, copies. Pure."""

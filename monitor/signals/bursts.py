@@ -82,7 +82,7 @@ def measure(
         platforms=count_platforms(mentions),
         languages=count_languages(mentions),
         hourly=_by_hour(window, mentions),
-        arithmetic=_division(live, usual.expected, ratio) + usual.sentences + _caveats(window, mentions, now),
+        arithmetic=_division(live, usual.expected, ratio) + usual.sentences + _caveats(window, mentions, usual, now),
     )
 
 
@@ -168,11 +168,11 @@ def _described(topic: Topic, window: Window, earlier: Sequence[_Earlier]) -> str
     return f"{len(earlier)} earlier days" if window.length == DAY else f"{len(earlier)} earlier windows"
 
 
-def _caveats(window: Window, mentions: Sequence[Mention], now: datetime) -> tuple[str, ...]:
+def _caveats(window: Window, mentions: Sequence[Mention], usual: _Usual, now: datetime) -> tuple[str, ...]:
     sentences = []
     if backfilled := sum(mention.backfilled for mention in mentions):
         sentences.append(f"{backfilled:,} back-filled posts are counted but not compared.")
-    if window.start != _whole_hour(window.start):
+    if usual.expected is not None and window.start != _whole_hour(window.start):
         sentences.append("Earlier windows are counted from the full hour before.")
     if window.end > now:
         sentences.append("The window is not over: no comparison yet.")

@@ -52,6 +52,11 @@ def canonical(folded: str) -> str:
     return _UNSAID.sub("", _LINK_OR_NAME.sub(" ", folded))
 
 
+def has_repost_mark(text: str) -> bool:
+    """Tell whether a text begins as copies of others do: "RT @name:" or "//@name:"."""
+    return "@" in text and _REPOST_MARK.match(fold(text)) is not None
+
+
 def group_copies(mentions: Iterable[Mention]) -> list[CopyGroup]:
     """Return the groups of two or more posts with the same wording, largest first, then earliest."""
     members: defaultdict[str, list[Mention]] = defaultdict(list)

@@ -16,6 +16,7 @@ import msgspec
 
 from monitor.models import Engagement, Mention, Observation, Post, PostKey, SharedLink, Window
 from monitor.signals.accounts import account_of, count_accounts, written_in
+from monitor.signals.duplicates import has_repost_mark
 from monitor.text.urls import canonical
 
 LIKE, REPOST, REPLY = 1, 2, 1
@@ -107,7 +108,7 @@ def _by_wording(mentions: Iterable[Mention]) -> list[list[Mention]]:
 
 def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ranked:
     present = [each for each in same if not each.withdrawn]
-    first = min(present, key=lambda each: (each.post.repost_of is not None, *_age(each)))
+    first = min(present, key=lambda each: (_is_repost(each.post), *_age(each)))
     seen = {each.post.key: _seen(each, history, window) for each in present}
     now, gain = _reactions(first, seen[first.post.key], window)
     return Ranked(
@@ -118,6 +119,10 @@ def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ran
         copies=len(same),
         copy_accounts=max(1, count_accounts(same)),
     )
+
+
+def _is_repost(post: Post) -> bool:
+    return post.repost_of is not None or has_repost_mark(post.text)
 
 
 def _seen(mention: Mention, history: History, window: Window) -> list[Observation]:
