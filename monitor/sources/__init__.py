@@ -1,14 +1,29 @@
-"""One file per platform. To add one: write it, and name it here."""
+"""One file per platform. To add one: write it, and name it in SOURCES.
+
+A source's module offers `open_source(client, options)` and a pure `parse(payload, now)`. It is imported when it is used:
+a platform's library that is not installed must not keep the other platforms from being read.
+"""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from monitor.protocols import Source
-from monitor.sources import hackernews, replay, rss
 from monitor.sources.http import Client
 
-SOURCES: Mapping[str, Callable[[Client, Mapping[str, str]], Source]] = {
-    "hackernews": hackernews.open_source,
-    "replay": replay.open_source,
-    "rss": rss.open_source,
+Factory = Callable[[Client, Mapping[str, str]], Source]
+
+
+def _by(module: str) -> Factory:
+    def open_source(client: Client, options: Mapping[str, str]) -> Source:
+        source: Source = import_module(f"{__name__}.{module}").open_source(client, options)
+        return source
+
+    return open_source
+
+
+SOURCES: Mapping[str, Factory] = {
+    "hackernews": _by("hackernews"),
+    "replay": _by("replay"),
+    "rss": _by("rss"),
 }
 """Source by name: a factory that takes the one HTTP client and the source's options from the configuration."""

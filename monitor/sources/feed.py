@@ -36,10 +36,11 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True, tag="feed"):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What the child is asked: a body and its lower-cased headers."""
+    """What the child is asked: a body and its lower-cased headers, to be parsed within some processor time."""
 
     body: bytes
     headers: dict[str, str]
+    cpu_seconds: int = 5
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):

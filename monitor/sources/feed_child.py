@@ -1,6 +1,6 @@
 """The child that parses feeds: `python -m monitor.sources.feed_child`, its socket as standard input.
 
-It may use 5 s of processor time and 256 MB per feed, and can open no connection, no process and no file for writing. It
+It may use the processor time of its job (5 s) and 256 MB, and can open no connection, no process and no file for writing. It
 ends when its parent does: the socket closes.
 """
 
@@ -17,7 +17,6 @@ from monitor.sources.feed import Failure, Feed, HasDtd, Job, NotAFeed
 from monitor.sources.feed_reader import read_feed
 from monitor.sources.frames import receive_frame, send_frame
 
-_CPU_SECONDS = 5
 _MEMORY_BYTES = 256 * 2**20
 _FORBIDDEN = (
     "socket.",
@@ -39,8 +38,9 @@ def main() -> None:
     with socket.socket(fileno=sys.stdin.fileno()) as connection:
         _confine()
         while (frame := receive_frame(connection)) is not None:
-            _grant_cpu()
-            send_frame(connection, msgspec.msgpack.encode(_answer(decoder.decode(frame))))
+            job = decoder.decode(frame)
+            _grant_cpu(job.cpu_seconds)
+            send_frame(connection, msgspec.msgpack.encode(_answer(job)))
 
 
 def _answer(job: Job) -> Feed | Failure:
@@ -72,11 +72,11 @@ def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
         raise PermissionError(f"{event} is not allowed here")
 
 
-def _grant_cpu() -> None:
+def _grant_cpu(seconds: int) -> None:
     """Move the soft limit ahead of what was used; passing it ends the process by SIGXCPU."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime) + _CPU_SECONDS, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(usage.ru_utime + usage.ru_stime) + seconds, hard))
 
 
 if __name__ == "__main__":

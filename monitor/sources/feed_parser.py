@@ -26,8 +26,9 @@ _ANSWER = msgspec.msgpack.Decoder(Feed | Failure)
 class FeedParser:
     """Parses feeds in at most `children` processes; threads may share it and wait for each other."""
 
-    def __init__(self, children: int = 2, feeds_per_child: int = 500) -> None:
+    def __init__(self, children: int = 2, feeds_per_child: int = 500, seconds: float = _WALL_SECONDS) -> None:
         self._feeds_per_child = feeds_per_child
+        self._seconds = seconds
         self._slots: LifoQueue[_Child | None] = LifoQueue()
         for _ in range(children):
             self._slots.put(None)
@@ -56,7 +57,7 @@ class FeedParser:
             return child
         if child is not None:
             self._end(child)
-        child = _Child()
+        child = _Child(self._seconds)
         self._living.add(child)
         return child
 
@@ -69,18 +70,18 @@ class FeedParser:
             return f"the parser could not be started: {error}"
         self._end(child)
         if isinstance(error, TimeoutError):
-            return f"parsing the feed took more than {_WALL_SECONDS:.0f} s"
+            return f"parsing the feed took more than {self._seconds:g} s"
         if child.process.returncode == -SIGXCPU:
-            return "parsing the feed took more than 5 s of processor time"
+            return "parsing the feed took too much processor time"
         return "the feed broke its parser"
 
 
 class _Child:
     """A running child and our end of its socket."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         self._connection, theirs = socket.socketpair()
-        self._connection.settimeout(_WALL_SECONDS)
+        self._connection.settimeout(seconds)
         self.asked = 0
         with theirs:
             # Only what Python needs to find its modules: the child reads strangers' bytes and shall know no secret.

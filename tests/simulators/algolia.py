@@ -1,0 +1,51 @@
+"""Hacker News' search index as a behaviour of the feed server: range filters, newest first, a page at most."""
+
+import json
+import re
+from collections.abc import Iterable
+from urllib.parse import parse_qs, urlsplit
+
+from tests.simulators.feed_server import Asked
+
+PATH = "/api/v1/search_by_date"
+_BOUND = re.compile(r"created_at_i([<>])(\d+)")
+
+
+class Index:
+    """Items (id, epoch second) that become visible when `indexed` is called for them."""
+
+    def __init__(self, items: Iterable[tuple[int, int]] = ()) -> None:
+        self.visible = dict(items)
+
+    def add(self, items: Iterable[tuple[int, int]]) -> None:
+        """Let items be found from now on."""
+        self.visible |= dict(items)
+
+    def __call__(self, asked: Asked) -> None:
+        """Answer a search as the API does."""
+        query = {name: values[0] for name, values in parse_qs(urlsplit(asked.path).query).items()}
+        found = self.search(query["numericFilters"])
+        hits = [_hit(post_id, at) for post_id, at in found[: int(query["hitsPerPage"])]]
+        body = json.dumps({"hits": hits, "nbHits": len(found), "page": 0}).encode()
+        asked.answer(200, body, {"Content-Type": "application/json"})
+
+    def search(self, filters: str) -> list[tuple[int, int]]:
+        """Return (id, second) of what lies within the bounds, newest first."""
+        found = list(self.visible.items())
+        for sign, bound in _BOUND.findall(filters):
+            found = [(i, at) for i, at in found if (at > int(bound) if sign == ">" else at < int(bound))]
+        return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+def _hit(post_id: int, at: int) -> dict[str, object]:
+    return {
+        "objectID": str(post_id),
+        "created_at_i": at,
+        "author": f"person{post_id % 7}",
+        "title": None,
+        "comment_text": f"remark number {post_id}",
+        "points": None,
+        "num_comments": None,
+        "parent_id": 1,
+        "_tags": ["comment"],
+    }
