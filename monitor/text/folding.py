@@ -52,7 +52,7 @@ class Folded(NamedTuple):
 
     def is_border(self, index: int) -> bool:
         """Tell whether an index of the folded text falls between original characters, not inside what one became."""
-        return index in (0, len(self.text)) or self.starts[index] != self.starts[index - 1]
+        return index in (0, len(self.text)) or self.ends[index - 1] <= self.starts[index]
 
 
 def fold(text: str) -> str:

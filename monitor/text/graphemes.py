@@ -10,7 +10,8 @@ from monitor.text.folding import joins
 
 _ZWJ = "\u200d"
 _KEPT_WITH_PREVIOUS = frozenset((_ZWJ, "\u200c"))
-_MAX_FLAGS = 200
+_REGIONALS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+_MAX_INDICATORS = 120  # even: a run of more than 60 flags is cut as if it began where the count ends
 
 
 def is_boundary(text: str, index: int) -> bool:
@@ -56,15 +57,13 @@ def _joins_emoji(text: str, index: int) -> bool:
 
 
 def _is_regional(char: str) -> bool:
-    return "\U0001f1e6" <= char <= "\U0001f1ff"
+    return _REGIONALS[0] <= char <= _REGIONALS[-1]
 
 
 def _flags_before(text: str, index: int) -> int:
-    """Count the regional indicators that end at `index`: two make a flag."""
-    count = 0
-    while count < min(index, _MAX_FLAGS) and _is_regional(text[index - 1 - count]):
-        count += 1
-    return count
+    """Count the regional indicators that end at `index`, up to a bound: two make a flag."""
+    before = text[max(0, index - _MAX_INDICATORS) : index]
+    return len(before) - len(before.rstrip(_REGIONALS))
 
 
 def _is_jamo(char: str) -> bool:

@@ -8,9 +8,9 @@ import unicodedata
 
 import pytest
 from hypothesis import example, given
+
 from monitor.models import Span
 from monitor.text.folding import fold, fold_with_offsets, joins
-
 from tests.data import data_path
 from tests.unit.text.strategies import texts
 
@@ -68,6 +68,7 @@ def test_offsets_go_forward_and_stay_inside(text: str) -> None:
 
 
 @given(texts)
+@example("x\r\n¯")
 def test_a_span_folds_to_what_it_stands_for(text: str) -> None:
     """Between borders, the original range folds to the folded range: nothing is lost, nothing is borrowed."""
     folded = fold_with_offsets(text)
@@ -131,8 +132,8 @@ def test_a_span_of_no_characters_is_refused(start: int, end: int) -> None:
 @pytest.mark.parametrize(
     "unit", ["a\u0300\u0316", "\u0300\u0316", "ㅠ", "砸", " \u200b", "é\u0323", "\u1161", "👩\u200d", "\ud800", "\x00a"]
 )
-def test_a_megabyte_of_anything_folds_in_linear_time(unit: str) -> None:
-    text = "a" + unit * (1_000_000 // len(unit))
+def test_a_long_run_of_anything_folds_in_linear_time(unit: str) -> None:
+    text = "a" + unit * (300_000 // len(unit))
 
     begin = time.perf_counter()
     folded = fold(text)
@@ -140,7 +141,7 @@ def test_a_megabyte_of_anything_folds_in_linear_time(unit: str) -> None:
     elapsed = time.perf_counter() - begin
 
     assert offsets.text == folded
-    assert elapsed < 20
+    assert elapsed < 5
 
 
 def test_naughty_strings_fold_to_a_fixed_point() -> None:

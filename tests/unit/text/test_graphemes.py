@@ -2,8 +2,8 @@
 
 import pytest
 from hypothesis import given
-from monitor.text.graphemes import cluster_end, cluster_start, is_boundary
 
+from monitor.text.graphemes import cluster_end, cluster_start, is_boundary
 from tests.unit.text.strategies import texts
 
 

@@ -6,6 +6,7 @@ from functools import cache
 import eldc
 import pytest
 from hypothesis import given, settings
+
 from monitor.protocols import LanguageTagger
 from monitor.text.languages import (
     DEFAULT_LANGUAGES,
@@ -16,7 +17,6 @@ from monitor.text.languages import (
     make_tagger,
     tag_of_hint,
 )
-
 from tests.data import data_path
 from tests.unit.text.strategies import texts
 

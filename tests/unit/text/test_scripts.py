@@ -2,8 +2,8 @@
 
 import pytest
 from hypothesis import given
-from monitor.text.scripts import dominant_script, letters_by_script, script_of
 
+from monitor.text.scripts import dominant_script, letters_by_script, script_of
 from tests.unit.text.strategies import texts
 
 
@@ -17,7 +17,7 @@ from tests.unit.text.strategies import texts
         ("皇后在里面", None),
         ("これは鍋です", "Jpan"),
         ("カタカナ", "Jpan"),
-        ("台灣の茶", "Hant"),
+        ("今天又去喝台灣の茶，真的很好喝", "Hant"),
         ("한국어", "Kore"),
         ("ภาษาไทย", "Thai"),
         ("smash pots", "Latn"),
@@ -27,7 +27,7 @@ from tests.unit.text.strategies import texts
         ("ברזל", "Hebr"),
         ("σίδηρος", "Grek"),
         ("ㄅㄆㄇ", "Hant"),
-        ("iPhone 15 Pro 发布会", "Hans"),
+        ("iPhone 15 发布会现场", "Hans"),
         ("He said 砸锅卖铁 which means to sell everything", "Latn"),
         ("𐤀𐤁", None),
         ("123 !? 😀", None),

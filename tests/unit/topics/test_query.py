@@ -1,0 +1,66 @@
+"""The query tree: what it holds for, names and says."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.errors import QueryError
+from monitor.topics.query import And, Node, Not, Or, Term, explain, from_lists, holds, sought_terms, terms
+
+WORDS = "abcdef"
+word_lists = st.lists(st.sampled_from(WORDS), max_size=4)
+word_sets = st.sets(st.sampled_from(WORDS))
+
+
+@given(word_lists, word_lists, word_lists, word_sets)
+def test_lists_mean_one_of_each_of_and_none_of(
+    any_of: list[str], all_of: list[str], none_of: list[str], present: set[str]
+) -> None:
+    if not any_of and not all_of:
+        with pytest.raises(QueryError):
+            from_lists(any_of, all_of, none_of)
+        return
+
+    node = from_lists(any_of, all_of, none_of)
+
+    wanted = (not any_of or bool(present & set(any_of))) and present >= set(all_of) and not present & set(none_of)
+    assert holds(node, present) == wanted
+    assert set(terms(node)) == {*any_of, *all_of, *none_of}
+    assert set(sought_terms(node)) == {*any_of, *all_of}
+
+
+nodes = st.recursive(
+    st.sampled_from(WORDS).map(Term),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: And(tuple(parts))),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: Or(tuple(parts))),
+        inner.map(Not),
+    ),
+    max_leaves=8,
+)
+
+
+@given(nodes, word_sets)
+def test_what_is_explained_is_what_holds(node: Node, present: set[str]) -> None:
+    """The explanation, read as Python, gives the same answer."""
+    said = explain(node)
+    for word in WORDS:
+        said = said.replace(f'"{word}"', str(word in present))
+
+    assert eval(said) == holds(node, present)
+
+
+def test_a_query_is_explained_in_words() -> None:
+    node = from_lists(["砸锅卖铁", "smash pots"], ["债"], ["游戏"])
+
+    assert explain(node) == '("砸锅卖铁" or "smash pots") and "债" and not "游戏"'
+
+
+def test_a_term_under_two_exclusions_is_sought() -> None:
+    assert sought_terms(And((Term("a"), Not(Not(Term("b"))), Not(Term("c"))))) == ("a", "b")
+
+
+@given(nodes)
+def test_a_tree_survives_storage(node: Node) -> None:
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(node), type=Node) == node
