@@ -27,8 +27,8 @@ from typing import NamedTuple
 
 import eldc
 import langdetect
-from monitor.text.languages import clean, make_tagger
 
+from monitor.text.languages import clean, make_tagger
 from tests.data import data_path
 
 SHORT = 20
