@@ -1,7 +1,7 @@
 """One file per platform. To add one: write it, and name it in SOURCES.
 
-A source's module offers `open_source(client, options)` and a pure `parse(payload, now)`. It is imported when it is used:
-a platform's library that is not installed must not keep the other platforms from being read.
+A source's module offers `open_source(client, options)` and a pure `parse(payload, now)`. It is imported when it is
+used: a platform's library that is not installed must not keep the other platforms from being read.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """The child that parses feeds: `python -m monitor.sources.feed_child`, its socket as standard input.
 
-It may use the processor time of its job (5 s) and 256 MB, and can open no connection, no process and no file for writing. It
-ends when its parent does: the socket closes.
+It may use the processor time of its job (5 s) and 256 MB, and can open no connection, no process and no file for
+writing. It ends when its parent does: the socket closes.
 """
 
 import math

@@ -5,6 +5,7 @@ url ─rules─► request ─guarded connection─► status ─error or─► 
  └──────────── redirect, checked again ◄──────┘
 """
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,7 @@ from monitor.sources.network import Deadline, Forbidden, GuardedTransport, Netwo
 
 USER_AGENT = "discussion-monitor/0.1 (feed reader)"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_HOST = re.compile(rb"[a-z0-9._:-]+")
 _PORTS = {"http": 80, "https": 443}
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _MOVED_FOR_GOOD = frozenset({301, 308})
@@ -212,8 +214,10 @@ def _joined(source: str, url: httpx.URL, location: str) -> httpx.URL:
 def _check(source: str, url: httpx.URL, is_exempt: bool) -> None:
     """Refuse an address for what is written in it; where it leads is checked when connecting."""
     shown = f"{url.scheme}://{url.host}"
-    if url.scheme not in _PORTS or not url.host:
-        raise SourceRejected(source, f"{str(url)[:200]!r} is not a web address: it must begin with http:// or https://")
+    if url.scheme not in _PORTS or not _HOST.fullmatch(url.raw_host):
+        raise SourceRejected(
+            source, f"{str(url)[:200]!r} is not a web address: it must be http:// or https:// and a host"
+        )
     if url.userinfo:
         raise SourceRejected(source, f"{shown}: an address must not hold a user name or password")
     if is_exempt:
