@@ -121,7 +121,7 @@ def _label(source: SourceReading, count: int) -> str:
         return label if count == source.queries else f"{label} ({count} of {source.queries} searches)"
     if source.queries == 1 and source.hosts:
         return _short(source.hosts[0])
-    return f"{count} of {source.queries} feeds"
+    return f"{count} feeds" if count == source.queries else f"{count} of {source.queries} feeds"
 
 
 def _short(host: str) -> str:

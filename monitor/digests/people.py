@@ -80,7 +80,7 @@ MINOR = (
         r"\b(?:my|our|her|his|their) (?:\d+[- ]year[- ]old|son|daughter|kid|kids|child|children|niece|nephew|grandson"
         r"|grandchild|granddaughter)\b"
     ),
-    r"\b(?:[1-9]|1[0-7])[- ]year[- ]old\b|\b(?:minor|schoolboy|schoolgirl)\b",
+    r"\b(?:[1-9]|1[0-7])[- ]year[- ]old\b|\b(?:a minor|minors|underage|schoolboy|schoolgirl)\b",
 )
 """A child, or somebody's child."""
 

@@ -1,0 +1,140 @@
+"""Who may be shown: what endangers or exposes somebody never is."""
+
+import pytest
+
+from monitor.digests.people import LINK_ONLY, Policy, Shown, classify, has_handle, is_exposing, show
+from monitor.models import Author, PostKey
+from tests.build import a_mention
+
+ALL, NOTHING = Shown(name=True, quote=True, link=True), Shown()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "人在国内,不敢多说,砸锅卖铁",
+        "人在國內,不敢多說",
+        "人 在 国 内".replace(" ", "\u200b"),
+        "我在大陆看到的",
+        "墙内发不出来",
+        "牆內發不出來",
+        "我们单位也要砸锅卖铁",
+        "我們單位也要砸鍋賣鐵",
+        "我是公务员,砸锅卖铁",
+        "我在县医院上班",
+        "昨天被请去喝茶了",
+        "派出所给我打电话了",
+        "警察上门找我",
+        "匿名投稿:砸锅卖铁",
+        "怕被查,看完就删",
+        "请勿截图",
+        "电话 139-0000-0000",
+        "+86 139 0000 0000",
+        "139 0000 0000 联系",
+        "010-55550000",
+        "0912-345-678",
+        "tel: +44 20 7946 0000",
+        "微信号:abc_12345",
+        "加v: kettle99",
+        "mail me: someone@mail.example",
+        "身份证 110101199003070012",
+        "建设路18号楼下",
+        "住在3号楼2单元",
+        "12 Station Road, where I",
+        "我女儿的小学",
+        "我家孩子还小",
+        "他才14岁",
+        "未成年人的照片",
+        "我同事被叫去谈话",
+        "她叫什么名字",
+        "I am in China and cannot say more",
+        "I’m inside the firewall".replace("’", "'"),
+        "Don't share my name",
+        "my employer is on the list",
+        "I work at the bureau",
+        "the police came to our door",
+        "my 8-year-old asked",
+        "a 15-year-old boy",
+        "my neighbour sold it",
+    ],
+)
+def test_a_text_that_exposes_somebody_is_class_c(text: str) -> None:
+    assert is_exposing(text)
+    assert classify(a_mention(post={"text": text, "author": Author(handle="post")}), {"bluesky:post"}) == "C"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "要砸锅卖铁,先砸谁的锅?",
+        "砸锅卖铁四个字写进红头文件",
+        "地方债 2026 年到期 13800000 万元",
+        "国内经济与国际经济",
+        "Smash pots and sell iron: so who eats?",
+        "China's counties sell assets",
+        "the wall of the old factory",
+        "In 1998 the plant closed",
+        "为了抽卡砸锅卖铁",
+        "爸妈当年砸锅卖铁供我读完大学",
+        "see https://a.example/status/13900000000?call=13900000000",
+        "ratio 10-20 percent, 2024-10-09 08:00",
+        "",
+    ],
+)
+def test_a_harmless_text_is_not(text: str) -> None:
+    assert not is_exposing(text)
+    assert classify(a_mention(post={"text": text}), ()) == "B"
+
+
+@pytest.mark.parametrize(
+    ("source", "author", "url", "named", "expected"),
+    [
+        ("bluesky", Author(handle="post.example"), None, "bluesky:post.example", "A"),
+        ("bluesky", Author(handle="@Post.example"), None, "Bluesky:@post.example", "A"),
+        ("mastodon", Author(handle="post.example"), None, "bluesky:post.example", "B"),
+        ("bluesky", Author(handle="other"), None, "bluesky:post.example", "B"),
+        ("bluesky", Author(), None, "bluesky:", "B"),
+        ("rss", Author(), "https://www.post.example/a", "post.example", "A"),
+        ("rss", Author(), "https://news.post.example/a", "rss:https://post.example/feed.xml", "A"),
+        ("rss", Author(), "https://notpost.example/a", "post.example", "B"),
+        ("rss", Author(), None, "post.example", "B"),
+        ("mastodon", Author(), "https://post.example/@a/1", "post.example", "B"),
+        ("rss", Author(), "https://[broken", "post.example", "B"),
+    ],
+)
+def test_only_listed_accounts_and_outlets_may_be_named(
+    source: str, author: Author, url: str | None, named: str, expected: str
+) -> None:
+    mention = a_mention(post={"key": PostKey(source, "1"), "author": author, "url": url})
+
+    assert classify(mention, {named}) == expected
+
+
+@pytest.mark.parametrize(
+    ("people_class", "policy", "source", "expected"),
+    [
+        ("A", "default", "x", ALL),
+        ("A", "counts", "bluesky", ALL),
+        ("B", "default", "bluesky", Shown(quote=True, link=True)),
+        ("B", "default", "x", Shown(link=True)),
+        ("B", "names", "x", ALL),
+        ("B", "links", "bluesky", Shown(link=True)),
+        ("B", "counts", "bluesky", NOTHING),
+        ("C", "names", "bluesky", NOTHING),
+        ("C", "default", "x", NOTHING),
+    ],
+)
+def test_classes_and_policies(people_class: str, policy: Policy, source: str, expected: Shown) -> None:
+    assert show(people_class, policy, source) == expected  # type: ignore[arg-type]
+
+
+def test_quotes_on_x_need_the_name() -> None:
+    assert "x" in LINK_ONLY
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("@someone said", True), ("看@某人", True), ("@ noon", False), ("a@mail.example", False), ("x.example/@a", False)],
+)
+def test_handles_in_a_quote_name_a_third_person(text: str, expected: bool) -> None:
+    assert has_handle(text) is expected
