@@ -123,7 +123,7 @@ class Query(NamedTuple):
     text: str
 
     def __str__(self) -> str:
-        return f"{self.source}:{self.text}"
+        return f"{self.source}:{self.text}" if self.text else self.source
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,7 +233,7 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SharedLink(msgspec.Struct, frozen=True, kw_only=True):
-    """The most shared address of a window; `title` is its own title and `outlet` its publisher, where a source gave them."""
+    """The most shared address of a window; `title` is its own and `outlet` its publisher, where a source gave them."""
 
     url: str
     count: int

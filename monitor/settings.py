@@ -35,7 +35,7 @@ class FetchSettings(Strict):
     """Limits of one download."""
 
     max_bytes: int = Field(default=5_000_000, ge=10_000)
-    max_ratio: float = Field(default=20.0, gt=1)
+    max_ratio: int = Field(default=20, gt=1)
     deadline_seconds: float = Field(default=20.0, gt=0, le=40)
     allow: tuple[str, ...] = ()
     user_agent: str = "discussion-monitor/0.1 (+https://github.com/discussion-monitor)"
@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     home: Path = Path("var")
     config: Path = Path("config")
     redis_url: SecretStr | None = None
+    supervised: bool = False
     language: LanguageSettings = LanguageSettings()
     fetch: FetchSettings = FetchSettings()
     people: PeopleSettings = PeopleSettings()

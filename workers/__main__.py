@@ -7,11 +7,12 @@ import sys
 import warnings
 
 from celery.exceptions import SecurityWarning
+
 from monitor.errors import MonitorError
 from monitor.logs import set_up
 from monitor.settings import load
+from monitor.supervisor import follow_parent
 from monitor.wiring import opened
-
 from workers.app import make_app
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ def main() -> int:
     warnings.filterwarnings("ignore", category=SecurityWarning)
     try:
         settings = load()
+        if settings.supervised:
+            follow_parent()
         with opened(settings) as monitor:
             app = make_app(monitor)
             name = f"worker-{os.getpid()}@{socket.gethostname()}"

@@ -1,8 +1,8 @@
 """The Celery app and its settings, each with the measurement that decided it."""
 
 from celery import Celery
-from monitor.wiring import Monitor
 
+from monitor.wiring import Monitor
 from workers.sweeper import Sweeper
 from workers.tasks import register
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from celery import bootsteps
 from kombu.exceptions import KombuError, OperationalError
+
 from monitor import jobs
 from monitor.errors import MonitorError
 from monitor.models import Job
@@ -34,6 +35,7 @@ class Sweeper(bootsteps.StartStopStep):
         """Start the thread."""
         self._thread = threading.Thread(target=self._run, args=(worker.app,), name="sweeper", daemon=True)
         self._thread.start()
+        log.info("ready")
 
     def stop(self, worker: Any) -> None:
         """End the thread and wait for it."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from celery import Celery
+
 from monitor import jobs
 from monitor.wiring import Monitor
 

@@ -1,0 +1,1 @@
+"""What is followed: the topics file, matching, planning. Pure."""

@@ -50,7 +50,7 @@ def prune_job(topic: Topic) -> Job:
 
 
 def next_look(query: Query, batch: Batch, every: timedelta, now: datetime) -> timedelta:
-    """Return how long to wait after a look that succeeded: at once for the next page, never before the source allows."""
+    """Return how long to wait after a look that succeeded: not at all for a next page, never less than asked for."""
     if batch.more:
         return timedelta(0)
     asked = timedelta(0) if batch.not_before is None else batch.not_before - now

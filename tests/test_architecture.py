@@ -1,0 +1,183 @@
+"""The house rules that a reader would otherwise have to remember. The import contracts stand in pyproject.toml."""
+
+import ast
+import inspect
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor import protocols
+from monitor.sources import SOURCES
+from monitor.store.keys import KINDS, Keyspace
+from tests.data import ROOT
+
+MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("workers/**/*.py")])
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 50
+MOST_METHODS = 6
+
+TOP_LEVEL = {
+    *("monitor", "workers", "tests", "config"),
+    *("docker-compose.yml", "pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
+    *("Makefile", "requirements.lock"),
+}
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
+
+
+def test_the_top_level_holds_what_every_project_has_and_no_more() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    top = {line.split("/")[0] for line in listed.splitlines()}
+
+    assert {name for name in top if not name.startswith(".")} == TOP_LEVEL
+
+
+@each_module
+def test_a_module_opens_with_one_line_that_says_what_it_is(path: Path) -> None:
+    first = (ast.get_docstring(tree_of(path)) or "").split("\n")[0]
+
+    assert first.endswith((".", "?", ":"))
+    assert len(first) > 20
+
+
+@each_module
+def test_a_module_is_short_enough_to_read(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+
+
+@each_module
+def test_a_function_is_short_enough_to_see_whole(path: Path) -> None:
+    long = [f.name for f in functions(tree_of(path)) if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION]
+
+    assert long == []
+
+
+def test_tasks_stay_thin() -> None:
+    assert len((ROOT / "workers/tasks.py").read_text(encoding="utf-8").splitlines()) < 120
+
+
+@each_module
+def test_no_module_is_a_drawer(path: Path) -> None:
+    assert not re.search(r"util|helper|common|misc|manager", name_of(path))
+
+
+@each_module
+def test_only_settings_reads_the_environment(path: Path) -> None:
+    reads = [
+        node.attr
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb", "putenv"}
+    ]
+
+    assert reads == [] or path.name == "settings.py"
+
+
+@each_module
+def test_no_error_is_swallowed(path: Path) -> None:
+    """A handler that does nothing must say why in a comment on its line; a broad one must name its error."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ExceptHandler):
+            assert node.type is not None, f"line {node.lineno}: bare except"
+            does_nothing = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
+            assert not does_nothing or "#" in lines[node.body[0].lineno - 1], f"line {node.lineno}: swallowed"
+
+
+@each_module
+def test_imports_stand_at_the_top(path: Path) -> None:
+    inside = [
+        node.lineno
+        for function in functions(tree_of(path))
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+    assert inside == []
+
+
+@each_module
+def test_nothing_is_left_for_later_without_a_word(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert not re.search(r"\b(TODO|FIXME|XXX)\b", text)
+    assert "NotImplementedError" not in text
+
+
+def protocol_classes() -> list[type]:
+    return [
+        item
+        for item in vars(protocols).values()
+        if inspect.isclass(item) and getattr(item, "_is_protocol", False) and item.__module__ == protocols.__name__
+    ]
+
+
+@pytest.mark.parametrize("protocol", protocol_classes(), ids=lambda each: each.__name__)
+def test_a_seam_is_small(protocol: type) -> None:
+    methods = [name for name in vars(protocol) if not name.startswith("_") or name == "__call__"]
+
+    assert 1 <= len(methods) <= MOST_METHODS
+
+
+def test_every_source_has_a_golden_folder_and_a_row_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    for name in SOURCES:
+        assert (ROOT / "tests/golden" / name).is_dir(), name
+        assert re.search(rf"^\| `{name}`", readme, re.MULTILINE), name
+
+
+def test_every_key_has_an_owner_and_an_end() -> None:
+    for kind in KINDS:
+        assert kind.owner
+        assert re.search(r"prune|trim|live|one|field|member", kind.expiry), kind
+
+
+def test_every_key_is_made_in_one_place() -> None:
+    """No other module of the store spells a key or a slot by hand."""
+    spelled = [
+        name_of(path)
+        for path in ROOT.glob("monitor/**/*.py")
+        if path.name != "keys.py" and re.search(r"\{\{?(work|t:|c:)", path.read_text(encoding="utf-8"))
+    ]
+
+    assert spelled == []
+
+
+def test_every_key_of_the_keyspace_knows_its_family() -> None:
+    keys = Keyspace("x:")
+
+    for key in (*keys.topic("pots"), *keys.chat("42"), *keys.work):
+        assert keys.kind_of(key) is not None
+    assert keys.kind_of("x:{work}:nobody") is None
+    assert keys.kind_of("other:{work}:due") is None
+
+
+def test_every_script_says_its_keys_and_arguments() -> None:
+    for path in (ROOT / "monitor/store/scripts").glob("*.lua"):
+        head = "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("--"))
+        assert "KEYS" in head, path.name
+        assert "ARGV" in head, path.name
+
+
+def test_the_lock_pins_every_package_by_hash_and_names_no_registry() -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    packages = re.findall(r"^[a-z0-9.-]+==\S+ \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", lock, re.MULTILINE)
+
+    assert packages
+    assert "".join(packages) == re.sub(r"^#.*\n|^\n", "", lock, flags=re.MULTILINE)
