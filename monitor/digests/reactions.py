@@ -63,5 +63,7 @@ def _hearts(reaction: Reaction) -> str:
 def _wording(reaction: Reaction) -> str:
     if reaction.copies < 2:
         return ""
-    accounts = f", {many(reaction.copy_accounts, 'account')}" if reaction.copy_accounts else ""
-    return f"same wording: {many(reaction.copies, 'post')}{accounts}"
+    posts = f"same wording: {many(reaction.copies, 'post')}"
+    if reaction.copy_accounts == reaction.copies:
+        return posts
+    return f"{posts}, {many(reaction.copy_accounts, 'account')}"
