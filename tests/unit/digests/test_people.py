@@ -30,7 +30,7 @@ ALL, NOTHING = Shown(name=True, quote=True, link=True), Shown()
         "请勿截图",
         "电话 139-0000-0000",
         "+86 139 0000 0000",
-        "139 0000 0000 联系",
+        "\uff11\uff13\uff19\uff10\uff10\uff10\uff10\uff10\uff10\uff10\uff10 联系",
         "010-55550000",
         "0912-345-678",
         "tel: +44 20 7946 0000",
