@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -86,10 +86,13 @@ class Child:
         log.info("started", extra={"role": self.role.name, "pid": self._process.pid})
 
 
-def supervise(roles: Sequence[Role], environment: Mapping[str, str], stopped: threading.Event) -> None:
-    """Keep all roles running until `stopped` is set, then stop them in reverse order."""
+def supervise(
+    roles: Sequence[Role], environment: Mapping[str, str], stopped: threading.Event, keep_store: Callable[[], None]
+) -> None:
+    """Keep the store and all roles running until `stopped` is set, then stop the roles in reverse order."""
     children = [Child(role, environment) for role in roles]
     while not stopped.wait(LOOK_EVERY.total_seconds()):
+        keep_store()
         for child in children:
             child.tend(time.monotonic())
     log.info("stopping")

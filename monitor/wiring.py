@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -35,10 +35,11 @@ from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, pru
 class Monitor:
     """All parts of one process: a bag, no behaviour but opening and closing."""
 
-    def __init__(self, settings: Settings, connection: Connection, broker_url: str) -> None:
+    def __init__(self, settings: Settings, connection: Connection, embedded: EmbeddedStore | None) -> None:
         self.settings = settings
         self.connection = connection
-        self.broker_url = broker_url
+        self.embedded = embedded
+        self.broker_url = connection.url if embedded is None else embedded.broker_url
         self.mentions = MentionStore(connection)
         self.topics = TopicStore(connection)
         self.schedule = DueList(connection)
@@ -75,14 +76,21 @@ def opened(settings: Settings, prefix: str | None = None) -> Iterator[Monitor]:
     """Open the store, embedded or outside, and yield all parts; under another key prefix when one is given."""
     embedded = None if settings.redis_url else EmbeddedStore(settings.home)
     if embedded is not None:
-        attach(embedded, settings.home)
+        with on_disk(settings.home):
+            embedded.attach()
     monitor = None
     try:
         url = embedded.url if embedded is not None else outside_url(settings)
         connection = Connection(url, Keyspace(prefix) if prefix else Keyspace())
         connection.check()
-        monitor = Monitor(settings, connection, embedded.broker_url if embedded is not None else url)
+        monitor = Monitor(settings, connection, embedded)
         yield monitor
+    except StoreError as e:
+        reason = None if embedded is None else embedded.cause_of_death()
+        if reason is None:
+            raise
+        said = f"the embedded store stopped ({reason}); nothing that it acknowledged is lost"
+        raise StoreError(f"{said}; free some space if its disk is full, and start again") from e
     finally:
         if monitor is not None:
             monitor.close()
@@ -90,10 +98,11 @@ def opened(settings: Settings, prefix: str | None = None) -> Iterator[Monitor]:
             embedded.detach()
 
 
-def attach(embedded: EmbeddedStore, home: Path) -> None:
-    """Start or join the embedded store; word what the file system refuses."""
+@contextmanager
+def on_disk(home: Path) -> Iterator[None]:
+    """Word what the file system refuses."""
     try:
-        embedded.attach()
+        yield
     except OSError as e:
         raise StoreError(f"{home}: cannot be used for data ({e.strerror}); free some space, or set MONITOR_HOME") from e
 
@@ -125,18 +134,23 @@ def make_stages(topics: list[Topic], settings: Settings) -> Stages:
 def author_key(home: Path) -> bytes:
     """Return the key under which authors are hashed, made at first use and readable by its owner only."""
     path = home / "author.key"
-    home.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+    with on_disk(home):
+        home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            write_once(path, secrets.token_hex(32))
+        return bytes.fromhex(path.read_text(encoding="ascii"))
+
+
+def write_once(path: Path, secret: str) -> None:
+    """Write a secret for its owner only, whole or not at all; the first of several processes wins."""
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+    try:
         fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_hex(32), encoding="ascii")
-        try:
-            path.hardlink_to(fresh)  # the first process wins, all others read its key
-        except FileExistsError:
-            return author_key(home)
-        finally:
-            fresh.unlink()
-    return bytes.fromhex(path.read_text(encoding="ascii"))
+        fresh.write_text(secret, encoding="ascii")
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def jobs_of(topics: list[Topic], now: datetime) -> dict[Job, timedelta]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import redis
+
 from monitor.store.connection import Connection
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.keys import Keyspace

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -18,8 +19,9 @@ from monitor.errors import ConfigError, StoreError
 from monitor.logs import set_up
 from monitor.settings import child_environment, load
 from monitor.sinks.preview import serve
+from monitor.store.embedded import EmbeddedStore
 from monitor.supervisor import Role, follow_parent, stop_on_signals, supervise
-from monitor.wiring import Monitor, opened
+from monitor.wiring import Monitor, on_disk, opened
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,8 @@ def up() -> None:
         stopped = threading.Event()
         stop_on_signals(stopped)
         environment = child_environment(MONITOR_HOME=str(settings.home.resolve()), MONITOR_SUPERVISED="1")
-        supervise(ROLES, environment, stopped)
+        keep_store = (lambda: None) if monitor.embedded is None else StoreKeeper(monitor.embedded)
+        supervise(ROLES, environment, stopped, keep_store)
     log.info("stopped")
 
 
@@ -76,29 +79,45 @@ ROLES = (
 @contextmanager
 def only_one(home: Path) -> Iterator[None]:
     """Hold the lock that says that this data is being worked on; refuse when somebody else holds it."""
-    try:
+    with on_disk(home):
         home.mkdir(parents=True, exist_ok=True)
-        lock = (home / "up.lock").open("a+", encoding="ascii")
-    except OSError as e:
-        raise StoreError(
-            f"{home}: cannot be used for data ({e.strerror}); set MONITOR_HOME to a folder of yours"
-        ) from e
+        lock = (home / "up.lock").open("a+b", buffering=0)
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            click.secho(
-                f"monitor is already running on {home} (process {lock.read().strip() or 'unknown'}); "
-                "stop it first, or set MONITOR_HOME to another folder",
-                fg="red",
-                err=True,
-            )
-            sys.exit(ALREADY_RUNNING)
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+            refuse_second(home, lock.read().decode().strip())
+        with on_disk(home):
+            lock.truncate(0)
+            lock.write(str(os.getpid()).encode())
         yield
+
+
+def refuse_second(home: Path, pid: str) -> NoReturn:
+    """End, saying who works on this data."""
+    said = f"monitor is already running on {home} (process {pid or 'unknown'})"
+    click.secho(f"{said}; stop it first, or set MONITOR_HOME to another folder", fg="red", err=True)
+    sys.exit(ALREADY_RUNNING)
+
+
+class StoreKeeper:
+    """Starts the embedded store again when it died, and says so once."""
+
+    def __init__(self, embedded: EmbeddedStore) -> None:
+        self._embedded = embedded
+        self._trouble = ""
+
+    def __call__(self) -> None:
+        """Look after the store."""
+        try:
+            if self._embedded.revive():
+                log.error("the store had died and was started again")
+            self._trouble = ""
+        except (StoreError, OSError) as e:
+            if str(e) != self._trouble:
+                log.critical("%s", e)
+            self._trouble = str(e)
 
 
 def _greet(monitor: Monitor) -> None:

@@ -81,6 +81,28 @@ class EmbeddedStore:
             if not self._answers():
                 self._start()
 
+    def revive(self) -> bool:
+        """Start the server again if it died, and say whether it had; for a user that is attached."""
+        if _is_locked(self._home / "store.lock"):
+            return False  # somebody holds the lock: it lives, or is being started
+        if self._process is not None:
+            self._process.wait(STOP_LIMIT.total_seconds())
+        with _exclusive(self._home / "store.start"):
+            if self._answers():
+                return False
+            self._start()
+        return True
+
+    def cause_of_death(self) -> str | None:
+        """Return why the server stopped, in its own words; None while it lives."""
+        if _is_locked(self._home / "store.lock"):
+            return None
+        log = self._folder / "valkey.log"
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+        warnings = [line.partition(" # ")[2] for line in lines[-20:] if " # " in line]
+        reasons = [warning for warning in warnings if "rror" in warning]
+        return (reasons or warnings or ["it was killed"])[-1]
+
     def detach(self) -> None:
         """Leave the server, stopping it when nobody else uses it."""
         if self._users is None:
@@ -183,6 +205,15 @@ def _exclusive(path: Path) -> Iterator[None]:
     with path.open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _is_locked(path: Path) -> bool:
+    with path.open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _await_lock(lock: IO[bytes], limit: timedelta) -> None:
