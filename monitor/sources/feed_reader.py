@@ -75,11 +75,11 @@ def _has_subset(document: bytes) -> bool:
 
 def _entry(entry: Any, feed: Any) -> FeedEntry:
     content = _content(entry)
-    title = entry.get("title_detail") or {}
+    title = _detail(entry, "title")
     return FeedEntry(
         id=_text(entry.get("id")),
         link=_text(entry.get("link")),
-        title=_as_html(title) if title else html.escape(_text(entry.get("title")) or "", quote=False),
+        title=_as_html(title),
         content=_as_html(content),
         author=_text((entry.get("author_detail") or {}).get("name")) or _text(entry.get("author")),
         published=_epoch(dict.get(entry, "published_parsed")),
@@ -90,9 +90,14 @@ def _entry(entry: Any, feed: Any) -> FeedEntry:
 
 def _content(entry: Any) -> Any:
     """Return the detail of the full text, else of the summary, else nothing."""
-    details = [*entry.get("content", ()), entry.get("summary_detail") or {}]
+    details = [*entry.get("content", ()), _detail(entry, "summary")]
     texts = (d for d in details if d.get("type", "") in _TEXT_TYPES and (d.get("value") or "").strip())
     return next(texts, {})
+
+
+def _detail(entry: Any, name: str) -> Any:
+    """Return value, type and language of a text. feedparser's own detail may hold the value of a nested <image>."""
+    return dict(entry.get(f"{name}_detail") or {}) | {"value": entry.get(name)}
 
 
 def _as_html(detail: Any) -> str:

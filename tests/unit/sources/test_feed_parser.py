@@ -146,7 +146,7 @@ def test_threads_share_two_children() -> None:
 @pytest.mark.parametrize(
     "markup",
     [
-        '<?xml-stylesheet href="{url}"?><rss version="2.0" xml:base="{url}"><channel><link>{url}</link></channel></rss>',
+        '<?xml-stylesheet href="{url}"?><rss xml:base="{url}"><channel><link>{url}</link></channel></rss>',
         '<!DOCTYPE rss SYSTEM "{url}"><rss version="2.0"><channel><item><title>t</title></item></channel></rss>',
         '<rss version="2.0" xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="{url}"/></rss>',
         "{url}",
@@ -166,7 +166,7 @@ def test_nothing_in_a_feed_makes_the_child_ask(markup: str, parser: FeedParser) 
 
 
 CONFINED = """
-import socket, subprocess, urllib.request
+import pathlib, socket, subprocess, urllib.request
 from monitor.sources import feed_child
 feed_child._confine()
 attempts = {
@@ -174,7 +174,7 @@ attempts = {
     "lookup": lambda: socket.getaddrinfo("localhost", 80),
     "process": lambda: subprocess.run(["true"]),
     "url": lambda: urllib.request.urlopen("http://127.0.0.1:9"),
-    "file": lambda: open("written", "w").write("x" * 10) and None,
+    "file": lambda: pathlib.Path("written").write_text("x"),
     "memory": lambda: bytearray(400 * 2**20),
 }
 for name, attempt in attempts.items():

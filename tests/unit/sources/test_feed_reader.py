@@ -60,10 +60,10 @@ def test_no_encoding_hides_declarations(encoding: str) -> None:
 
 
 def test_no_byte_order_mark_hides_declarations() -> None:
-    body = codecs.BOM_UTF16_LE + f"<?xml version='1.0'?>{SUBSET}{ITEM}".encode("utf-16-le")
+    body = codecs.BOM_UTF16_LE + f"<?xml version='1.0' encoding='utf-16'?>{SUBSET}{ITEM}".encode("utf-16-le")
 
     with pytest.raises(HasDtd):
-        read_feed(body, {"content-type": "text/xml"})
+        read_feed(body, {"content-type": "application/xml"})
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,331 @@
+"""Feeds to posts, and how a feed is asked again."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.errors import PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
+from monitor.models import Coverage
+from monitor.sources.feed import Feed, FeedEntry
+from monitor.sources.http import Client
+from monitor.sources.rss import RssSource, open_source, parse_feed
+from tests.simulators.feed_server import FeedServer, document, in_turn, moved, status
+
+NOW = datetime(2024, 5, 2, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=10)
+
+
+@pytest.fixture
+def source(client: Client) -> RssSource:
+    return open_source(client, {})
+
+
+def feed(*items: str, channel: str = "") -> bytes:
+    """Return an RSS document of these items."""
+    inner = "".join(f"<item>{item}</item>" for item in items)
+    return f"<rss version='2.0'><channel><title>t</title>{channel}{inner}</channel></rss>".encode()
+
+
+def item(number: int) -> str:
+    """Return a dated item."""
+    date = "<pubDate>Thu, 02 May 2024 11:00:00 GMT</pubDate>"
+    return f"<guid>https://a.example/{number}</guid><title>n{number}</title>{date}"
+
+
+def ids(*entries: FeedEntry, host: str = "a.example") -> list[str]:
+    """Return the ids of the posts of these entries."""
+    return [post.key.id for post in parse_feed(Feed(entries=entries), host=host, now=NOW)]
+
+
+def test_the_second_look_is_conditional_and_304_carries_coverage_on(source: RssSource, server: FeedServer) -> None:
+    modified = "Thu, 02 May 2024 11:00:00 GMT"
+    url = server.serve("/feed", document(feed(item(1)), etag='W/"1"', last_modified=modified))
+
+    first = source.fetch(url, None, NOW)
+    second = source.fetch(url, first.cursor, LATER)
+    third = source.fetch(url, second.cursor, LATER + timedelta(minutes=10))
+
+    assert len(first.posts) == 1
+    assert first.coverage == Coverage(start=NOW, end=NOW)
+    assert second.posts == third.posts == ()
+    assert second.coverage == Coverage(start=NOW, end=LATER)
+    assert third.coverage == Coverage(start=LATER, end=LATER + timedelta(minutes=10))
+    assert server.headers("/feed")["if-none-match"] == 'W/"1"'
+    assert server.headers("/feed")["if-modified-since"] == modified
+
+
+def test_last_modified_alone_is_enough(source: RssSource, server: FeedServer) -> None:
+    url = server.serve("/feed", document(feed(item(1)), last_modified="whatever the server said"))
+    first = source.fetch(url, None, NOW)
+
+    assert source.fetch(url, first.cursor, LATER).posts == ()
+    assert server.headers("/feed")["if-modified-since"] == "whatever the server said"
+
+
+@pytest.mark.parametrize("etag", ['"标签"', '"' + "x" * 400 + '"', '"tab\there"'])
+def test_a_tag_that_cannot_be_sent_back_is_forgotten(etag: str, source: RssSource, server: FeedServer) -> None:
+    url = server.serve("/feed", document(feed(item(1)), headers={"ETag": etag.encode().decode("latin-1")}))
+    first = source.fetch(url, None, NOW)
+
+    second = source.fetch(url, first.cursor, LATER)
+
+    assert len(second.posts) == 1
+    assert "if-none-match" not in server.headers("/feed")
+
+
+@pytest.mark.parametrize(("code", "is_moved"), [(301, True), (308, True), (302, False), (307, False)])
+def test_only_a_permanent_redirect_moves_the_query(
+    code: int, is_moved: bool, source: RssSource, server: FeedServer
+) -> None:
+    new = server.serve("/new", document(feed(item(1)), etag='"1"'))
+    url = server.serve("/old", moved(code, "/new"))
+
+    first = source.fetch(url, None, NOW)
+    unchanged = source.fetch(url, first.cursor, LATER)
+
+    assert len(first.posts) == 1
+    assert first.moved_to == unchanged.moved_to == (new if is_moved else None)
+    assert unchanged.posts == ()
+
+
+def test_a_redirect_to_an_error_moves_nothing(source: RssSource, server: FeedServer) -> None:
+    server.serve("/new", status(404))
+
+    with pytest.raises(SourceRejected):
+        source.fetch(server.serve("/old", moved(301, "/new")), None, NOW)
+
+
+def test_gone_is_for_a_person(source: RssSource, server: FeedServer) -> None:
+    with pytest.raises(SourceRejected, match="gone for good"):
+        source.fetch(server.serve("/feed", status(410)), None, NOW)
+
+
+def test_a_busy_server_says_when_to_come_back(source: RssSource, server: FeedServer) -> None:
+    url = server.serve("/feed", in_turn(status(503, headers={"Retry-After": "120"}), status(503)))
+
+    with pytest.raises(RateLimited) as caught:
+        source.fetch(url, None, NOW)
+    with pytest.raises(SourceUnavailable):
+        source.fetch(url, None, NOW)
+
+    assert caught.value.retry_after == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"<html><body>Please sign in</body></html>", b"", b"{}"])
+def test_a_broken_answer_after_a_good_one_loses_nothing(body: bytes, source: RssSource, server: FeedServer) -> None:
+    url = server.serve("/feed", in_turn(document(feed(item(1))), status(200, body), document(feed(item(1), item(2)))))
+    first = source.fetch(url, None, NOW)
+
+    with pytest.raises(PayloadChanged):
+        source.fetch(url, first.cursor, LATER)
+    third = source.fetch(url, first.cursor, LATER)
+
+    assert third.coverage == Coverage(start=NOW, end=LATER)
+    assert len(third.posts) == 2
+
+
+@pytest.mark.parametrize(
+    ("channel", "cache", "minutes"),
+    [
+        ("", None, None),
+        ("", "no-cache", None),
+        ("", "public, max-age=0", None),
+        ("", "public, max-age=1800", 30),
+        ("", 's-maxage=9, MAX-AGE="600"', 10),
+        ("", "max-age=1", 5),
+        ("", "max-age=99999999", 24 * 60),
+        ("<ttl>60</ttl>", None, 60),
+        ("<ttl>60</ttl>", "max-age=7200", 120),
+        ("<ttl>999999</ttl>", "max-age=60", 24 * 60),
+    ],
+)
+def test_the_longest_wish_is_honoured_between_five_minutes_and_a_day(
+    channel: str, cache: str | None, minutes: int | None, source: RssSource, server: FeedServer
+) -> None:
+    headers = {} if cache is None else {"Cache-Control": cache}
+    url = server.serve("/feed", document(feed(item(1), channel=channel), etag='"1"', headers=headers))
+
+    first = source.fetch(url, None, NOW)
+    second = source.fetch(url, first.cursor, LATER)
+
+    assert first.not_before == (None if minutes is None else NOW + timedelta(minutes=minutes))
+    assert second.not_before == (None if minutes is None else LATER + timedelta(minutes=minutes))
+
+
+def test_two_looks_that_share_no_entry_may_have_missed_posts(source: RssSource, server: FeedServer) -> None:
+    pages = [feed(item(1), item(2)), feed(item(2), item(3)), feed(item(8), item(9)), feed(), feed(item(10))]
+    url = server.serve("/feed", in_turn(*map(document, pages)))
+    batches = []
+    cursor = None
+
+    for step in range(len(pages)):
+        batches.append(source.fetch(url, cursor, NOW + step * timedelta(minutes=10)))
+        cursor = batches[-1].cursor
+
+    assert [batch.coverage and batch.coverage.truncated for batch in batches] == [False, False, True, False, False]
+
+
+def test_an_undated_entry_keeps_the_time_at_which_it_was_first_seen(source: RssSource, server: FeedServer) -> None:
+    undated = "<guid>https://a.example/u</guid><title>no date</title>"
+    url = server.serve("/feed", in_turn(document(feed(undated, item(1))), document(feed(undated, item(2)))))
+
+    first = source.fetch(url, None, NOW)
+    second = source.fetch(url, first.cursor, NOW + timedelta(days=40))
+    third = source.fetch(url, second.cursor, NOW + timedelta(days=80))
+
+    assert [batch.posts[0].observed_at for batch in (first, second, third)] == [NOW] * 3
+    assert second.posts[1].observed_at == NOW + timedelta(days=40)
+
+
+def test_what_has_left_the_feed_leaves_the_cursor(source: RssSource, server: FeedServer) -> None:
+    pages = [document(feed("<title>no date</title>")), document(feed(item(2)))]
+    url = server.serve("/feed", in_turn(*pages))
+
+    first = source.fetch(url, None, NOW)
+    second = source.fetch(url, first.cursor, LATER)
+
+    assert first.cursor is not None
+    assert second.cursor is not None
+    assert len(json.loads(first.cursor)["undated"]) == 1
+    assert "undated" not in json.loads(second.cursor)
+
+
+@pytest.mark.parametrize("size", [5, 600, 2_000])
+def test_the_cursor_stays_small_and_large_feeds_still_overlap(size: int, source: RssSource, server: FeedServer) -> None:
+    pages = [document(feed(*map(item, range(start, start + size)))) for start in (0, size // 10)]
+    url = server.serve("/feed", in_turn(*pages))
+
+    first = source.fetch(url, None, NOW)
+    second = source.fetch(url, first.cursor, LATER)
+
+    assert first.cursor is not None
+    assert len(first.cursor) < 10_000
+    assert second.coverage is not None
+    assert not second.coverage.truncated
+
+
+@pytest.mark.parametrize(
+    ("entry", "post_id"),
+    [
+        (FeedEntry(id="https://b.example/1", link="https://c.example"), "https://b.example/1"),
+        (FeedEntry(id="tag:b.example,2024:1"), "tag:b.example,2024:1"),
+        (FeedEntry(id="17", link="https://c.example"), "a.example 17"),
+        (FeedEntry(link="https://c.example/2"), "https://c.example/2"),
+    ],
+)
+def test_the_id_is_the_guid_else_the_link(entry: FeedEntry, post_id: str) -> None:
+    assert ids(entry) == [post_id]
+
+
+def test_without_guid_and_link_the_words_decide() -> None:
+    one, same, other = ids(FeedEntry(title="a"), FeedEntry(title="a"), FeedEntry(title="a", content="b"))
+
+    assert one == same != other
+    assert one.startswith("a.example sha256:")
+
+
+def test_a_guid_that_is_a_mere_number_is_the_sites_own() -> None:
+    assert ids(FeedEntry(id="1"), host="a.example") != ids(FeedEntry(id="1"), host="b.example")
+
+
+def test_a_guid_that_stands_for_several_links_identifies_nothing() -> None:
+    entries = [FeedEntry(id="https://a.example/", link=f"https://a.example/{n}", title="t") for n in range(3)]
+
+    assert len(set(ids(*entries))) == 3
+
+
+def test_an_update_under_the_same_guid_and_link_is_the_same_post() -> None:
+    entries = [FeedEntry(id="x", link="https://a.example/x", content=text) for text in ("old", "new")]
+
+    assert len(set(ids(*entries))) == 1
+
+
+def test_a_monstrous_guid_becomes_a_short_id() -> None:
+    assert all(
+        len(post_id) < 100 for post_id in ids(FeedEntry(id="http://x/" + "y" * 9_000), FeedEntry(id="z" * 9_000))
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "content", "text"),
+    [
+        ("Title", "<p>Body</p>", "Title\n\nBody"),
+        ("Title", "", "Title"),
+        ("", "<p>Body</p>", "Body"),
+        ("", "", ""),
+        ("Same words", "Same words and more", "Same words and more"),
+        ("Same words…", "<p>Same words, and more</p>", "Same words, and more"),
+        ("Same words ...", "Same words, and more", "Same words, and more"),
+        ("砸锅&amp;卖铁", "别的", "砸锅&卖铁\n\n别的"),
+        ("…", "Body", "…\n\nBody"),
+    ],
+)
+def test_the_text_is_title_and_body_without_saying_it_twice(title: str, content: str, text: str) -> None:
+    (post,) = parse_feed(Feed(entries=(FeedEntry(title=title, content=content),)), host="", now=NOW)
+
+    assert post.text == text
+
+
+@pytest.mark.parametrize(
+    ("published", "updated", "created_at"),
+    [
+        (1_714_600_000, 1_714_650_000, datetime.fromtimestamp(1_714_600_000, UTC)),
+        (None, 1_714_650_000, datetime.fromtimestamp(1_714_650_000, UTC)),
+        (0, None, None),
+        (-62_135_596_800, None, None),
+        (10**17, None, None),
+        (None, None, None),
+    ],
+)
+def test_the_time_is_when_it_was_published_else_updated_else_unknown(
+    published: int | None, updated: int | None, created_at: datetime | None
+) -> None:
+    entry = FeedEntry(title="t", published=published, updated=updated)
+
+    (post,) = parse_feed(Feed(entries=(entry,)), host="", now=NOW)
+
+    assert post.created_at == created_at
+    assert post.observed_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("tag", "hint"),
+    [
+        ("zh-TW", "zh-TW"),
+        ("zh_Hant", "zh-Hant"),
+        ("en", "en"),
+        ("", None),
+        (None, None),
+        ("English please", None),
+        ("x" * 9, None),
+    ],
+)
+def test_a_language_is_a_tag_or_nothing(tag: str | None, hint: str | None) -> None:
+    (post,) = parse_feed(Feed(entries=(FeedEntry(language=tag),)), host="", now=NOW)
+
+    assert post.language_hint == hint
+
+
+ENTRIES = st.builds(
+    FeedEntry,
+    id=st.none() | st.text(max_size=400),
+    link=st.none() | st.text(max_size=50),
+    title=st.text(max_size=50),
+    content=st.text(max_size=100),
+    published=st.none() | st.integers(-(2**63), 2**63 - 1),
+    language=st.none() | st.text(max_size=20),
+)
+
+
+@given(st.lists(ENTRIES, max_size=8).map(tuple))
+def test_any_entries_become_as_many_posts_with_stable_ids(entries: tuple[FeedEntry, ...]) -> None:
+    posts = parse_feed(Feed(entries=entries), host="a.example", now=NOW)
+
+    assert len(posts) == len(entries)
+    assert all(post.key.id for post in posts)
+    assert [post.key for post in posts] == [
+        post.key for post in parse_feed(Feed(entries=entries), host="a.example", now=LATER)
+    ]
