@@ -215,7 +215,7 @@ class QueryStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):
-    """A post chosen for the digest. `gained` is None when nothing earlier is known to subtract.
+    """A post chosen for the digest. `gained` counts likes, None when nothing earlier is known to subtract.
 
     `quote` is the slice of the original text that is shown, None for link only. `match` is the part of it in bold.
     `copies` counts posts with the same wording, this one included, `copy_accounts` their accounts.

@@ -68,10 +68,11 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         try:
             with redis.Redis.from_url(url) as client:
                 client.ping()
-            return
         except redis.exceptions.ConnectionError:
             assert process.poll() is None, "the server died at its start"
             pause.wait(0.02)
+        else:
+            return
     raise AssertionError(f"no answer from {url}")
 
 

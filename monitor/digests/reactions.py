@@ -6,7 +6,6 @@ from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
 from monitor.digests.wording import FSI, PDI, isolated, many, mention_tag, plain, time_within
 from monitor.models import Reaction, Window
-from monitor.signals.ranking import total
 
 LONGEST_NAME = 40
 
@@ -51,11 +50,11 @@ def _write_origin(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo
 
 
 def _hearts(reaction: Reaction) -> str:
-    """Word reactions: "♥310 (+290)"; nothing where the platform counts none, no gain where none is known."""
-    count = total(reaction.engagement)
+    """Word likes: "♥310 (+290)"; nothing where the platform counts none, no gain where none is known or all is gain."""
+    count = reaction.engagement.likes
     if count is None:
         return ""
-    if reaction.gained is None:
+    if reaction.gained is None or reaction.gained == count:
         return f"♥{count:,}"
     return f"♥{count:,} ({'+' if reaction.gained >= 0 else '−'}{abs(reaction.gained):,})"
 

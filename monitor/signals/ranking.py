@@ -32,7 +32,11 @@ History = Mapping[PostKey, Sequence[Observation]]
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
-    """A post with its reactions. `gained` is None when nothing earlier is known to subtract; `copies` counts it too."""
+    """A post with its reactions.
+
+    `gained` counts the likes gained in the window, None when nothing earlier is known to subtract; `copies` counts the
+    post too.
+    """
 
     mention: Mention
     engagement: Engagement
@@ -53,12 +57,6 @@ def rank(mentions: Sequence[Mention], history: History, window: Window, limit: i
         _stand_for(same, history, window) for same in _by_wording(mentions) if not all(each.withdrawn for each in same)
     ]
     return sorted(_spread(sorted(wordings, key=_strength), limit), key=_strength)
-
-
-def total(engagement: Engagement) -> int | None:
-    """Return likes, reposts and replies together; None when the platform counts none of them."""
-    known = [count for count in _counts(engagement) if count is not None]
-    return sum(known) if known else None
 
 
 def most_shared_link(mentions: Sequence[Mention]) -> SharedLink | None:
@@ -114,7 +112,7 @@ def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ran
     return Ranked(
         mention=first,
         engagement=now,
-        gained=total(gain) if gain else None,
+        gained=gain.likes if gain else None,
         score=max(_score(_reactions(each, seen[each.post.key], window)[1]) for each in present),
         copies=len(same),
         copy_accounts=max(1, count_accounts(same)),

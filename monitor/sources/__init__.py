@@ -6,15 +6,19 @@ used: a platform's library that is not installed must not keep the other platfor
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from monitor.protocols import Source
-from monitor.sources.http import Client
 
-Factory = Callable[[Client, Mapping[str, str]], Source]
+if TYPE_CHECKING:
+    # The child that parses feeds passes here, and needs no HTTP.
+    from monitor.sources.http import Client
+
+Factory = Callable[["Client", Mapping[str, str]], Source]
 
 
 def _by(module: str) -> Factory:
-    def open_source(client: Client, options: Mapping[str, str]) -> Source:
+    def open_source(client: "Client", options: Mapping[str, str]) -> Source:
         source: Source = import_module(f"{__name__}.{module}").open_source(client, options)
         return source
 

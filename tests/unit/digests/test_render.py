@@ -101,9 +101,11 @@ def test_messages_are_silent_and_named_by_their_digest() -> None:
     [
         (Engagement(), None, ""),
         (Engagement(views=900), None, ""),
-        (Engagement(likes=0), 0, " · ♥0 (+0)"),
-        (Engagement(likes=1200, reposts=40), None, " · ♥1,240"),
-        (Engagement(replies=3), 2, " · ♥3 (+2)"),
+        (Engagement(likes=0), 0, " · ♥0"),
+        (Engagement(likes=1200, reposts=40), None, " · ♥1,200"),
+        (Engagement(replies=3), None, ""),
+        (Engagement(likes=3), 2, " · ♥3 (+2)"),
+        (Engagement(likes=3), 3, " · ♥3"),
         (Engagement(likes=3), -1, " · ♥3 (−1)"),
     ],
 )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.models import Author, Engagement, Mention, Observation, PostKey, Window
 from monitor.signals.accounts import account_of
-from monitor.signals.ranking import about_link, earliest, most_shared_link, rank, total
+from monitor.signals.ranking import about_link, earliest, most_shared_link, rank
 from tests.build import NOW, a_mention
 
 HOUR = timedelta(hours=1)
@@ -78,13 +78,13 @@ def test_a_number_that_one_observation_lacks_is_not_subtracted() -> None:
 
     [ranked] = rank([mention], {mention.post.key: history}, WINDOW)
 
-    assert (total(ranked.engagement), ranked.gained, ranked.score) == (409, 4, 4)
+    assert (ranked.engagement.likes, ranked.gained, ranked.score) == (9, 4, 4)
 
 
 def test_absent_engagement_is_not_zero() -> None:
     [ranked] = rank([a_reacted("1")], {}, WINDOW)
 
-    assert (total(ranked.engagement), ranked.gained) == (None, None)
+    assert (ranked.engagement.likes, ranked.gained) == (None, None)
 
 
 def test_reposts_weigh_double_and_views_nothing() -> None:
@@ -92,7 +92,7 @@ def test_reposts_weigh_double_and_views_nothing() -> None:
         [a_reacted("1", post={"engagement": Engagement(likes=1, reposts=10, replies=100, views=10**6)})], {}, WINDOW
     )
 
-    assert (ranked.score, total(ranked.engagement)) == (1 + 20 + 100, 111)
+    assert (ranked.score, ranked.engagement.likes) == (1 + 20 + 100, 1)
 
 
 def test_the_most_gained_comes_first_not_the_most_liked() -> None:
@@ -126,7 +126,7 @@ def test_the_earliest_original_stands_for_its_copies_with_the_strongest_score() 
     first, second = rank([*wording, a_reacted("other", likes=100)], {}, WINDOW)
 
     assert (first.mention.post.key.id, first.copies, first.copy_accounts) == ("original", 4, 4)
-    assert (total(first.engagement), first.score) == (3, 500)
+    assert (first.engagement.likes, first.score) == (3, 500)
     assert second.mention.post.key.id == "other"
 
 

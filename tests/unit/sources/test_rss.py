@@ -1,6 +1,7 @@
 """Feeds to posts, and how a feed is asked again."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,17 +11,25 @@ from hypothesis import strategies as st
 from monitor.errors import PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
 from monitor.models import Coverage
 from monitor.sources.feed import Feed, FeedEntry
+from monitor.sources.feed_parser import FeedParser
 from monitor.sources.http import Client
-from monitor.sources.rss import RssSource, open_source, parse_feed
+from monitor.sources.rss import RssSource, parse_feed
 from tests.simulators.feed_server import FeedServer, document, in_turn, moved, status
 
 NOW = datetime(2024, 5, 2, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=10)
 
 
+@pytest.fixture(scope="module")
+def parser() -> Iterator[FeedParser]:
+    parser = FeedParser(children=1)
+    yield parser
+    parser.close()
+
+
 @pytest.fixture
-def source(client: Client) -> RssSource:
-    return open_source(client, {})
+def source(client: Client, parser: FeedParser) -> RssSource:
+    return RssSource(client, parser)
 
 
 def feed(*items: str, channel: str = "") -> bytes:

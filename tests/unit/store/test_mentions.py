@@ -1,5 +1,6 @@
 """The posts of a topic in a real Valkey and a real Redis."""
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -116,7 +117,7 @@ def test_observations_keep_the_first_the_newest_and_about_one_an_hour(store: Men
     assert len(history) == 30
     assert history[0].at == NOW
     assert history[-1].at == NOW + timedelta(minutes=60 * 60 - 20)
-    middle = [later.at - earlier.at for earlier, later in zip(history[1:-1], history[2:-1], strict=False)]
+    middle = [later.at - earlier.at for earlier, later in itertools.pairwise(history[1:-1])]
     assert min(middle) >= timedelta(hours=1)
 
 

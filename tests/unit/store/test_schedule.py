@@ -139,8 +139,7 @@ def read(parts: Parts, start: int, end: int, *, truncated: bool = False, cursor:
 
 
 def test_windows_that_touch_are_joined_and_holes_stay(parts: Parts, connection: Connection) -> None:
-    # Coverage is kept for 35 days on the store's clock; these windows lie in 2026 and stay within the most segments only if
-    # newer than that, so they are written around the server's own time.
+    # Coverage is kept for 35 days on the store's clock, so these windows are written around the server's own time.
     seconds = int(connection.execute("TIME")[0])
     base = (seconds - NOW.timestamp()) // 60
     offset = int(base) - 600
