@@ -119,9 +119,7 @@ def test_hostile_feeds_cost_one_sentence_each_and_lose_nothing(product: Product)
             server.serve("/endless", endless()),
             server.serve("/bomb", gzip_bomb()),
             server.serve("/list", document(b"[]", content_type="application/json")),
-            server.serve(
-                "/html", document(b"<!doctype html><html><body>Hello</body></html>", content_type="text/html")
-            ),
+            server.serve("/html", document(b"<!doctype html><html><body>Hello</body></html>")),
             server.serve("/empty", document(b"")),
         ]
         follow(product, server, urls)
