@@ -17,31 +17,34 @@ import msgspec
 from monitor.digests.compose import Brief
 from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
+from monitor.digests.wording import many
 from monitor.errors import ConfigError
 from monitor.models import Digest, Mention, Topic, Window
 from monitor.pipeline import Shelf, Stages, digest_of, ingest
 from monitor.settings import Settings, load
-from monitor.signals.archives import ArchiveCoverage, busiest_day, whole_hours
-from monitor.sources.replay import parse_map, read_archive
+from monitor.signals.archives import ArchiveCoverage, busiest_day, hour_of, is_possible, stretches
+from monitor.sources.replay import Archive, parse_map, read_archive
 from monitor.wiring import Monitor, make_stages, opened, read_topics_file
 
 SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots and selling iron", "smash pots sell iron")
 """What the sample is about, whatever the topics file follows by now."""
 
 PAGE = 500
-EVER = timedelta(days=365 * 100)
+EVER = timedelta(days=365 * 400)
 """Nothing in an archive is too old."""
 
 
 class Replayed(NamedTuple):
-    """What a replay stored: the span of the matched posts and of all posts, and how many were read."""
+    """What a replay read and stored, and when the archive was being written; `undated` posts have impossible times."""
 
     read: int
     matched: int
+    undated: int
     unreadable: int
     problems: tuple[str, ...]
     first: datetime
     last: datetime
+    stretches: tuple[Window, ...]
 
 
 class Choice(NamedTuple):
@@ -120,35 +123,53 @@ def scratch(settings: Settings) -> Iterator[Monitor]:
 
 def store(path: Path, mapping: Mapping[str, str], stages: Stages, monitor: Monitor) -> Replayed:
     """Send every post of an archive through the pipeline, under the archive's own clock."""
-    read = matched = 0
+    read = matched = undated = 0
     first, last = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
-    with click.progressbar(
-        length=path.stat().st_size if path.exists() else 1, label="replaying", file=sys.stderr
-    ) as bar:
-        archive = read_archive(path, mapping, now=datetime.now(UTC), progress=lambda at, _: bar.update(at - bar.pos))
+    hours: set[int] = set()
+    with read_with_progress(path, mapping) as archive:
         posts = iter(archive)
         while page := list(islice(posts, PAGE)):
-            times = [post.time for post in page]
+            dated = [post for post in page if is_possible(post.time)]
+            read, undated = read + len(dated), undated + len(page) - len(dated)
+            if not dated:
+                continue
+            times = [post.time for post in dated]
             first, last = min(first, *times), max(last, *times)
-            added = ingest(page, stages, monitor.mentions, now=last)
-            read, matched = read + len(page), matched + added.new
+            hours.update(map(hour_of, times))
+            matched += ingest(dated, stages, monitor.mentions, now=last).new
     if not read:
-        raise ConfigError([f"{path}: holds no post that can be read; {'; '.join(archive.problems)}"])
-    return Replayed(read, matched, archive.unreadable, archive.problems, first, last)
+        raise ConfigError([nothing_read(path, archive.problems, undated)])
+    return Replayed(read, matched, undated, archive.unreadable, archive.problems, first, last, tuple(stretches(hours)))
+
+
+@contextmanager
+def read_with_progress(path: Path, mapping: Mapping[str, str]) -> Iterator[Archive]:
+    """Open an archive and show a bar while it is read."""
+    length = path.stat().st_size if path.exists() else 1
+    with click.progressbar(length=length, label="replaying", file=sys.stderr) as bar:
+        yield read_archive(path, mapping, now=datetime.now(UTC), progress=lambda at, _: bar.update(at - bar.pos))
+
+
+def nothing_read(path: Path, problems: Sequence[str], undated: int) -> str:
+    """Word why an archive gave nothing."""
+    impossible = (f"{many(undated, 'post')} of an impossible time",) if undated else ()
+    reasons = "; ".join((*problems, *impossible))
+    return f"{path}: holds no post that can be read" + (f": {reasons}" if reasons else "")
 
 
 def said(path: Path, replayed: Replayed) -> str:
     """Word what was read."""
     span = f"{replayed.first:%Y-%m-%d %H:%M} to {replayed.last:%Y-%m-%d %H:%M} UTC"
-    skipped = f", {replayed.unreadable:,} lines not readable" if replayed.unreadable else ""
+    skipped = f", {many(replayed.unreadable, 'line')} not readable" if replayed.unreadable else ""
     skipped += f" ({'; '.join(replayed.problems)})" if replayed.problems else ""
-    return f"{path.name}: {replayed.read:,} posts, {span}{skipped}; {replayed.matched:,} matched"
+    skipped += f", {many(replayed.undated, 'post')} left out for an impossible time" if replayed.undated else ""
+    return f"{path.name}: {many(replayed.read, 'post')}, {span}{skipped}; {replayed.matched:,} matched"
 
 
 def print_digest(monitor: Monitor, topic: Topic, replayed: Replayed, choice: Choice) -> None:
     """Print the digest of a topic and a window of the archive."""
     window = window_of(monitor, topic, replayed, choice.window)
-    coverage = ArchiveCoverage(replayed.first, replayed.last + timedelta(milliseconds=1))
+    coverage = ArchiveCoverage(replayed.stretches)
     people = monitor.settings.people
     brief = Brief(topic=topic, window=window, kind="replay", people=people.policy, named=frozenset(people.named))
     made = digest_of(brief, Shelf(monitor.mentions, coverage), now=window.end)
@@ -166,13 +187,19 @@ def as_line(made: Digest, mentions: list[Mention], text: str) -> str:
 
 def window_of(monitor: Monitor, topic: Topic, replayed: Replayed, asked: str) -> Window:
     """Return the window that was asked for."""
-    span = whole_hours(replayed.first, replayed.last)
     if asked == "all":
-        return span
+        return Window(replayed.stretches[0].start, replayed.stretches[-1].end)
     if asked == "busiest":
-        return busiest_day(span, monitor.mentions.hourly(topic.name, span))
+        return busiest_day((each, monitor.mentions.hourly(topic.name, each)) for each in replayed.stretches)
+    return day_of(asked)
+
+
+def day_of(asked: str) -> Window:
+    """Return the 24 hours of a day written YYYY-MM-DD, UTC."""
     try:
         start = datetime.strptime(asked, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError as e:
         raise ConfigError([f'--window {asked}: must be "all", "busiest" or a day such as 2024-10-12']) from e
+    if not is_possible(start):
+        raise ConfigError([f"--window {asked}: no post can be of that day"])
     return Window(start, start + timedelta(days=1))
