@@ -21,16 +21,13 @@ log = logging.getLogger(__name__)
 SHORT_LEASE = timedelta(seconds=60)
 
 
-def read_topics(monitor: Monitor, now: datetime) -> bool:
-    """Import the topics file if it changed; say whether it did."""
-    changed = import_topics(monitor, now)
-    if changed:
+def read_topics(monitor: Monitor, now: datetime) -> None:
+    """Import the topics file if it changed, and make the due list fit the topics in force.
+
+    The second is done each time: a kill may have come between the two, and what fits already is left as it is.
+    """
+    if import_topics(monitor):
         log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
-    return changed
-
-
-def bring_in_line(monitor: Monitor, now: datetime) -> None:
-    """Make the due list fit the topics in force: at each start, since a kill may have come between the two."""
     monitor.schedule.sync(jobs_of(monitor.topics.all(), now))
 
 

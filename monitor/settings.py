@@ -38,7 +38,7 @@ class FetchSettings(Strict):
     max_ratio: int = Field(default=20, gt=1)
     deadline_seconds: float = Field(default=20.0, gt=0, le=40)
     allow: tuple[str, ...] = ()
-    user_agent: str = "discussion-monitor/0.1 (+https://github.com/discussion-monitor)"
+    user_agent: str = "discussion-monitor/0.1"
 
     @field_validator("allow")
     @classmethod

@@ -170,13 +170,12 @@ def read_topics_file(path: Path) -> TopicsFile:
     return parse_topics(text, POLLED)
 
 
-def import_topics(monitor: Monitor, now: datetime) -> bool:
-    """Import topics.toml when it changed and bring the due list in line; say whether it did. Raises ConfigError."""
+def import_topics(monitor: Monitor) -> bool:
+    """Import topics.toml when it changed, and say whether it did; raise ConfigError when it does not hold."""
     parsed = read_topics_file(monitor.settings.topics_file)
     if monitor.topics.imported() == parsed.hash:
         return False
     monitor.topics.replace(parsed.topics, parsed.hash)
-    monitor.schedule.sync(jobs_of(monitor.topics.all(), now))
     return True
 
 

@@ -40,6 +40,15 @@ def doctor() -> None:
     sys.exit(1 if bad else 0)
 
 
+@click.command(hidden=True)
+def health() -> None:
+    """Exit with 1 when a job has been overdue for half a minute: for health checks of containers."""
+    with opened(load()) as monitor:
+        overdue = monitor.schedule.overdue()
+    click.echo(f"overdue by {overdue.total_seconds():.0f} s")
+    sys.exit(1 if overdue > LATE else 0)
+
+
 @click.command(epilog="\b\nExample:\n  monitor fsck")
 def fsck() -> None:
     """Check every invariant of the stored data. Exits with 1 when one is broken."""

@@ -34,9 +34,7 @@ def up() -> None:
     set_up("up")
     settings = load()
     with only_one(settings.home), opened(settings) as monitor:
-        now = datetime.now(UTC)
-        jobs.read_topics(monitor, now)
-        jobs.bring_in_line(monitor, now)
+        jobs.read_topics(monitor, datetime.now(UTC))
         _greet(monitor)
         stopped = threading.Event()
         stop_on_signals(stopped)

@@ -1,10 +1,10 @@
 """The first lines of a digest: how much was said, how much is usual, and the link that most posts share."""
 
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import host_of, is_web
-from monitor.digests.wording import day_and_time, hashtag, isolated, many, plain, span_of
+from monitor.digests.wording import day_and_time, day_of, hashtag, isolated, many, plain, span_of
 from monitor.models import Digest, SharedLink, Trend, Window
 from monitor.signals.bursts import format_ratio
 
@@ -14,6 +14,7 @@ FEW = 10
 RISE = 2.0
 """Times the usual from which even a few posts are no quiet day."""
 
+LONGEST_SPAN = timedelta(days=7)
 LONGEST_OUTLET = 40
 LONGEST_TITLE = 120
 
@@ -53,7 +54,9 @@ def write_link(draft: Draft, link: SharedLink, window: Window, zone: tzinfo) -> 
 
 
 def window_words(trend: Trend, zone: tzinfo) -> str:
-    """Word the window: "24 h to Wed 08:00"."""
+    """Word the window: "24 h to Wed 08:00", or the two days when it is longer than a week."""
+    if trend.window.length > LONGEST_SPAN:
+        return f"{day_of(trend.window.start, zone)} to {day_of(trend.window.end, zone)}"
     return f"{span_of(trend.window.length)} to {day_and_time(trend.window.end, trend.window.end, zone)}"
 
 

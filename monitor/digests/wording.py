@@ -35,6 +35,12 @@ def day_and_time(moment: datetime, near: datetime, zone: tzinfo) -> str:
     return f"{date}{year} {clock}"
 
 
+def day_of(moment: datetime, zone: tzinfo) -> str:
+    """Word a day as "23 Mar 2007"."""
+    local = moment.astimezone(zone)
+    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+
+
 def time_within(moment: datetime, window: Window, zone: tzinfo) -> str:
     """Word a time as "14:31" where the window leaves no doubt about the day."""
     if window.start <= moment < window.end and window.length <= timedelta(days=1):

@@ -1,1 +1,1 @@
-"""Where digests go."""
+"""Where digests go: for now a page of this machine."""

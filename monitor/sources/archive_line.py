@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from monitor.digests.platforms import LABELS
 from monitor.errors import ConfigError
 from monitor.models import Author, Engagement, Post, PostKey
 from monitor.sources.surrogates import repair
@@ -121,7 +122,8 @@ def _words(value: object) -> str:
 
 
 def _name(value: object, otherwise: str) -> str:
-    return value if isinstance(value, str) and value.isidentifier() and value.isascii() else otherwise
+    """Return a platform that we know: many archives use the word for the program that wrote the post."""
+    return value if isinstance(value, str) and value in LABELS else otherwise
 
 
 def _optional(value: object) -> str | None:
