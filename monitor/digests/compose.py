@@ -96,14 +96,19 @@ def digest_id(brief: Brief) -> str:
 def _reactions(mentions: Sequence[Mention], classes: Classes, history: History, brief: Brief) -> list[Reaction]:
     """Return the posts to show, those with a quote first."""
     shown = {key: show(people_class, brief.people, key.source) for key, people_class in classes.items()}
-    showable = [each for each in mentions if any(shown[each.post.key])]
-    ranked = rank(showable, history, brief.window, limit=CANDIDATES)
+    allowed = [each for each in mentions if any(shown[each.post.key])]
+    ranked = rank(allowed, history, brief.window, CANDIDATES, lambda each: _is_showable(each, shown[each.post.key]))
     reactions = [_reaction(each, shown[each.mention.post.key]) for each in ranked]
     quoted = [each for each in reactions if each.quote is not None]
     linked = [each for each in reactions if each.quote is None and is_web(each.mention.post.url)]
     room = max(LINK_ONLY_SHOWN, REACTIONS - len(quoted))
     best = _first_of(reactions, quoted, linked[:room])
     return sorted(best, key=lambda each: each.quote is None)
+
+
+def _is_showable(mention: Mention, shown: Shown) -> bool:
+    """Tell whether anything of a post can stand in a digest: a link, or a quote that is allowed and fit."""
+    return is_web(mention.post.url) or (shown.quote and _excerpt(mention) is not None)
 
 
 def _first_of(reactions: Sequence[Reaction], *kept: Sequence[Reaction]) -> list[Reaction]:

@@ -8,7 +8,7 @@ some count their own prefetching.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -24,6 +24,9 @@ LIKE, REPOST, REPLY = 1, 2, 1
 SAME_SCRIPT = 4
 SAME_PLATFORM = 2
 """What a score is divided by for each post already chosen in the same script, on the same platform."""
+
+MOST_COMPARED = 1000
+"""Wordings that are weighed against each other; those behind them gained next to nothing."""
 
 FEWEST_SHARERS = 2
 """Accounts that must share a link before it says something about a discussion."""
@@ -46,8 +49,14 @@ class Ranked(msgspec.Struct, frozen=True, kw_only=True):
     copy_accounts: int = 1
 
 
-def rank(mentions: Sequence[Mention], history: History, window: Window, limit: int = 3) -> list[Ranked]:
-    """Return the posts that gained most in the window, one per account and per wording.
+def rank(
+    mentions: Sequence[Mention],
+    history: History,
+    window: Window,
+    limit: int = 3,
+    is_showable: Callable[[Mention], bool] = lambda _: True,
+) -> list[Ranked]:
+    """Return the posts that gained most in the window, one per account and per wording, of those that can be shown.
 
     They are chosen from all scripts and platforms and returned strongest first. A wording is represented by its
     earliest original, with the score of its strongest copy. Posts without engagement (feeds) follow, most copied and
@@ -56,7 +65,8 @@ def rank(mentions: Sequence[Mention], history: History, window: Window, limit: i
     wordings = [
         _stand_for(same, history, window) for same in _by_wording(mentions) if not all(each.withdrawn for each in same)
     ]
-    return sorted(_spread(sorted(wordings, key=_strength), limit), key=_strength)
+    strongest = sorted(wordings, key=_strength)[:MOST_COMPARED]
+    return sorted(_spread(strongest, limit, is_showable), key=_strength)
 
 
 def most_shared_link(mentions: Sequence[Mention]) -> SharedLink | None:
@@ -167,12 +177,15 @@ def _strength(ranked: Ranked) -> tuple[int, int, float, PostKey]:
     return -ranked.score, -ranked.copies, -post.time.timestamp(), post.key
 
 
-def _spread(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
+def _spread(ranked: Sequence[Ranked], limit: int, is_showable: Callable[[Mention], bool]) -> list[Ranked]:
     """Choose greedily: each choice makes posts of its script and platform weigh less, and of its account nothing."""
     chosen: list[Ranked] = []
     remaining = list(ranked)
     while remaining and len(chosen) < limit:
         best = max(remaining, key=partial(_weight, chosen=chosen))
+        if not is_showable(best.mention):
+            remaining.remove(best)
+            continue
         chosen.append(best)
         remaining = [each for each in remaining if each is not best and not _same_account(each, best)]
     return chosen
