@@ -11,6 +11,7 @@ import msgspec
 from monitor import jobs
 from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
+from monitor.digests.wording import many
 from monitor.errors import ConfigError
 from monitor.models import Query, Topic, Window
 from monitor.pipeline import Polled
@@ -101,4 +102,4 @@ def _said(query: Query, polled: Polled | None) -> str:
         return f"{query}: somebody else is looking at it right now"
     if polled.error is not None:
         return f"{query}: not read: {polled.error.reason}"
-    return f"{query}: {polled.fetched} posts read, {polled.matched} matched, {polled.new} new"
+    return f"{query}: {many(polled.fetched, 'post')} read, {polled.matched} matched, {polled.new} new"

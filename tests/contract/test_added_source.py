@@ -87,3 +87,37 @@ def test_a_source_is_added_by_one_file_and_one_line(tmp_path: Path) -> None:
 
     assert done.stderr == ""
     assert done.stdout.strip() == "oneliner:砸锅卖铁 aga 砸锅卖铁 again"
+
+
+def test_an_added_source_is_polled_into_the_store_and_told(tmp_path: Path) -> None:
+    copy = copy_with_new_source(tmp_path)
+    config = tmp_path / "config"
+    config.mkdir()
+    with FeedServer() as server:
+        url = server.serve("/line", status(200, "砸鍋賣鐵 again".encode()))
+        (config / "monitor.toml").write_text(
+            f'[fetch]\nallow = ["{server.address}"]\n[sources.oneliner]\nurl = "{url}"\n'
+        )
+        (config / "topics.toml").write_text(
+            '[topics.pots]\ntitle = "Pots"\nany = ["砸锅卖铁"]\nsources = ["oneliner"]\n'
+        )
+
+        polled = run(copy, "poll", "oneliner", "--once")
+        told = run(copy, "digest", "pots")
+
+    assert polled.stdout == "oneliner: 1 post read, 1 matched, 1 new\n", polled.stderr
+    assert "▎砸鍋賣鐵 again" in told.stdout, told.stderr
+
+
+def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the copy on a home and a configuration beside it."""
+    variables = {"MONITOR_HOME": str(copy.parent / "var"), "MONITOR_CONFIG": str(copy.parent / "config")}
+    return subprocess.run(
+        [sys.executable, "-m", "monitor.cli", *arguments],
+        cwd=copy,
+        env={"PYTHONPATH": str(copy), "LC_ALL": "C.UTF-8"} | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -1,0 +1,81 @@
+"""The file, the environment, and every problem at once."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import ConfigError
+from monitor.settings import load
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty configuration, and an environment that names nothing else."""
+    for name in [name for name in __import__("os").environ if name.startswith("MONITOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MONITOR_CONFIG", str(tmp_path))
+    return tmp_path
+
+
+def test_everything_has_a_default(config: Path) -> None:
+    settings = load()
+
+    assert settings.home == Path("var")
+    assert settings.redis_url is None
+    assert settings.topics_file == config / "topics.toml"
+
+
+def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (config / "monitor.toml").write_text("[preview]\nport = 1111\n[worker]\nthreads = 7\n")
+    monkeypatch.setenv("MONITOR_PREVIEW__PORT", "0")
+
+    settings = load()
+
+    assert (settings.preview.port, settings.worker.threads) == (0, 7)
+
+
+def test_the_shipped_file_says_what_the_defaults_are(monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
+    defaults = load()
+    shipped = Path(__file__).parents[2] / "config"
+    monkeypatch.setenv("MONITOR_CONFIG", str(shipped))
+
+    settings = load()
+
+    assert settings.model_copy(update={"config": config}) == defaults
+
+
+def test_an_address_with_a_password_comes_from_a_file_and_is_never_shown(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (config / "url").write_text("redis://:hunter2@store.example/0\n")
+    monkeypatch.setenv("MONITOR_REDIS_URL_FILE", str(config / "url"))
+
+    settings = load()
+
+    assert settings.redis_url is not None
+    assert settings.redis_url.get_secret_value() == "redis://:hunter2@store.example/0"
+    assert "hunter2" not in repr(settings)
+
+
+def test_all_problems_come_at_once(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (config / "monitor.toml").write_text(
+        '[language]\nengine = "magic"\n[worker]\nthreads = "many"\n[fetch]\nallow = ["nohost"]\n[nonsense]\na = 1\n'
+    )
+    monkeypatch.setenv("MONITOR_HOEM", "x")
+
+    with pytest.raises(ConfigError) as caught:
+        load()
+
+    assert len(caught.value.problems) == 5
+    said = str(caught.value)
+    assert all(word in said for word in ("language.engine", "worker.threads", '"nohost"', "nonsense", "MONITOR_HOEM"))
+
+
+@pytest.mark.parametrize("content", ["[broken", "\udcff"])
+def test_a_file_that_is_no_toml_is_one_problem(config: Path, content: str) -> None:
+    (config / "monitor.toml").write_bytes(content.encode("utf-8", "surrogateescape"))
+
+    with pytest.raises(ConfigError) as caught:
+        load()
+
+    assert len(caught.value.problems) == 1
