@@ -1,0 +1,246 @@
+"""The stages together, on a real store, with a source that says what the test wants."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.digests.compose import Brief
+from monitor.digests.render import render
+from monitor.errors import SourceError, SourceUnavailable, StoreError
+from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, Query, Topic, Window
+from monitor.pipeline import Look, Parts, Polled, Shelf, Stages, digest_of, poll
+from monitor.settings import Settings
+from monitor.store.codec import from_ms
+from monitor.store.connection import Connection
+from monitor.store.fsck import check
+from monitor.store.keys import Keyspace
+from monitor.store.mentions import MentionStore
+from monitor.store.progress import ProgressStore
+from monitor.store.schedule import LeaseStore
+from monitor.topics.planning import poll_job
+from monitor.wiring import make_stages
+from tests.build import a_post, a_topic
+
+QUERY = Query("hackernews", "")
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class Told:
+    """A source that gives the batches it was told to, in turn, or raises."""
+
+    name = "hackernews"
+
+    def __init__(self, *answers: Batch | SourceError) -> None:
+        self._answers = list(answers)
+        self.cursors: list[Cursor | None] = []
+
+    def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
+        self.cursors.append(cursor)
+        answer = self._answers.pop(0)
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def now(valkey: Connection) -> datetime:
+    """The store's own time: coverage is kept by its clock."""
+    seconds, _ = valkey.execute("TIME")
+    return from_ms(int(seconds) // 3600 * 3600 * 1000)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+def parts(connection: Connection, source: Told) -> Parts:
+    stores = LeaseStore(connection), ProgressStore(connection), MentionStore(connection)
+    return Parts({"hackernews": source}, *stores)
+
+
+def look(source: Told, connection: Connection, stages: Stages, now: datetime, owner: str = "me") -> Polled | None:
+    return poll(Look(poll_job(QUERY), QUERY, 10 * timedelta(minutes=1), owner), parts(connection, source), stages, now)
+
+
+def batch(posts: Sequence[Post], start: datetime, end: datetime, cursor: str = "c1", **more: object) -> Batch:
+    return Batch(posts=tuple(posts), cursor=Cursor(cursor), coverage=Coverage(start=start, end=end), **more)  # type: ignore[arg-type]
+
+
+def seen_at(time: datetime, id_: str, text: str, **changes: object) -> Post:
+    return a_post(id_, key=PostKey("hackernews", id_), text=text, observed_at=time, created_at=time, **changes)
+
+
+def digest_text(topic: Topic, connection: Connection, window: Window) -> str:
+    shelf = Shelf(MentionStore(connection), ProgressStore(connection))
+    return render(digest_of(Brief(topic=topic, window=window), shelf, window.end), "c").text
+
+
+def test_an_exclusion_of_one_topic_never_touches_another(valkey: Connection, settings: Settings, now: datetime) -> None:
+    topics = [a_topic(name="a", none=("游戏",)), a_topic(name="b")]
+    posts = [seen_at(now, "1", "砸锅卖铁玩游戏"), seen_at(now, "2", "砸锅卖铁"), seen_at(now, "3", "别的")]
+    source = Told(batch(posts, now - HOUR, now))
+
+    polled = look(source, valkey, make_stages(topics, settings), now)
+
+    store, window = MentionStore(valkey), Window(now - HOUR, now + HOUR)
+    assert polled is not None
+    assert (polled.fetched, polled.matched, polled.new) == (3, 3, 3)
+    assert [m.post.key.id for m in store.between("a", window)] == ["2"]
+    assert [m.post.key.id for m in store.between("b", window)] == ["1", "2"]
+
+
+def test_the_cursor_stays_when_the_store_fails_and_the_page_comes_again(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    page = batch([seen_at(now, "1", "砸锅卖铁")], now - HOUR, now)
+    source = Told(page, page)
+    stages = make_stages([a_topic()], settings)
+    broken = Connection("unix:///nonexistent/socket", valkey.keys)
+    broken_parts = parts(valkey, source)._replace(mentions=MentionStore(broken))
+    progress = ProgressStore(valkey)
+
+    with pytest.raises(StoreError):
+        poll(Look(poll_job(QUERY), QUERY, HOUR, "one"), broken_parts, stages, now)
+    refused = look(source, valkey, stages, now, "two")
+    resumed = progress.resume(QUERY)
+    polled = look(source, valkey, stages, now, "one")
+
+    assert refused is None
+    assert resumed.cursor is None
+    assert polled is not None
+    assert polled.new == 1
+    assert source.cursors == [None, None]
+    assert progress.resume(QUERY).cursor == "c1"
+
+
+def test_a_failing_source_is_recorded_and_keeps_its_place(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    source = Told(batch([], now - HOUR, now), SourceUnavailable("hackernews", "503"), batch([], now, now + HOUR, "c2"))
+    stages = make_stages([a_topic()], settings)
+    progress = ProgressStore(valkey)
+
+    look(source, valkey, stages, now)
+    failed = look(source, valkey, stages, now)
+    [status] = progress.statuses([QUERY], Window(now - HOUR, now + HOUR))
+    look(source, valkey, stages, now)
+
+    assert failed is not None
+    assert failed.error is not None
+    assert (status.reason, status.read) == ("503", 0.5)
+    assert source.cursors == [None, "c1", "c1"]
+    [again] = progress.statuses([QUERY], Window(now - HOUR, now + HOUR))
+    assert (again.reason, again.read) == (None, 1.0)
+
+
+def test_deletions_reach_every_topic(valkey: Connection, settings: Settings, now: datetime) -> None:
+    topics = [a_topic(name="a"), a_topic(name="b")]
+    source = Told(
+        batch([seen_at(now, "1", "砸锅卖铁 geheim")], now - HOUR, now),
+        batch([], now, now, "c2", deletions=(PostKey("hackernews", "1"),)),
+    )
+    stages = make_stages(topics, settings)
+
+    look(source, valkey, stages, now)
+    look(source, valkey, stages, now)
+
+    for name in ("a", "b"):
+        [mention] = MentionStore(valkey).between(name, Window(now - HOUR, now + HOUR))
+        assert mention.withdrawn
+        assert mention.post.text == ""
+    assert check(valkey) == []
+
+
+def test_only_the_topics_languages_are_kept(valkey: Connection, settings: Settings, now: datetime) -> None:
+    topic = a_topic(any=("砸锅卖铁", "砸鍋賣鐵", "smash pots"), languages=("zh",))
+    texts = ["他们说要砸锅卖铁还债", "他們說要砸鍋賣鐵還債", "they want to smash pots and sell iron now"]
+    posts = [seen_at(now, str(n), text) for n, text in enumerate(texts)]
+
+    look(Told(batch(posts, now - HOUR, now)), valkey, make_stages([topic], settings), now)
+
+    stored = MentionStore(valkey).between("pots", Window(now - HOUR, now + HOUR))
+    assert [m.language for m in stored] == ["zh-Hans", "zh-Hant"]
+
+
+def test_no_name_and_no_handle_reaches_the_store(valkey: Connection, settings: Settings, now: datetime) -> None:
+    author = Author(id="id4711", handle="private_handle", name="Private Name")
+    post = seen_at(now, "1", "砸锅卖铁", author=author)
+
+    look(Told(batch([post], now - HOUR, now)), valkey, make_stages([a_topic()], settings), now)
+
+    for key in valkey.scan(f"{valkey.keys.prefix}*"):
+        if valkey.execute("TYPE", key) == b"hash":
+            said = repr(valkey.execute("HGETALL", key))
+            assert not any(word in said for word in ("id4711", "private_handle", "Private Name"))
+
+
+def test_posts_before_the_first_look_are_back_fill_and_no_baseline(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    posts = [seen_at(now - 30 * HOUR, "old", "砸锅卖铁"), seen_at(now - HOUR / 2, "new", "砸锅卖铁")]
+
+    look(Told(batch(posts, now - HOUR, now)), valkey, make_stages([a_topic()], settings), now)
+
+    store, window = MentionStore(valkey), Window(now - 48 * HOUR, now)
+    assert [m.backfilled for m in store.between("pots", window)] == [True, False]
+    assert sum(store.hourly("pots", window)) == 1
+
+
+def test_usual_is_what_was_really_sampled_and_the_digest_says_so(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    """Five days read, with 2, 4, 6, 8 posts on the first four: usual is 5, and 20 posts are ×4."""
+    topic = a_topic(sources=("hackernews",))
+    counts = [2, 4, 6, 8, 20]
+    posts = [
+        seen_at(
+            now - (5 - day) * DAY + (n + 1) * 0.5 * HOUR,
+            f"{day}-{n}",
+            f"砸锅卖铁 {day} {n}",
+            engagement=Engagement(likes=n),
+        )
+        for day, count in enumerate(counts)
+        for n in range(count)
+    ]
+    look(Told(batch(posts, now - 5 * DAY, now)), valkey, make_stages([topic], settings), now)
+
+    shelf = Shelf(MentionStore(valkey), ProgressStore(valkey))
+    made = digest_of(Brief(topic=topic, window=Window(now - DAY, now)), shelf, now)
+
+    assert (made.trend.count, made.trend.expected, made.trend.ratio) == (20, 5.0, 4.0)
+    assert made.trend.arithmetic[0] == "20 ÷ 5 = ×4.0."
+    assert "(2, 4, 6, 8)" in made.trend.arithmetic[1]
+    early = digest_of(Brief(topic=topic, window=Window(now - 3 * DAY, now - 2 * DAY)), shelf, now)
+    assert (early.trend.count, early.trend.expected) == (6, None)
+
+
+def test_a_quiet_day_and_a_blind_day_look_different(valkey: Connection, settings: Settings, now: datetime) -> None:
+    quiet, blind = Keyspace(f"{valkey.keys.prefix}quiet:"), Keyspace(f"{valkey.keys.prefix}blind:")
+    stages, window, topic = make_stages([a_topic()], settings), Window(now - DAY, now), a_topic()
+    calm, deaf = valkey.under(quiet), valkey.under(blind)
+    look(Told(batch([], now - DAY, now)), calm, stages, now)
+    look(Told(SourceUnavailable("hackernews", "the server answered 503")), deaf, stages, now)
+
+    assert digest_text(topic, calm, window) == "#砸锅卖铁: no posts; read: Hacker News."
+    said = digest_text(topic, deaf, window)
+    assert said.startswith("Could not look: Hacker News since ")
+    assert "503" in said
+    assert "no posts" not in said
+    calm.close()
+    deaf.close()
+
+
+def test_the_same_window_makes_the_same_digest(valkey: Connection, settings: Settings, now: datetime) -> None:
+    posts = [seen_at(now - HOUR, str(n), f"砸锅卖铁 {n}") for n in range(12)]
+    look(Told(batch(posts, now - DAY, now)), valkey, make_stages([a_topic()], settings), now)
+    shelf = Shelf(MentionStore(valkey), ProgressStore(valkey))
+    brief = Brief(topic=a_topic(), window=Window(now - DAY, now))
+
+    first, second = (render(digest_of(brief, shelf, now), "c") for _ in range(2))
+
+    assert first == second
+    assert digest_of(brief, shelf, now).id == first.digest_id
