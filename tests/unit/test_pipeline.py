@@ -9,7 +9,7 @@ import pytest
 from monitor.digests.compose import Brief
 from monitor.digests.render import render
 from monitor.errors import SourceError, SourceUnavailable, StoreError
-from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, Query, Topic, Window
+from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, Query, Topic, Window
 from monitor.pipeline import Look, Parts, Polled, Shelf, Stages, digest_of, poll
 from monitor.settings import Settings
 from monitor.store.codec import from_ms
