@@ -101,9 +101,10 @@ def tell(path: Path, mapping: str | None, keywords: Sequence[str], choice: Choic
 
 def followed(settings: Settings, keywords: Sequence[str]) -> list[Topic]:
     """Return the topics of the file, or one made of keywords, all of them kept for ever."""
-    topics: list[Topic] = list(read_topics_file(settings.topics_file).topics)
     if keywords:
         topics = [Topic(name="keywords", title=keywords[0], any=tuple(keywords))]
+    else:
+        topics = list(read_topics_file(settings.topics_file).topics)
     return [msgspec.structs.replace(topic, sources=("replay",), retention=EVER) for topic in topics]
 
 
