@@ -1,6 +1,7 @@
 """What every test shares: a real store of each kind, and no network beyond loopback."""
 
 import ipaddress
+import os
 import shutil
 import socket
 import subprocess
@@ -10,12 +11,18 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 
 from monitor.store.connection import Connection
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.keys import Keyspace
+
+# A deadline measures the machine, not the code; a clean build must not fail on a case that nobody saw before.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 _connect = socket.socket.connect
 
