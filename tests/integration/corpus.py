@@ -50,9 +50,9 @@ def wanted(body: bytes, location: str) -> list[Wanted]:
 
 def _a_word(entry: feedparser.FeedParserDict) -> str | None:
     """Return the longest plain word of the title, or else of the content, or else of the summary."""
-    details = [entry.get("title_detail", {}), *(entry.get("content", ())[:1] or [entry.get("summary_detail", {})])]
-    for detail in details:
-        text = "" if "octet-stream" in detail.get("type", "") else detail.get("value", "")
+    bodies = entry.get("content", ())[:1] or [entry.get("summary_detail", {})]
+    readable = [body.get("value", "") for body in bodies if "octet-stream" not in body.get("type", "")]
+    for text in (entry.get("title", ""), *readable):
         words = _WORD.findall(html.unescape(_TAG.sub(" ", text)))
         if words:
             return max(words, key=len)
