@@ -229,7 +229,6 @@ def test_what_is_no_public_web_address_is_refused_unasked(text: str) -> None:
     client.close()
 
 
-LIMITS = Limits(deadline=0.6)
 COSTLY = {
     "gzip bomb": (gzip_bomb(1_000_000_000), SourceRejected, "unpacks to more than 20 times"),
     "bomb of empty members": (
@@ -262,13 +261,15 @@ COSTLY = {
 def test_a_costly_answer_ends_in_time_and_memory(name: str, server: FeedServer) -> None:
     behaviour, error, words = COSTLY[name]
     url = server.serve("/x", behaviour)
-    client = Client(limits=LIMITS, allow=[server.address])
+    # Only what is slow is measured against the clock; what is large must end by its size, on a busy machine too.
+    seconds = 0.6 if "took too long" in words else 20
+    client = Client(limits=Limits(deadline=seconds), allow=[server.address])
     before, began = _peak_memory(), time.monotonic()
 
     with pytest.raises(SourceError) as caught:
         client.get("rss", url, now=NOW)
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < seconds + 3
     assert _peak_memory() - before < 50_000_000
     assert type(caught.value) is error
     assert words in str(caught.value)
