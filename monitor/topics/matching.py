@@ -26,11 +26,15 @@ class TopicMatch(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """A topic's query, and its keywords by what they fold to."""
+    """A topic's query, and its keywords by what they fold to; `order` numbers those that speak for a post.
+
+    A topic may have hundreds of keywords and a post holds one or two: what is done per post goes by the latter.
+    """
 
     topic: str
     node: query.Node
-    sought: tuple[str, ...]
+    is_any_enough: bool
+    order: dict[str, int]
     terms_by_folded: dict[str, list[str]]
 
 
@@ -86,14 +90,15 @@ def _rule(topic: Topic) -> _Rule:
         if is_keyword_invisible(term):
             raise QueryError(f'topic "{topic.name}": a keyword holds no visible character', 1)
         terms_by_folded[fold(term)].append(term)
-    return _Rule(topic.name, node, query.sought_terms(node), dict(terms_by_folded))
+    order = {term: number for number, term in enumerate(query.sought_terms(node))}
+    return _Rule(topic.name, node, query.is_any_enough(node), order, dict(terms_by_folded))
 
 
 def _by_keyword(rules: Sequence[_Rule]) -> dict[str, list[int]]:
     """Return, for each keyword that speaks for a post, the rules to ask."""
     numbers: dict[str, list[int]] = defaultdict(list)
     for number, rule in enumerate(rules):
-        for keyword in dict.fromkeys(map(fold, rule.sought)):
+        for keyword in dict.fromkeys(map(fold, rule.order)):
             numbers[keyword].append(number)
     return dict(numbers)
 
@@ -119,12 +124,15 @@ def _with_invisible(text: str, span: Span) -> Span:
 
 
 def _match(rule: _Rule, text: str, spans_by_keyword: Mapping[str, Sequence[Span]]) -> TopicMatch | None:
-    present = {term for word, terms in rule.terms_by_folded.items() if word in spans_by_keyword for term in terms}
-    if not query.holds(rule.node, present):
+    if not rule.is_any_enough and not query.holds(rule.node, _present(rule, spans_by_keyword)):
         return None
     spans_by_term = _spans_by_term(rule, text, spans_by_keyword)
-    hits = (TermHit(term=term, spans=spans_by_term[term]) for term in rule.sought if term in spans_by_term)
-    return TopicMatch(rule.topic, tuple(hits))
+    terms = sorted(spans_by_term.keys() & rule.order.keys(), key=rule.order.__getitem__)
+    return TopicMatch(rule.topic, tuple(TermHit(term=term, spans=spans_by_term[term]) for term in terms))
+
+
+def _present(rule: _Rule, keywords: Iterable[str]) -> set[str]:
+    return {term for word in keywords for term in rule.terms_by_folded.get(word, ())}
 
 
 def _spans_by_term(
@@ -135,8 +143,9 @@ def _spans_by_term(
     So 砸锅卖铁 and 砸鍋賣鐵, which fold alike, can both be configured, and counts tell them apart.
     """
     spans: dict[str, list[Span]] = defaultdict(list)
-    for word, terms in rule.terms_by_folded.items():
-        for span in spans_by_keyword.get(word, ()):
+    for word, found in spans_by_keyword.items():
+        terms = rule.terms_by_folded.get(word, [])
+        for span in found if terms else ():
             written = text[span.start : span.end]
             spans[written if written in terms else terms[0]].append(span)
     return {term: tuple(found) for term, found in spans.items()}

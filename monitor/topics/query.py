@@ -76,6 +76,11 @@ def holds(node: Node, present: Set[str]) -> bool:
             return not holds(part, present)
 
 
+def is_any_enough(node: Node) -> bool:
+    """Tell whether any one keyword of the query is enough for it, so that nothing is left to judge."""
+    return isinstance(node, Term) or (isinstance(node, Or) and all(isinstance(part, Term) for part in node.parts))
+
+
 def explain(node: Node) -> str:
     """Return the query in words, e.g. ("a" or "b") and "c" and not "d"."""
     match node:

@@ -147,3 +147,13 @@ def test_a_long_run_of_anything_folds_in_linear_time(unit: str) -> None:
 def test_naughty_strings_fold_to_a_fixed_point() -> None:
     for text in json.loads(data_path("suites/naughty_strings.json").read_text(encoding="utf-8")):
         assert fold(fold(text)) == fold(text) == fold_with_offsets(text).text
+
+
+@given(texts)
+def test_offsets_are_the_same_by_the_short_way_and_the_long(text: str) -> None:
+    """A character that becomes nothing forces the walk, character by character."""
+    short, walked = fold_with_offsets(text), fold_with_offsets("\u200b" + text)
+
+    assert walked.text == short.text
+    assert walked.starts == [start + 1 for start in short.starts]
+    assert walked.ends == [end + 1 for end in short.ends]

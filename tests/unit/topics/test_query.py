@@ -6,7 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.topics.query import And, Node, Not, Or, Term, explain, from_lists, holds, sought_terms, terms
+from monitor.topics.query import (
+    And,
+    Node,
+    Not,
+    Or,
+    Term,
+    explain,
+    from_lists,
+    holds,
+    is_any_enough,
+    sought_terms,
+    terms,
+)
 
 WORDS = "abcdef"
 word_lists = st.lists(st.sampled_from(WORDS), max_size=4)
@@ -64,3 +76,15 @@ def test_a_term_under_two_exclusions_is_sought() -> None:
 @given(nodes)
 def test_a_tree_survives_storage(node: Node) -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(node), type=Node) == node
+
+
+@given(nodes)
+def test_where_any_keyword_is_enough_each_one_is(node: Node) -> None:
+    if is_any_enough(node):
+        assert all(holds(node, {term}) for term in terms(node))
+
+
+def test_a_list_of_alternatives_needs_no_judging() -> None:
+    assert is_any_enough(from_lists(["a", "b"], [], []))
+    assert not is_any_enough(from_lists(["a", "b"], ["c"], []))
+    assert not is_any_enough(from_lists(["a", "b"], [], ["c"]))
