@@ -1,5 +1,6 @@
 """Reading an archive, plain or gzip, line by line in bounded memory; a broken line costs itself only."""
 
+import codecs
 import gzip
 import io
 import zlib
@@ -82,6 +83,8 @@ class Archive:
         piece = line
         while piece and not piece.endswith(b"\n"):
             piece = lines.readline(_LONGEST_LINE)
+        if self.line == 0:
+            line = line.removeprefix(codecs.BOM_UTF8)
         self.line += bool(line)
         return line
 

@@ -88,6 +88,8 @@ class LineReader:
             record = self._decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError):
             record = self._repaired(line)
+        except RecursionError as e:
+            raise UnreadableLine("it is nested too deep") from e
         if not isinstance(record, dict):
             raise UnreadableLine("it is not a JSON object")
         return record

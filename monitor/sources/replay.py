@@ -6,7 +6,8 @@
 `id` and `text` must be there. More fields are understood: `source` (the name of a platform that we know), `language`
 (BCP 47), `links` (a list), `observed_at`, `in_reply_to`, `repost_of`. Times are ISO 8601 (UTC when no zone is given),
 epoch seconds or milliseconds, or X's "Wed Oct 10 20:19:24 +0000 2018". The author is a handle, or an object with `id`,
-`handle` or `screen_name`, and `name`. A post was observed at its `observed_at`, else when it was written.
+`handle` or `screen_name`, and `name`. A post was observed at its `observed_at`, else when it was written; what was
+observed after a digest's window is not told in it.
 
 Other shapes are read with a map of dotted paths: `--map text=content,author=user.screen_name`.
 """

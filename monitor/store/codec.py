@@ -28,6 +28,9 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     withdrawn: bool
 
 
+LARGEST_COUNT = 2**53 - 1
+"""Lua has no larger whole numbers; beyond it a count would come back as a fraction and break every reader."""
+
 _encoder = msgspec.msgpack.Encoder()
 _body = msgspec.msgpack.Decoder(Body)
 _observations = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int]])
@@ -133,9 +136,9 @@ def withdrawn_body(packed: bytes) -> bytes:
 
 
 def numbers(engagement: Engagement) -> tuple[int, int, int, int]:
-    """Return the four counts for a script, -1 for an absent one."""
+    """Return the four counts for a script, -1 for an absent one; what no platform can count is cut to LARGEST_COUNT."""
     counts = (engagement.likes, engagement.reposts, engagement.replies, engagement.views)
-    first, second, third, fourth = (-1 if count is None else count for count in counts)
+    first, second, third, fourth = (-1 if count is None or count < 0 else min(count, LARGEST_COUNT) for count in counts)
     return first, second, third, fourth
 
 

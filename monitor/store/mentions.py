@@ -20,7 +20,7 @@ from monitor.store.connection import Argument, Connection
 from monitor.store.keys import ROLLUP_DAYS
 
 PAGE = 500
-"""Posts per script call: 1 to 3 ms of the single server thread."""
+"""Posts per script call: 6 to 12 ms of the single server thread, measured on Valkey 9 with two cores."""
 
 SPACING = timedelta(hours=1)
 MOST_OBSERVATIONS = 30

@@ -336,3 +336,20 @@ def test_real_reposts_are_read_fast_in_bounded_memory() -> None:
     # 100,000 lines/s is the goal; the bound leaves room for a slow machine.
     assert time.process_time() - began < 25
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
+
+
+def test_a_line_nested_too_deep_costs_itself_only(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"[" * 200_000 + b'\n{"id": "1", "text": "a"}\n')
+
+    archive = read_archive(path, now=NOW)
+
+    assert [post.key.id for post in archive] == ["1"]
+    assert archive.unreadable == 1
+
+
+def test_a_byte_order_mark_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"id": "1", "text": "a"}\n{"id": "2", "text": "b"}\n')
+
+    assert [post.key.id for post in read_archive(path, now=NOW)] == ["1", "2"]

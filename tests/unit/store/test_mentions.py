@@ -212,3 +212,12 @@ def test_topics_do_not_meet(store: MentionStore) -> None:
 
     assert store.between("pots", DAY) == []
     assert len(store.between("pans", DAY)) == 1
+
+
+@pytest.mark.parametrize("likes", [2**53, 10**30, -1, -(10**30)])
+def test_a_count_that_no_platform_can_have_breaks_no_reader(store: MentionStore, likes: int) -> None:
+    store.add("pots", [a_mention(post={"engagement": Engagement(likes=likes, reposts=3)})], oldest=MONTH)
+
+    [mention] = store.between("pots", DAY)
+
+    assert mention.post.engagement == Engagement(likes=2**53 - 1 if likes > 0 else None, reposts=3)
