@@ -5,7 +5,7 @@ Offsets count code points of the original text, except in Entity, where Telegram
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple, NewType
+from typing import Literal, NamedTuple, NewType
 
 import msgspec
 
@@ -202,13 +202,15 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 class QueryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """What the coverage ledger knows of one query in one window.
 
-    `read` is the share of the window that was read, 0 to 1. `last_read` is the end of the newest window read, `reason`
-    why the last look failed (None when it did not), `since` when the failures began.
+    `read` is the share of the window that was read, 0 to 1. `begun` is when it was first read at all, `last_read` the
+    end of the newest window read, `reason` why the last look failed (None when it did not), `since` when the failures
+    began.
     """
 
     query: Query
     read: float
     truncated: bool = False
+    begun: datetime | None = None
     last_read: datetime | None = None
     reason: str | None = None
     since: datetime | None = None
@@ -293,6 +295,42 @@ class Receipt(NamedTuple):
     """A sink's word that a message arrived: its id there."""
 
     message_id: str
+
+
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+    """A message and the posts that it shows: they are claimed for its chat. With a photo the text is its caption."""
+
+    message: Message
+    posts: tuple[PostKey, ...] = ()
+    photo: bytes | None = None
+
+
+DeliveryState = Literal["ready", "sending", "sent", "ambiguous", "dead"]
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """How far a message is on its way to its chat. Message ids are the platform's.
+
+    It is due at `due`. Part `part` of `parts` waits for the part before it. `base` is the last id that was known in the
+    chat before the first doubtful attempt, None when none was. While `ambiguous`, `scanned` is the last id that was
+    probed, `missing` how many in a row before it are nobody's, `rounds` how many looks decided nothing. `is_held`: nobody
+    can tell whether it arrived, and it is not sent again.
+    """
+
+    state: DeliveryState
+    due: datetime
+    part: int
+    parts: int
+    attempts: int = 0
+    base: int | None = None
+    message_id: int | None = None
+    scanned: int | None = None
+    missing: int = 0
+    rounds: int = 0
+    is_plain: bool = False
+    is_doubtful: bool = False
+    is_held: bool = False
+    reason: str = ""
 
 
 class Job(NamedTuple):

@@ -39,7 +39,7 @@ class Monitor:
         self.settings = settings
         self.connection = connection
         self.embedded = embedded
-        self.broker_url = connection.url if embedded is None else embedded.broker_url
+        self.broker_url = broker_of(connection.url) if embedded is None else embedded.broker_url
         self.mentions = MentionStore(connection)
         self.topics = TopicStore(connection)
         self.schedule = DueList(connection)
@@ -105,6 +105,11 @@ def on_disk(home: Path) -> Iterator[None]:
         yield
     except OSError as e:
         raise StoreError(f"{home}: cannot be used for data ({e.strerror}); free some space, or set MONITOR_HOME") from e
+
+
+def broker_of(url: str) -> str:
+    """Return a store's address in Celery's spelling, which has another word for sockets."""
+    return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
 
 
 def outside_url(settings: Settings) -> str:

@@ -16,7 +16,7 @@ NOTHING = 0.005
 """Share below which nothing was read: under 8 minutes of a day."""
 
 BLIND = 0.5
-"""Share of the window, mean of the platforms, below which a failure must be told before any number."""
+"""Share of the window, mean of the platforms, that is missing since we began to look, from which that is told first."""
 
 MOST_READ = 8
 MOST_UNREAD = 4
@@ -25,44 +25,43 @@ LONGEST_LABEL = 40
 
 
 class SourceReading(NamedTuple):
-    """One platform in one window: how many of its queries were read, how much of the window, and why not more."""
+    """One platform in one window: how many of its queries were read, how much of the window, and why not more.
+
+    `missing` is the share of the window that should have been read and was not: what lies before the first look is not
+    missing, and all of it is while there was none.
+    """
 
     source: str
     hosts: tuple[str, ...]
     queries: int
     read: int
     share: float
+    missing: float
+    begun: datetime | None
     truncated: bool
     failed: int
     reason: str | None
     since: datetime | None
 
 
-def readings(statuses: Iterable[QueryStatus]) -> list[SourceReading]:
+def readings(statuses: Iterable[QueryStatus], window: Window) -> list[SourceReading]:
     """Return one reading for each platform, in the order in which the statuses name them."""
     by_source: defaultdict[str, list[QueryStatus]] = defaultdict(list)
     for status in statuses:
         by_source[status.query.source].append(status)
-    return [_reading(source, some) for source, some in by_source.items()]
-
-
-def mean_share(sources: Sequence[SourceReading]) -> float:
-    """Return how much of the window was read, the mean of the platforms, each of its queries."""
-    if not sources:
-        return 0.0
-    return sum(each.share * each.read / each.queries for each in sources) / len(sources)
+    return [_reading(source, some, window) for source, some in by_source.items()]
 
 
 def is_blind(sources: Sequence[SourceReading]) -> bool:
-    """Tell whether too little was read, because looking failed, for the numbers to be told without a warning."""
-    if mean_share(sources) < NOTHING:
+    """Tell whether too little was read for the numbers to be told without a warning."""
+    if not any(each.read for each in sources):
         return True
-    return mean_share(sources) < BLIND and any(each.failed for each in sources)
+    return sum(each.missing for each in sources) / len(sources) > BLIND
 
 
-def read_line(sources: Sequence[SourceReading]) -> str:
-    """Word what was read: "Bluesky, X (sample), 41 of 44 feeds"; "" when nothing was."""
-    return _listed([_read(each) for each in sources if each.read], MOST_READ)
+def read_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) -> str:
+    """Word what was read: "Bluesky, X (sample), 41 of 44 feeds (since 21:40)"; "" when nothing was."""
+    return _listed([_read(each, window, zone) for each in sources if each.read], MOST_READ)
 
 
 def unread_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) -> str:
@@ -70,16 +69,15 @@ def unread_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) 
     return _listed([_unread(each, window, zone) for each in sources if each.failed], MOST_UNREAD)
 
 
-def coverage_line(sources: Sequence[SourceReading], unread: str) -> str:
+def coverage_line(read: str, unread: str) -> str:
     """Word both: "Read: Bluesky, 41 of 44 feeds. Not read: Reddit (no key)."; "" without either."""
-    read = read_line(sources)
     parts = (f"Read: {read}." if read else "", f"Not read: {unread}." if unread else "")
     return " ".join(part for part in parts if part)
 
 
-def _reading(source: str, statuses: Sequence[QueryStatus]) -> SourceReading:
-    looked = [each for each in statuses if each.read >= NOTHING]
-    failed = [each for each in statuses if _has_failed(each)]
+def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> SourceReading:
+    looked = [each for each in statuses if _was_read(each, window)]
+    failed = [each for each in statuses if _has_failed(each, window)]
     reasons = Counter(each.reason for each in failed if each.reason is not None).most_common(1)
     texts = (each.query.text for each in (failed or statuses))
     return SourceReading(
@@ -88,6 +86,8 @@ def _reading(source: str, statuses: Sequence[QueryStatus]) -> SourceReading:
         queries=len(statuses),
         read=len(looked),
         share=sum(each.read for each in looked) / len(looked) if looked else 0.0,
+        missing=sum(_missing(each, window) for each in statuses) / len(statuses),
+        begun=max((each.begun for each in looked if each.begun is not None), default=None),
         truncated=any(each.truncated for each in looked),
         failed=len(failed),
         reason=reasons[0][0] if reasons else None,
@@ -95,23 +95,45 @@ def _reading(source: str, statuses: Sequence[QueryStatus]) -> SourceReading:
     )
 
 
-def _has_failed(status: QueryStatus) -> bool:
-    return status.read < NOTHING or (status.reason is not None and status.read < WHOLE)
+def _missing(status: QueryStatus, window: Window) -> float:
+    """Return the share of the window since the first look that was not read; all of it while there was no look."""
+    if status.begun is None or status.begun <= window.start:
+        return max(0.0, 1.0 - status.read)
+    return max(0.0, (window.end - status.begun) / window.length - status.read)
 
 
-def _read(source: SourceReading) -> str:
+def _was_read(status: QueryStatus, window: Window) -> bool:
+    """Tell whether a query was read in the window, if only since a minute ago."""
+    began_here = status.begun is not None and window.start <= status.begun < window.end
+    return status.read >= NOTHING or (began_here and status.reason is None)
+
+
+def _has_failed(status: QueryStatus, window: Window) -> bool:
+    if not _was_read(status, window) or _missing(status, window) > BLIND:
+        return True
+    return status.reason is not None and status.read < WHOLE
+
+
+def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:
     label = _label(source, source.read)
     notes = ["sample"] if source.truncated else []
     if source.share < WHOLE:
-        notes.append(f"{source.share:.0%} of the window".replace("%", " %"))
+        notes.append(_part(source, window, zone))
     return f"{label} ({', '.join(notes)})" if notes else label
+
+
+def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
+    """Word which part of the window was read: since when, where nothing is missing since; else how much."""
+    if source.begun is not None and source.begun > window.start and source.missing <= 1 - WHOLE:
+        return f"since {time_within(source.begun, window, zone)}"
+    return f"{source.share:.0%} of the window".replace("%", " %")
 
 
 def _unread(source: SourceReading, window: Window, zone: tzinfo) -> str:
     label = _label(source, source.failed)
     since = "" if source.since is None else f" since {time_within(source.since, window, zone)}"
-    reason = plain(source.reason or "not read yet", LONGEST_REASON)
-    return f"{label}{since} ({reason})"
+    missing = f"only {source.share:.0%} of the window".replace("%", " %") if source.read else "not read yet"
+    return f"{label}{since} ({plain(source.reason or missing, LONGEST_REASON)})"
 
 
 def _label(source: SourceReading, count: int) -> str:

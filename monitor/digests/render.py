@@ -56,7 +56,7 @@ def _draft(digest: Digest, zone: tzinfo) -> Draft:
 def _quiet(digest: Digest, zone: tzinfo) -> Draft:
     """Write one line, and before it what could not be looked at: few posts found may be few posts read."""
     draft = Draft()
-    sources = coverage.readings(digest.statuses)
+    sources = coverage.readings(digest.statuses, digest.trend.window)
     unread = coverage.unread_line(sources, digest.trend.window, zone)
     blind = coverage.is_blind(sources)
     if unread or blind:
@@ -66,7 +66,7 @@ def _quiet(digest: Digest, zone: tzinfo) -> Draft:
         return draft
     with draft.marked("bold"):
         draft.write(quiet_headline(digest))
-    read = coverage.read_line(sources)
+    read = coverage.read_line(sources, digest.trend.window, zone)
     if read:
         draft.write(f". Read: {read}." if digest.trend.count else f"; read: {read}.")
     return draft
@@ -74,7 +74,7 @@ def _quiet(digest: Digest, zone: tzinfo) -> Draft:
 
 def _full(digest: Digest, reactions: Sequence[Reaction], zone: tzinfo) -> Draft:
     draft = Draft()
-    sources = coverage.readings(digest.statuses)
+    sources = coverage.readings(digest.statuses, digest.trend.window)
     unread = coverage.unread_line(sources, digest.trend.window, zone)
     blind = coverage.is_blind(sources)
     if blind:
@@ -86,7 +86,8 @@ def _full(digest: Digest, reactions: Sequence[Reaction], zone: tzinfo) -> Draft:
         draft.write("\n")
     for reaction in reactions:
         write_reaction(draft, reaction, digest.trend.window, zone)
-    write_tail(draft, digest, coverage.coverage_line(sources, "" if blind else unread), zone)
+    read = coverage.read_line(sources, digest.trend.window, zone)
+    write_tail(draft, digest, coverage.coverage_line(read, "" if blind else unread), zone)
     return draft
 
 

@@ -107,8 +107,8 @@ def _bubble(message: Message, time: str, kind: str) -> Html:
 
 
 def _strip(topic: TopicView, zone: ZoneInfo) -> Html:
-    sources = coverage.readings(topic.statuses)
-    read = coverage.read_line(sources)
+    sources = coverage.readings(topic.statuses, topic.window)
+    read = coverage.read_line(sources, topic.window, zone)
     unread = coverage.unread_line(sources, topic.window, zone)
     rows = [
         _row("Read", read or "nothing yet", "good" if read else "waiting"),

@@ -79,13 +79,14 @@ class ProgressStore:
 
     def _status(self, query: Query, window: Window) -> QueryStatus:
         seen = self.windows(query, window)
-        fields = ("reason", "failing_since", "coverage")
-        reason, since, packed = self._connection.execute("HMGET", self._connection.keys.query(query), *fields)
+        fields = ("reason", "failing_since", "coverage", "since")
+        reason, since, packed, begun = self._connection.execute("HMGET", self._connection.keys.query(query), *fields)
         newest = max((end for _, end, _ in decode_windows(packed)), default=None) if packed else None
         return QueryStatus(
             query=query,
             read=_union(seen) / window.length,
             truncated=any(each.truncated for each in seen),
+            begun=None if begun is None else from_ms(int(begun)),
             last_read=None if newest is None else from_ms(newest),
             reason=None if reason is None else reason.decode(),
             since=None if since is None else from_ms(int(since)),

@@ -214,6 +214,23 @@ def test_a_dead_worker_is_started_again(product: Product) -> None:
             wait_until(lambda: len(re.findall("started role=worker", up.log)) == 2, 20)
 
 
+def test_up_runs_on_an_outside_redis(product: Product, redis_url: str) -> None:
+    product.variables["MONITOR_REDIS_URL"] = redis_url
+    try:
+        with FeedServer() as server:
+            follow(product, server, [server.serve("/f", document(feed("f")))])
+            with product.running() as up:
+                up.says("store is Redis")
+                up.says("new=2")
+                assert product.run("digest", "pots").stdout.startswith("#砸锅卖铁: 2 posts")
+                assert product.run("health").returncode == 0
+            assert product.run("fsck").returncode == 0
+            assert not (product.home / "store").exists()
+    finally:
+        with product.opened() as monitor:
+            monitor.connection.erase()
+
+
 def is_alive(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]

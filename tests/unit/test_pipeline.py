@@ -244,3 +244,33 @@ def test_the_same_window_makes_the_same_digest(valkey: Connection, settings: Set
 
     assert first == second
     assert digest_of(brief, shelf, now).id == first.digest_id
+
+
+def test_a_first_look_a_moment_ago_is_no_blindness(valkey: Connection, settings: Settings, now: datetime) -> None:
+    posts = [seen_at(now - HOUR, "1", "砸锅卖铁"), seen_at(now - HOUR, "2", "砸锅卖铁 2")]
+    look(Told(batch(posts, now, now)), valkey, make_stages([a_topic()], settings), now)
+
+    said = digest_text(a_topic(), valkey, Window(now - DAY, now + HOUR / 60))
+
+    assert said.startswith("#砸锅卖铁: 2 posts")
+    assert "Could not look" not in said
+    assert f"Read: Hacker News (since {now:%H:%M})." in said
+
+
+def test_a_machine_that_was_off_most_of_the_day_says_so_first(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    look(Told(batch([], now - 3 * DAY, now - 20 * HOUR)), valkey, make_stages([a_topic()], settings), now)
+
+    said = digest_text(a_topic(), valkey, Window(now - DAY, now))
+
+    assert said.startswith("Could not look: Hacker News (only 17 % of the window).")
+
+
+def test_what_was_read_last_week_is_not_read_today(valkey: Connection, settings: Settings, now: datetime) -> None:
+    look(Told(batch([], now - 9 * DAY, now - 7 * DAY)), valkey, make_stages([a_topic()], settings), now)
+
+    said = digest_text(a_topic(), valkey, Window(now - DAY, now))
+
+    assert said.startswith("Could not look: Hacker News")
+    assert "no posts" not in said
