@@ -250,7 +250,7 @@ def test_a_first_look_a_moment_ago_is_no_blindness(valkey: Connection, settings:
     posts = [seen_at(now - HOUR, "1", "砸锅卖铁"), seen_at(now - HOUR, "2", "砸锅卖铁 2")]
     look(Told(batch(posts, now, now)), valkey, make_stages([a_topic()], settings), now)
 
-    said = digest_text(a_topic(), valkey, Window(now - DAY, now + HOUR / 60))
+    said = digest_text(a_topic(), valkey, Window(now - DAY + HOUR / 60, now + HOUR / 60))
 
     assert said.startswith("#砸锅卖铁: 2 posts")
     assert "Could not look" not in said
