@@ -207,7 +207,8 @@ class Simulator:
         return method, arguments, files
 
     def _arguments(self, method: str, kind: str, query: str, body: bytes) -> tuple[Json, Mapping[str, Upload]]:
-        form, files = dict(parse_qsl(query, keep_blank_values=True)), {}
+        form = dict(parse_qsl(query, keep_blank_values=True))
+        files: Mapping[str, Upload] = {}
         if kind.startswith("application/json") and body:
             return self.spec.read(method, form, {}) | _json_body(body), {}
         if kind.startswith("multipart/form-data"):
