@@ -50,6 +50,12 @@ class Asker:
             connection.close()
 
 
+@pytest.fixture(autouse=True)
+def durations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let RetryAfter hold a timedelta: as an int it warns that it will not be one."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+
+
 @pytest.fixture
 def spec_path() -> Path:
     """Return the specification, or skip."""
