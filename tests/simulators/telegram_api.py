@@ -129,9 +129,11 @@ class Simulator:
         port: int = 0,
         ledger: Path | None = None,
         limits: bool = False,
+        token: str = TOKEN,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.spec = Spec(spec)
+        self.spec = Spec.load(spec)
+        self.token = token
         self.state: State = new_state(seed, clock, ledger, limits=limits)
         self.people = People(self.state)
         self.lock = threading.RLock()
@@ -197,7 +199,7 @@ class Simulator:
         token, _, name = parts.path.removeprefix("/bot").partition("/")
         if not parts.path.startswith("/bot") or not name:
             raise Breach(404, "Not Found")
-        if token != TOKEN:
+        if token != self.token:
             raise Refused(401, "Unauthorized")
         method = self.spec.method_named(name)
         arguments, files = self._arguments(method, asked.headers.get("Content-Type", ""), parts.query, body)
@@ -293,11 +295,17 @@ def main() -> None:
     parser.add_argument("--ledger", type=Path, help="append what readers see to this file")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limits", action="store_true", help="enforce the flood limits")
+    parser.add_argument("--token", default=TOKEN)
     options = parser.parse_args()
     with Simulator(
-        options.spec, seed=options.seed, port=options.port, ledger=options.ledger, limits=options.limits
+        options.spec,
+        seed=options.seed,
+        port=options.port,
+        ledger=options.ledger,
+        limits=options.limits,
+        token=options.token,
     ) as telegram:
-        print(json.dumps({"url": telegram.url, "base_url": telegram.base_url, "token": TOKEN}), flush=True)
+        print(json.dumps({"url": telegram.url, "base_url": telegram.base_url, "token": telegram.token}), flush=True)
         sys.stdin.read()
 
 

@@ -8,7 +8,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,6 +64,12 @@ class Spec:
     def __init__(self, path: Path) -> None:
         with gzip.open(path) as packed:
             self._raw: Json = json.load(packed)
+
+    @staticmethod
+    @cache
+    def load(path: Path) -> "Spec":
+        """Return the specification in a file, read once in a process."""
+        return Spec(path)
 
     @cached_property
     def methods(self) -> Mapping[str, tuple[Field, ...]]:

@@ -9,12 +9,10 @@ Units are UTF-16 code units, as everywhere in the Bot API. The library is the on
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from tdjson import td_execute
-
+from tests.simulators.telegram_entities import FOUND_TYPES, from_td, td, to_td
 from tests.simulators.telegram_refusals import (
     BUTTON_DATA_INVALID,
     CAPTION_TOO_LONG,
@@ -33,28 +31,6 @@ BUTTON_LIMIT = 100
 BUTTONS_PER_ROW = 8
 CALLBACK_BYTES = 64
 
-_TD_TYPES = {
-    "bold": "textEntityTypeBold",
-    "italic": "textEntityTypeItalic",
-    "underline": "textEntityTypeUnderline",
-    "strikethrough": "textEntityTypeStrikethrough",
-    "spoiler": "textEntityTypeSpoiler",
-    "blockquote": "textEntityTypeBlockQuote",
-    "expandable_blockquote": "textEntityTypeExpandableBlockQuote",
-    "code": "textEntityTypeCode",
-    "text_link": "textEntityTypeTextUrl",
-}
-_FOUND_TYPES = {
-    "textEntityTypeMention": "mention",
-    "textEntityTypeHashtag": "hashtag",
-    "textEntityTypeCashtag": "cashtag",
-    "textEntityTypeBotCommand": "bot_command",
-    "textEntityTypeUrl": "url",
-    "textEntityTypeEmailAddress": "email",
-    "textEntityTypePhoneNumber": "phone_number",
-    "textEntityTypeBankCardNumber": "bank_card_number",
-}
-_BOT_TYPES = {kind: name for name, kind in _TD_TYPES.items()} | _FOUND_TYPES
 # Entities of these types keep out what the server finds by itself.
 _CLOSED = {"code", "pre", "text_link", "text_mention", "custom_emoji", "date_time"}
 _PARSE_MODES: dict[str, Json] = {
@@ -105,8 +81,8 @@ def judge_caption(text: str, entities: Sequence[Json] = (), parse_mode: str | No
 
 def find_entities(text: str) -> list[Json]:
     """Return what Telegram makes clickable by itself: hashtags, mentions, commands, links."""
-    found = _td({"@type": "getTextEntities", "text": text})["entities"]
-    return [_from_td(entity) for entity in found if entity["type"]["@type"] in _FOUND_TYPES]
+    found = td({"@type": "getTextEntities", "text": text})["entities"]
+    return [from_td(entity) for entity in found if entity["type"]["@type"] in FOUND_TYPES]
 
 
 def check_keyboard(markup: Json) -> None:
@@ -141,7 +117,7 @@ def _judge(text: str, entities: Sequence[Json], parse_mode: str | None) -> Judge
     meant = [_plain(entity) for entity in entities]
     if parse_mode is not None:
         text, meant = _parse(text, parse_mode)
-    seen, kept = _trim(*_normalise(text, [entity for entity in meant if entity["type"] not in _FOUND_TYPES.values()]))
+    seen, kept = _trim(*_normalise(text, [entity for entity in meant if entity["type"] not in FOUND_TYPES.values()]))
     faults = [*_text_faults(text, seen), *_entity_faults(meant, kept[:ENTITY_LIMIT])]
     if len(kept) > ENTITY_LIMIT:
         faults.append(f"{len(kept)} entities: the server keeps {ENTITY_LIMIT}")
@@ -150,8 +126,8 @@ def _judge(text: str, entities: Sequence[Json], parse_mode: str | None) -> Judge
 
 
 def _parse(text: str, parse_mode: str) -> tuple[str, list[Json]]:
-    parsed = _td({"@type": "parseTextEntities", "text": text, "parse_mode": _PARSE_MODES[parse_mode]})
-    return parsed["text"], [_from_td(entity) for entity in parsed["entities"]]
+    parsed = td({"@type": "parseTextEntities", "text": text, "parse_mode": _PARSE_MODES[parse_mode]})
+    return parsed["text"], [from_td(entity) for entity in parsed["entities"]]
 
 
 def _normalise(text: str, entities: Iterable[Json]) -> tuple[str, list[Json]]:
@@ -161,12 +137,12 @@ def _normalise(text: str, entities: Iterable[Json]) -> tuple[str, list[Json]]:
     formatted = {
         "@type": "formattedText",
         "text": masked,
-        "entities": [_to_td(entity) for entity in entities],
+        "entities": [to_td(entity) for entity in entities],
     }
-    marked_up = _td({"@type": "getMarkdownText", "text": formatted})
-    seen = _td({"@type": "parseMarkdown", "text": marked_up})
+    marked_up = td({"@type": "getMarkdownText", "text": formatted})
+    seen = td({"@type": "parseMarkdown", "text": marked_up})
     unmasked = seen["text"].translate({ord(mask): mark for mark, mask in masks.items()})
-    return unmasked, [_from_td(entity) for entity in seen["entities"]]
+    return unmasked, [from_td(entity) for entity in seen["entities"]]
 
 
 def _masks(text: str) -> dict[str, str]:
@@ -227,42 +203,3 @@ def _plain(entity: Json) -> Json:
     if entity["type"] == "text_link" and "url" not in entity:
         raise Breach(400, "Bad Request: can't parse entities: text_link without url")
     return entity
-
-
-def _to_td(entity: Json) -> Json:
-    kind: Json = {"@type": _TD_TYPES.get(entity["type"])}
-    if entity["type"] == "pre":
-        language = entity.get("language")
-        kind = {"@type": "textEntityTypePreCode", "language": language} if language else {"@type": "textEntityTypePre"}
-    if kind["@type"] is None:
-        raise Breach(501, f"the simulator does not know entities of type {entity['type']!r}")
-    if entity["type"] == "text_link":
-        kind["url"] = entity["url"]
-    return {"@type": "textEntity", "offset": entity["offset"], "length": entity["length"], "type": kind}
-
-
-def _from_td(entity: Json) -> Json:
-    kind = entity["type"]
-    plain = {"offset": entity["offset"], "length": entity["length"]}
-    if kind["@type"] == "textEntityTypePreCode":
-        return {"type": "pre", "language": kind["language"], **plain}
-    named = {"type": "pre" if kind["@type"] == "textEntityTypePre" else _BOT_TYPES.get(kind["@type"], kind["@type"])}
-    return named | plain | ({"url": kind["url"]} if "url" in kind else {})
-
-
-def _td(query: Json) -> Json:
-    """Ask the library. Raise Breach with its error, worded as the Bot API would."""
-    _silence()
-    answer = td_execute(json.dumps(query).encode())
-    assert answer is not None, "a synchronous request of TDLib always answers"
-    answered: Json = json.loads(answer)
-    if answered["@type"] == "error":
-        message = answered["message"]
-        raise Breach(400, f"Bad Request: {message[0].lower()}{message[1:]}")
-    return answered
-
-
-@cache
-def _silence() -> None:
-    """Let the library log nothing but what is fatal."""
-    td_execute(json.dumps({"@type": "setLogVerbosityLevel", "new_verbosity_level": 0}).encode())

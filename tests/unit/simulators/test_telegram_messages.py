@@ -1,5 +1,6 @@
 """What a bot sends, edits and deletes is what readers see: the ledger says so, and the errors are Telegram's."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from telegram.error import BadRequest
 
 from tests.simulators.telegram_api import Simulator
 from tests.simulators.telegram_chats import Chat, Member, User
+from tests.simulators.telegram_files import picture_size
 from tests.simulators.telegram_ledger import Ledger
 from tests.simulators.telegram_refusals import (
     DELETE_FORBIDDEN,
@@ -16,6 +18,7 @@ from tests.simulators.telegram_refusals import (
     EDIT_NOT_FOUND,
     NOT_MODIFIED,
     REPLY_NOT_FOUND,
+    Refused,
 )
 from tests.unit.simulators.conftest import Asker, Clock, with_bot
 from tests.unit.simulators.test_telegram_spec import png
@@ -220,6 +223,22 @@ def test_file_comes_through_multipart_byte_for_byte(telegram: Simulator, channel
     sent = with_bot(telegram, lambda bot: bot.send_document(channel.id, body, filename="é.bin"))
 
     assert telegram.state.files[sent.document.file_id].body == body
+
+
+def test_jpeg_is_measured_by_its_frame_header() -> None:
+    comment, frame = b"\xff\xfe\x00\x04ab", b"\xff\xc0\x00\x11\x08" + bytes([0, 20, 0, 40]) + bytes(10)
+
+    assert picture_size(b"\xff\xd8" + comment + frame) == (40, 20)
+    with pytest.raises(Refused, match="IMAGE_PROCESS_FAILED"):
+        picture_size(b"\xff\xd8" + comment)
+
+
+def test_messages_sent_at_once_lose_no_id(telegram: Simulator, ask: Asker, channel: Chat) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda number: sent_id(ask, channel, str(number)), range(80)))
+
+    assert sorted(ids) == list(range(min(ids), min(ids) + 80))
+    assert set(telegram.state.ledger.copies(channel.id).values()) == {1}
 
 
 def test_what_a_text_loses_is_a_breach_of_the_run(telegram: Simulator, ask: Asker, channel: Chat) -> None:

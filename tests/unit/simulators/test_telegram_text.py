@@ -1,16 +1,19 @@
 """The judge of texts: what Telegram's own library would change is a fault."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.data import data_path
 from tests.simulators.telegram_refusals import Breach
 from tests.simulators.telegram_text import check_keyboard, judge_caption, judge_text, utf16_length
 
 Entity = dict[str, object]
 
 
-def entity(kind: str, offset: int, length: int, **more: str) -> Entity:
+def entity(kind: str, offset: int, length: int, **more: str | int) -> Entity:
     """Return an entity as a request has it."""
     return {"type": kind, "offset": offset, "length": length, **more}
 
@@ -30,6 +33,11 @@ def entity(kind: str, offset: int, length: int, **more: str) -> Entity:
         ("\u2068砸鍋賣鐵\u2069 · 繁", [entity("bold", 1, 4)]),
         ("\ue000 private use *", [entity("code", 0, 1)]),
         ("x", [entity("text_link", 0, 1, url="HTTPS://A.Example")]),
+        ("code", [entity("pre", 0, 4, language="toml")]),
+        ("code", [entity("pre", 0, 4)]),
+        ("08:00", [entity("date_time", 0, 5, unix_time=1_800_000_000, date_time_format="wDt")]),
+        ("now", [entity("date_time", 0, 3, unix_time=1_800_000_000, date_time_format="r")]),
+        ("then", [entity("date_time", 0, 4, unix_time=1_800_000_000)]),
     ],
 )
 def test_text_that_arrives_as_meant_has_no_fault(text: str, entities: list[Entity]) -> None:
@@ -73,6 +81,9 @@ def test_what_the_server_would_change_is_a_fault(text: str, entities: list[Entit
         ("a", [entity("bold", 0, 2)], "ends after the end of the text"),
         ("a", [entity("text_link", 0, 1, url="javascript:alert(1)")], "entity URL 'javascript:alert(1)' is invalid"),
         ("a", [entity("text_link", 0, 1)], "text_link without url"),
+        ("a", [entity("date_time", 0, 1)], "invalid date_time entity"),
+        ("a", [entity("date_time", 0, 1, unix_time=1, date_time_format="x")], "Invalid date format used"),
+        ("a", [entity("custom_emoji", 0, 1, custom_emoji_id="1")], "does not know entities of type 'custom_emoji'"),
         ("\ud83e", [], "strings must be encoded in UTF-8"),
     ],
 )
@@ -171,3 +182,21 @@ def test_what_the_judge_lets_through_it_never_changes_again(text: str, spans: li
 
     assert again.faults == ()
     assert (again.text, again.entities) == (once.text, once.entities)
+
+
+def test_naughty_strings_are_judged_or_refused_and_stay_as_judged() -> None:
+    strings = json.loads(data_path("suites/naughty_strings.json").read_text())
+    changed = refused = 0
+
+    for text in strings:
+        try:
+            once = judge_text(text)
+        except Breach:
+            refused += 1
+            continue
+        changed += bool(once.faults)
+        assert judge_text(once.text).faults == ()
+
+    assert len(strings) > 500
+    assert 0 < refused < 15
+    assert 0 < changed < 60
