@@ -16,6 +16,9 @@ STOP_LIMIT = timedelta(seconds=8)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
 HEALTHY_AFTER = timedelta(seconds=60)
+CANNOT_HEAL = 2
+"""The exit code of a process that a person must help: configuration."""
+
 LOOK_EVERY = timedelta(milliseconds=200)
 
 
@@ -52,6 +55,10 @@ class Child:
         if code is None:
             return
         self._process = None
+        if code == CANNOT_HEAL:
+            self._start_at = float("inf")
+            log.error("not started again: what it said must be mended first", extra={"role": self.role.name})
+            return
         if now - self._started_at > HEALTHY_AFTER.total_seconds():
             self._pause = FIRST_PAUSE
         self._start_at = now + self._pause.total_seconds()

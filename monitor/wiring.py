@@ -1,5 +1,6 @@
 """Builds every object once per process; the only place that names concrete classes."""
 
+import errno
 import secrets
 import threading
 from collections.abc import Iterator
@@ -104,7 +105,8 @@ def on_disk(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as e:
-        raise StoreError(f"{home}: cannot be used for data ({e.strerror}); free some space, or set MONITOR_HOME") from e
+        remedy = "free some space" if e.errno == errno.ENOSPC else "set MONITOR_HOME to a folder of yours"
+        raise StoreError(f"{home}: cannot be used for data ({e.strerror}); {remedy}") from e
 
 
 def broker_of(url: str) -> str:
@@ -169,9 +171,13 @@ def jobs_of(topics: list[Topic], now: datetime) -> dict[Job, timedelta]:
 def read_topics_file(path: Path) -> TopicsFile:
     """Read the topics file, or raise ConfigError with every problem at once."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as e:
-        raise ConfigError([f"{path}: cannot be read ({e}); run `monitor init` to write one"]) from e
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as e:
+        raise ConfigError([f"{path}: there is no such file; run `monitor init` to write one"]) from e
+    except UnicodeDecodeError as e:
+        raise ConfigError([f"{path}: is not saved as UTF-8; in your editor choose Save as, encoding UTF-8"]) from e
+    except OSError as e:
+        raise ConfigError([f"{path}: cannot be read ({e.strerror})"]) from e
     return parse_topics(text, POLLED)
 
 

@@ -1,5 +1,6 @@
 """The command line: `monitor --help`."""
 
+import logging
 import sys
 
 import click
@@ -37,6 +38,8 @@ for command in (up, init, demo, replay, digest, topics, poll, doctor, fsck, heal
 
 def main() -> None:
     """Run a command; errors of ours are one clear sentence each and an exit code."""
+    # Short commands say what they have to say themselves; the long ones set their log up.
+    logging.getLogger().addHandler(logging.NullHandler())
     try:
         commands(standalone_mode=True)
     except MonitorError as e:

@@ -30,6 +30,9 @@ SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots an
 """What the sample is about, whatever the topics file follows by now."""
 
 PAGE = 500
+NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a post without any time was observed: no possible time, so that it is counted and left out."""
+
 EVER = timedelta(days=365 * 400)
 """Nothing in an archive is too old."""
 
@@ -65,6 +68,8 @@ def demo(archive: Path | None, mapping: str | None, keywords: Sequence[str], *, 
     path = archive or settings.config / "demo.jsonl"
     words = keywords or (SAMPLE_KEYWORDS if archive is None else ())
     tell(path, mapping, words, Choice("busiest", as_json))
+    if archive is None:
+        click.echo("\nThese posts are invented. For real ones: make run", err=True)
 
 
 @click.command(
@@ -92,7 +97,7 @@ def tell(path: Path, mapping: str | None, keywords: Sequence[str], choice: Choic
     settings = load()
     topics = followed(settings, keywords)
     with scratch(settings) as monitor:
-        stages = make_stages(topics, settings)
+        stages = make_stages(topics, monitor.settings)
         replayed = store(path, fields, stages, monitor)
         click.echo(said(path, replayed), err=True)
         for topic in topics:
@@ -148,12 +153,12 @@ def read_with_progress(path: Path, mapping: Mapping[str, str]) -> Iterator[Archi
     """Open an archive and show a bar while it is read."""
     length = path.stat().st_size if path.exists() else 1
     with click.progressbar(length=length, label="replaying", file=sys.stderr) as bar:
-        yield read_archive(path, mapping, now=datetime.now(UTC), progress=lambda at, _: bar.update(at - bar.pos))
+        yield read_archive(path, mapping, now=NO_TIME, progress=lambda at, _: bar.update(at - bar.pos))
 
 
 def nothing_read(path: Path, problems: Sequence[str], undated: int) -> str:
     """Word why an archive gave nothing."""
-    impossible = (f"{many(undated, 'post')} of an impossible time",) if undated else ()
+    impossible = (no_time(undated),) if undated else ()
     reasons = "; ".join((*problems, *impossible))
     return f"{path}: holds no post that can be read" + (f": {reasons}" if reasons else "")
 
@@ -163,8 +168,13 @@ def said(path: Path, replayed: Replayed) -> str:
     span = f"{replayed.first:%Y-%m-%d %H:%M} to {replayed.last:%Y-%m-%d %H:%M} UTC"
     skipped = f", {many(replayed.unreadable, 'line')} not readable" if replayed.unreadable else ""
     skipped += f" ({'; '.join(replayed.problems)})" if replayed.problems else ""
-    skipped += f", {many(replayed.undated, 'post')} left out for an impossible time" if replayed.undated else ""
+    skipped += f", {no_time(replayed.undated)}" if replayed.undated else ""
     return f"{path.name}: {many(replayed.read, 'post')}, {span}{skipped}; {replayed.matched:,} matched"
+
+
+def no_time(undated: int) -> str:
+    """Word that posts have no possible time."""
+    return f"{many(undated, 'post')} left out: no time, or an impossible one (is it elsewhere? --map created_at=…)"
 
 
 def print_digest(monitor: Monitor, topic: Topic, replayed: Replayed, choice: Choice) -> None:

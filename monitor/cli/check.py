@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import click
 
+from monitor.cli.run import is_running
 from monitor.cli.view import LATE
 from monitor.errors import ConfigError
 from monitor.models import QueryStatus, Window
@@ -53,7 +54,7 @@ def health() -> None:
 def fsck() -> None:
     """Check every invariant of the stored data. Exits with 1 when one is broken."""
     with opened(load()) as monitor:
-        broken = check(monitor.connection, lambda what: click.echo(f"checking {what}", err=True))
+        broken = check(monitor.connection)
     for sentence in broken:
         click.echo(sentence)
     click.echo(f"{len(broken)} findings")
@@ -64,6 +65,8 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     """Yield one finding per thing that can be right or wrong."""
     yield from _store(monitor)
     yield from _topics(monitor, settings)
+    if monitor.embedded is not None and not is_running(settings.home):
+        yield Finding(False, "nothing is running on this data", "start `monitor up`")
     overdue = monitor.schedule.overdue()
     is_late = overdue > LATE
     late = f"the oldest overdue job waits for {overdue.total_seconds():.0f} s" if overdue else "no job is overdue"

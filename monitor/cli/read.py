@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import click
 import msgspec
 
 from monitor import jobs
+from monitor.digests.platforms import platform_label
 from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
 from monitor.digests.wording import many
@@ -16,7 +18,7 @@ from monitor.errors import ConfigError
 from monitor.models import Query, Topic, Window
 from monitor.pipeline import Polled
 from monitor.settings import load
-from monitor.topics.planning import plan, query_of
+from monitor.topics.planning import plan, queries_of, query_of
 from monitor.topics.query import explain, from_lists
 from monitor.wiring import Monitor, opened
 
@@ -58,23 +60,30 @@ def digest(topic: str, *, hours: int, as_json: bool) -> None:
 
 @click.command(epilog="\b\nExample:\n  monitor topics")
 def topics() -> None:
-    """Check the topics file and say in plain words what is followed."""
+    """Check the topics file, put it in force, and say in plain words what is followed."""
     with opened(load()) as monitor:
         jobs.read_topics(monitor, datetime.now(UTC))
         for topic in monitor.topics.all():
             click.secho(f"{topic.name}  {topic.title}", bold=True)
             click.echo(f"  finds: {explain(from_lists(topic.any, topic.all, topic.none))}")
-            click.echo(f"  looks at {len(topic.sources)} queries every {topic.every.total_seconds() / 60:g} min")
+            click.echo(f"  looks at {sources_of(topic)} every {topic.every.total_seconds() / 60:g} min")
             click.echo(f"  digest at {topic.digest_at} {topic.timezone}, posts kept {topic.retention.days} days")
         click.echo(f"version {monitor.topics.version()}")
 
 
+def sources_of(topic: Topic) -> str:
+    """Word where a topic looks: "Hacker News and 9 feeds"."""
+    counts = Counter(query.source for query in queries_of(topic))
+    feeds = counts.pop("rss", 0)
+    return " and ".join([*map(platform_label, counts), *([many(feeds, "feed")] if feeds else [])])
+
+
 def find_topic(known: list[Topic], name: str) -> Topic:
-    """Return a topic by its name; raise ConfigError, naming the known ones, when there is none."""
+    """Return a topic by its name or title; raise ConfigError, naming the known ones, when there is none."""
     for topic in known:
-        if topic.name == name:
+        if name in (topic.name, topic.title):
             return topic
-    names = ", ".join(topic.name for topic in known) or "none"
+    names = ", ".join(f"{topic.name} ({topic.title})" for topic in known) or "none"
     raise ConfigError([f'there is no topic "{name}"; known are: {names}'])
 
 

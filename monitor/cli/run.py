@@ -92,6 +92,19 @@ def only_one(home: Path) -> Iterator[None]:
         yield
 
 
+def is_running(home: Path) -> bool:
+    """Say whether somebody holds the lock."""
+    path = home / "up.lock"
+    if not path.exists():
+        return False
+    with path.open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def refuse_second(home: Path, pid: str) -> NoReturn:
     """End, saying who works on this data."""
     said = f"monitor is already running on {home} (process {pid or 'unknown'})"

@@ -64,7 +64,7 @@ def init(  # noqa: PLR0913 - one argument per question
         feeds = feeds or tuple(ask_for_feeds())
         at = at or click.prompt("Daily digest at", default="08:00")
         zone = zone or click.prompt("Time zone", default="UTC")
-    words = [word.strip() for word in (keywords or DEFAULT_KEYWORDS).split(",") if word.strip()]
+    words = [word.strip() for word in re.split(r"[,，、;；]", keywords or DEFAULT_KEYWORDS) if word.strip()]
     text = written(words, title, feeds, at or "08:00", zone or "UTC")
     parse_topics(text, POLLED)
     write(path, text)

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from monitor import jobs
 from monitor.digests.render import render
 from monitor.digests.schedule import next_digest, window_ending
+from monitor.errors import ConfigError
 from monitor.models import Topic
 from monitor.sinks.page import Fact, PageView, Sent, TopicView
 from monitor.topics.planning import queries_of
-from monitor.wiring import Monitor
+from monitor.wiring import Monitor, read_topics_file
 
 SHOWN = 14
 """Digests of a topic on the page: two weeks."""
@@ -62,6 +63,15 @@ def _topic(monitor: Monitor, topic: Topic, now: datetime) -> TopicView:
     )
 
 
+def _topics_fact(monitor: Monitor) -> Fact:
+    version = f"version {monitor.topics.version()}"
+    try:
+        read_topics_file(monitor.settings.topics_file)
+    except ConfigError as e:
+        return Fact(label="Topics", text=f"{e.problems[0]}; {version} stays in force", is_problem=True)
+    return Fact(label="Topics", text=f"{version} in force")
+
+
 def _facts(monitor: Monitor) -> tuple[Fact, ...]:
     server = monitor.connection.server()
     durable = "every acknowledged post survives a power cut" if server.is_durable else "not durable: see monitor doctor"
@@ -71,5 +81,5 @@ def _facts(monitor: Monitor) -> tuple[Fact, ...]:
     return (
         Fact(label="Store", text=f"{server.name} {server.version}, {durable}", is_problem=not server.is_durable),
         Fact(label="Worker", text=late, is_problem=is_late),
-        Fact(label="Topics", text=f"version {monitor.topics.version()}"),
+        _topics_fact(monitor),
     )

@@ -23,7 +23,8 @@ _TEXT_TYPES = _HTML_TYPES | {"text/plain", ""}
 # https://web.resource.org/rss/1.0/modules/syndication/
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _PROLOG = re.compile(rb"\s+|\xef\xbb\xbf|<!--.*?-->|<\?.*?\?>", re.DOTALL)
-_DOCTYPE = re.compile(rb"<!DOCTYPE((?:[^\[<>\"']|\"[^\"]*\"|'[^']*')*+)(.)", re.DOTALL | re.IGNORECASE)
+# Atomic, not possessive: early releases of Python 3.11 step back into a possessive group.
+_DOCTYPE = re.compile(rb"<!DOCTYPE((?>(?:[^\[<>\"']|\"[^\"]*\"|'[^']*')*))(.)", re.DOTALL | re.IGNORECASE)
 _HTML_PAGE = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body)", re.DOTALL | re.IGNORECASE)
 
 

@@ -19,7 +19,7 @@ import msgspec
 
 from monitor.errors import OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.sources.body import Garbled, Limits, TooLarge, read_body
-from monitor.sources.network import Deadline, Forbidden, GuardedTransport, Network, Permit
+from monitor.sources.network import NO_ADDRESS, Deadline, Forbidden, GuardedTransport, Network, Permit
 
 USER_AGENT = "discussion-monitor/0.1 (feed reader)"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -131,7 +131,7 @@ class Client:
         except Garbled as e:
             raise SourceUnavailable(source, f"{hop.url.host}: {e}") from e
         except _TRANSPORT_ERRORS as e:
-            raise SourceUnavailable(source, f"{hop.url.host} cannot be read: {_words(e)}") from e
+            raise SourceUnavailable(source, _unavailable(hop.url.host, e)) from e
 
     def _read(self, source: str, hop: _Hop, answer: httpx.Response, now: datetime) -> Response | _Hop:
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -223,7 +223,8 @@ def _check(source: str, url: httpx.URL, is_exempt: bool) -> None:
     if is_exempt:
         return
     if url.port not in {None, 80, 443}:
-        raise SourceRejected(source, f"{shown}: port {url.port} is not 80 or 443")
+        remedy = "if the server is yours, list it in [fetch] allow"
+        raise SourceRejected(source, f"{shown}: port {url.port} is not 80 or 443; {remedy}")
     if url.host.rstrip(".").endswith((".local", ".localhost", ".internal")):
         raise SourceRejected(source, f"{shown} is a name of a local network")
 
@@ -237,6 +238,12 @@ def _phrase(status: int) -> str:
         return f" ({HTTPStatus(status).phrase})"
     except ValueError:
         return ""
+
+
+def _unavailable(host: str, error: Exception) -> str:
+    """Word why a host could not be read; a name that nobody knows says it all."""
+    words = _words(error)
+    return words if words.startswith(NO_ADDRESS) else f"{host} cannot be read: {words}"
 
 
 def _words(error: Exception) -> str:

@@ -25,6 +25,9 @@ _CONNECT_SECONDS = 5.0
 _LOOKUPS = threading.BoundedSemaphore(16)
 
 
+NO_ADDRESS = "no address found"
+
+
 class Forbidden(Exception):
     """An address that must not be connected to; the message names it."""
 
@@ -172,7 +175,8 @@ class GuardedBackend(httpcore.NetworkBackend):
         try:
             addresses = self._network.resolve(host, port, self._permit.deadline.clamp())
         except OSError as e:
-            raise httpcore.ConnectError(f"the name {host} cannot be looked up: {e.strerror or e}") from e
+            why = "" if isinstance(e, socket.gaierror) else f": {e}"
+            raise httpcore.ConnectError(f"{NO_ADDRESS} for {host}{why}") from e
         refused = [] if self._permit.is_exempt else [a for a in addresses if not is_public(a)]
         if refused:
             raise Forbidden(f"{host} leads to {refused[0]}, which is not a public address")

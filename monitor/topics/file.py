@@ -7,7 +7,7 @@ text ─tomllib─► tables ─values.py, one by one─► Topic …
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -29,6 +29,11 @@ MIN_RETENTION, MAX_RETENTION = timedelta(days=1), timedelta(days=1000)
 FILE_KEYS = ("feeds", "topics")
 KEYWORD_KEYS = ("any", "all", "none")
 TOPIC_KEYS = ("title", *KEYWORD_KEYS, "languages", "sources", "every", "digest", "timezone", "retention")
+
+REMEDY = "check the quotes, commas and brackets of this line and the one before"
+
+_SLIPS = {"“": '"', "”": '"', "‘": '"', "’": '"', "，": ",", "、": ",", "＝": "=", "【": "[", "】": "]"}
+"""Characters that look like TOML's own, and what is meant; they are looked for only in a line that is not TOML."""
 
 _AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 _DEFAULTS = Topic(name="", title="")
@@ -115,8 +120,16 @@ def _tables(text: str) -> dict[str, object]:
         place = _AT_LINE.search(str(error))
         line = int(place[1]) if place and place[1] else text.count("\n") + 1 if place else 1
         reason = _AT_LINE.sub("", str(error))
-        remedy = "check the quotes, commas and brackets of this line and the one before"
+        remedy = _slip(text.split("\n")[line - 1 : line]) or REMEDY
         raise ConfigError([str(Problem(line, f"not valid TOML: {reason}; {remedy}"))]) from error
+
+
+def _slip(lines: Sequence[str]) -> str | None:
+    """Word the slip that a Chinese keyboard or a word processor makes, where the line holds one."""
+    found = [char for line in lines for char in line if char in _SLIPS]
+    if not found:
+        return None
+    return f"this line holds {found[0]}, and TOML wants {_SLIPS[found[0]]} there"
 
 
 def _check_keys(report: Report, path: Path, table: Mapping[str, object], known: Collection[str]) -> None:

@@ -1,0 +1,79 @@
+"""The embedded server: any folder, one server, last one out stops it."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from monitor.store.connection import Connection
+from monitor.store.embedded import EmbeddedStore
+
+
+def pid_of(store: EmbeddedStore) -> int:
+    connection = Connection(store.url)
+    try:
+        info = connection.execute("INFO", "server")
+        return int(info["process_id"] if isinstance(info, dict) else info.split(b"process_id:")[1].split()[0])
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("name", ["plain", "with space", "it's", 'say "hi"', "back\\slash", "砸锅卖铁", "x" * 120])
+def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
+    store = EmbeddedStore(tmp_path / name)
+    store.attach()
+
+    server = Connection(store.url).check()
+
+    assert server.is_durable
+    store.detach()
+    assert (tmp_path / name / "store" / "appendonlydir").is_dir()
+
+
+def test_the_last_user_stops_the_server_and_the_data_stays(tmp_path: Path) -> None:
+    first, second = EmbeddedStore(tmp_path), EmbeddedStore(tmp_path)
+    first.attach()
+    second.attach()
+    Connection(first.url).execute("SET", "k", "v")
+    pid = pid_of(first)
+
+    first.detach()
+    assert pid_of(second) == pid
+    second.detach()
+    assert second.cause_of_death() is not None
+    third = EmbeddedStore(tmp_path)
+    third.attach()
+
+    assert Connection(third.url).execute("GET", "k") == b"v"
+    assert pid_of(third) != pid
+    third.detach()
+
+
+def test_many_that_come_at_once_share_one_server(tmp_path: Path) -> None:
+    stores = [EmbeddedStore(tmp_path) for _ in range(8)]
+    threads = [threading.Thread(target=store.attach) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len({pid_of(store) for store in stores}) == 1
+    for store in stores:
+        store.detach()
+
+
+def test_a_killed_server_is_revived_with_all_it_acknowledged(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path)
+    store.attach()
+    Connection(store.url).execute("SET", "k", "v")
+    assert not store.revive()
+    os.kill(pid_of(store), signal.SIGKILL)
+    pause = threading.Event()
+    while store.cause_of_death() is None:
+        pause.wait(0.01)
+
+    assert store.revive()
+    assert Connection(store.url).execute("GET", "k") == b"v"
+    store.detach()
