@@ -145,7 +145,7 @@ def test_one_message_a_second_and_chat(clock: Clock) -> None:
     gate.admit(1, "private")
 
     assert refused.value.parameters == {"retry_after": 1}
-    assert gate.refused == 1
+    assert (gate.refused, gate.peaks["chat"], gate.peaks["overall"]) == (1, 1, 2)
 
 
 def test_twenty_messages_a_minute_and_group(clock: Clock) -> None:

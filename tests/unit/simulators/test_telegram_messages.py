@@ -66,12 +66,15 @@ def test_an_edit_that_ends_a_copy_counts_as_its_end(
 ) -> None:
     sent_id(ask, channel, "digest")
     second = sent_id(ask, channel, "digest")
+    bystander = sent_id(ask, channel, "unrelated")
     clock.now += 3
     ask("editMessageText", chat_id=channel.id, message_id=second, text="other")
+    ask("editMessageText", chat_id=channel.id, message_id=bystander, text="still unrelated")
     clock.now += 3
 
-    assert telegram.state.ledger.copies(channel.id) == {"digest": 1, "other": 1}
-    assert telegram.state.ledger.seconds_seen_twice(channel.id, "digest") == 3
+    ledger = telegram.state.ledger
+    assert ledger.copies(channel.id) == {"digest": 1, "other": 1, "still unrelated": 1}
+    assert (ledger.most_at_once(channel.id, "digest"), ledger.seconds_seen_twice(channel.id, "digest")) == (2, 3)
 
 
 def test_ledger_is_the_same_from_its_file(spec_path: Path, tmp_path: Path) -> None:
