@@ -87,7 +87,7 @@ class ArchiveCoverage:
         """Return the same for each query: which part of the window was read."""
         part = _overlap(self._whole, window)
         read, last = (part.length / window.length, part.end) if part else (0.0, None)
-        return [QueryStatus(query=query, read=read, last_read=last) for query in queries]
+        return [QueryStatus(query=query, read=read, begun=self._whole.start, last_read=last) for query in queries]
 
 
 def _overlap(one: Window, other: Window) -> Window | None:

@@ -86,10 +86,10 @@ def invent(seed: int) -> Invented:
         post = {"id": f"p{number}", "text": text, "author": f"kettle{number % 40}", "created_at": time.isoformat()}
         lines.append(as_line(chance, post))
         dated |= {post["id"]: text} if is_match else {}
+    posts = len(lines)
     for number in range(4):
         undated[f"u{number}"] = f"undated {number}, 砸锅卖铁"
         lines.append(as_line(chance, {"id": f"u{number}", "text": undated[f"u{number}"]}))
-    posts = len(lines)
     lines += [*BROKEN, *IMPOSSIBLE, b"", b"  \t"]
     chance.shuffle(lines)
     return Invented(lines, dated, undated, posts)
@@ -124,23 +124,32 @@ def test_an_unseen_archive_is_told_exactly(name: str, end: bytes, product: Produ
     assert record["count"] == len(record["mentions"]) == len(invented.dated)
     assert record["accounts"] == len({int(id_[1:]) % 40 for id_ in invented.dated})
     assert_items_are_slices(record, invented.dated)
-    assert f"{invented.posts:,} posts, 2024-05-01 00:00 to " in ended.stderr
+    assert f"{invented.posts:,} posts, 2024-05-01 00:00 to 2024-05-01 09:55 UTC" in ended.stderr
     assert f"{len(BROKEN)} lines not readable" in ended.stderr
-    assert f"{len(IMPOSSIBLE)} posts left out for an impossible time" in ended.stderr
-    assert f"{len(invented.dated) + len(invented.undated)} matched" in ended.stderr
+    assert f"{len(IMPOSSIBLE) + len(invented.undated)} posts left out: no time, or an impossible one" in ended.stderr
+    assert f"{len(invented.dated)} matched" in ended.stderr
 
 
-def test_undated_posts_are_as_new_as_the_replay(product: Product, tmp_path: Path) -> None:
+def test_posts_without_a_time_are_left_out_of_every_window_and_that_is_said(product: Product, tmp_path: Path) -> None:
     invented = invent(seed=7)
     path = write(tmp_path / "a.jsonl", invented.lines)
-    before = datetime.now(UTC).replace(microsecond=0)
 
     ended = product.run("replay", str(path), *ASK, "--json")
 
     record = json.loads(ended.stdout)
-    times = {mention["id"]: datetime.fromisoformat(mention["time"]) for mention in record["mentions"]}
-    assert times.keys() == invented.dated.keys() | invented.undated.keys()
-    assert all(before <= times[id_] <= datetime.now(UTC) for id_ in invented.undated)
+    assert {mention["id"] for mention in record["mentions"]} == invented.dated.keys()
+    assert "--map created_at=" in ended.stderr
+
+
+def test_an_archive_without_any_time_says_how_to_name_it(product: Product, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", [b'{"id": "1", "text": "smash pots", "date": "2024-05-01"}'])
+
+    unmapped = product.run("replay", str(path), *ASK)
+    mapped = product.run("replay", str(path), *ASK, "--map", "created_at=date")
+
+    assert unmapped.returncode == 2
+    assert "--map created_at=" in unmapped.stderr
+    assert mapped.returncode == 0, mapped.stderr
 
 
 def test_a_terminal_gets_no_control_characters_from_posts(product: Product, tmp_path: Path) -> None:
