@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
@@ -25,8 +25,8 @@ title = {title}
 any = [{keywords}]
 sources = [{sources}]
 every = "10m"
-digest = "{at}"
-timezone = "{zone}"
+digest = {at}
+timezone = {zone}
 """
 
 DEFAULT_KEYWORDS = "砸锅卖铁, 砸鍋賣鐵, smash pots and sell iron"
@@ -37,7 +37,7 @@ DEFAULT_KEYWORDS = "砸锅卖铁, 砸鍋賣鐵, smash pots and sell iron"
     '  monitor init --yes --keywords "食品安全, food safety" --feed https://news.example/feed.xml --at 07:30'
 )
 @click.option("--keywords", help="Keywords, separated by commas: one of them must occur.")
-@click.option("--title", help="Name of the topic in digests; the first keyword if not given.")
+@click.option("--name", help="Short name of the topic for commands: a-z, 0-9 and hyphens.")
 @click.option("--feed", "feeds", multiple=True, help="Address of a news feed; may be given several times.")
 @click.option("--at", help="Local time of the daily digest, HH:MM.")
 @click.option("--zone", help='Your time zone, such as "Europe/London".')
@@ -45,7 +45,7 @@ DEFAULT_KEYWORDS = "砸锅卖铁, 砸鍋賣鐵, smash pots and sell iron"
 @click.option("--force", is_flag=True, help="Replace an existing topics file; the old one is kept beside it.")
 def init(  # noqa: PLR0913 - one argument per question
     keywords: str | None,
-    title: str | None,
+    name: str | None,
     feeds: tuple[str, ...],
     at: str | None,
     zone: str | None,
@@ -56,19 +56,49 @@ def init(  # noqa: PLR0913 - one argument per question
     """Ask for a topic and feeds, and write the topics file."""
     path = load().topics_file
     if path.exists() and not force:
-        raise ConfigError(
-            [f"{path} exists; edit it, or run `monitor init --force` to replace it (the old one is kept)"]
-        )
-    if not yes:
-        keywords = keywords or click.prompt("Keywords, separated by commas", default=DEFAULT_KEYWORDS)
-        feeds = feeds or tuple(ask_for_feeds())
-        at = at or click.prompt("Daily digest at", default="08:00")
-        zone = zone or click.prompt("Time zone", default="UTC")
-    words = [word.strip() for word in re.split(r"[,，、;；]", keywords or DEFAULT_KEYWORDS) if word.strip()]
-    text = written(words, title, feeds, at or "08:00", zone or "UTC")
-    parse_topics(text, POLLED)
+        raise ConfigError([f"{path} exists; edit it, or replace it with `monitor init --force` (the old one is kept)"])
+    answers = Answers(
+        keywords or DEFAULT_KEYWORDS, name or slug(keywords or "smash pots"), feeds, at or "08:00", zone or "UTC"
+    )
+    text = checked(answers) if yes else ask_until_right(answers)
     write(path, text)
     click.echo(f"Wrote {path}. Next: monitor up")
+
+
+class Answers(NamedTuple):
+    """What was asked, as answered."""
+
+    keywords: str
+    name: str
+    feeds: tuple[str, ...]
+    at: str
+    zone: str
+
+
+def ask_until_right(answers: Answers) -> str:
+    """Ask, with the answers so far as defaults, until they make a file that holds; return its text."""
+    while True:
+        keywords = click.prompt("Keywords, separated by commas", default=answers.keywords)
+        answers = Answers(
+            keywords=keywords,
+            name=click.prompt("A short name for commands (a-z, 0-9, -)", default=answers.name),
+            feeds=tuple(ask_for_feeds()) or answers.feeds,
+            at=click.prompt("Daily digest at", default=answers.at),
+            zone=click.prompt("Time zone", default=answers.zone),
+        )
+        try:
+            return checked(answers)
+        except ConfigError as e:
+            for problem in e.problems:
+                click.secho(problem.partition(": ")[2], fg="red", err=True)
+            click.echo("Once more; Enter keeps an answer.", err=True)
+
+
+def checked(answers: Answers) -> str:
+    """Return the text of the topics file, or raise ConfigError with every problem at once."""
+    text = written(answers)
+    parse_topics(text, POLLED)
+    return text
 
 
 def ask_for_feeds() -> list[str]:
@@ -79,18 +109,18 @@ def ask_for_feeds() -> list[str]:
     return feeds
 
 
-def written(words: Sequence[str], title: str | None, feeds: Sequence[str], at: str, zone: str) -> str:
+def written(answers: Answers) -> str:
     """Return the text of a topics file."""
-    sources = ["hackernews", "rss"] if feeds else ["hackernews"]
-    shown = title or (words[0] if words else "")
+    words = [word.strip() for word in re.split(r"[,，、;；]", answers.keywords) if word.strip()]
+    sources = ["hackernews", "rss"] if answers.feeds else ["hackernews"]
     return TEMPLATE.format(
-        feeds="".join(f"  {quoted(feed)},\n" for feed in feeds),
-        name=slug(shown),
-        title=quoted(shown),
+        feeds="".join(f"  {quoted(feed)},\n" for feed in answers.feeds),
+        name=answers.name,
+        title=quoted(words[0] if words else ""),
         keywords=", ".join(map(quoted, words)),
         sources=", ".join(map(quoted, sources)),
-        at=at,
-        zone=zone,
+        at=quoted(answers.at),
+        zone=quoted(answers.zone),
     )
 
 

@@ -1,0 +1,139 @@
+"""The short commands, as a person types them."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from monitor.topics.file import parse_topics
+from tests.data import ROOT
+from tests.integration.product import Product
+
+COMMANDS = ("up", "init", "demo", "replay", "digest", "topics", "poll", "doctor", "fsck")
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Product:
+    return Product(tmp_path)
+
+
+def answer(product: Product, *lines: str) -> subprocess.CompletedProcess[str]:
+    """Run `monitor init` and type the lines."""
+    return subprocess.run(
+        [sys.executable, "-m", "monitor.cli", "init"],
+        cwd=ROOT,
+        env=product.environment,
+        input="\n".join(lines) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_each_command_has_help_with_an_example(product: Product) -> None:
+    listed = product.run("--help").stdout
+
+    for command in COMMANDS:
+        said = product.run(command, "--help").stdout
+        assert re.search(rf"^  {command} ", listed, re.MULTILINE)
+        assert re.search(rf"Examples?:\n+  \S*\s*monitor {command}|monitor {command}", said), said
+
+
+def test_init_asks_again_until_the_answers_hold(product: Product) -> None:
+    done = answer(
+        product,
+        *("食品安全，food safety", "food", "news.example/feed.xml", "", "25:00", "London"),
+        *("", "", "https://news.example/feed.xml", "", "07:30", "Europe/London"),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Europe/London" in done.stderr
+    [topic] = parse_topics((product.config / "topics.toml").read_text(encoding="utf-8"), ("hackernews", "rss")).topics
+    assert (topic.name, topic.title, topic.any) == ("food", "食品安全", ("食品安全", "food safety"))
+    assert (topic.digest_at, topic.timezone) == ("07:30", "Europe/London")
+    assert topic.sources == ("hackernews", "rss:https://news.example/feed.xml")
+
+
+def test_init_replaces_nothing_unasked_and_keeps_the_old_file(product: Product) -> None:
+    product.write_topics("# mine\n")
+
+    refused = product.run("init", "--yes")
+    forced = product.run("init", "--yes", "--force", "--keywords", '"quoted" \\ word, 砸锅卖铁')
+
+    assert refused.returncode == 2
+    assert forced.returncode == 0, forced.stderr
+    assert sorted(path.read_text(encoding="utf-8") == "# mine\n" for path in product.config.iterdir()) == [False, True]
+    assert product.run("topics").returncode == 0
+
+
+def test_topics_says_in_plain_words_what_is_followed(product: Product) -> None:
+    product.run("init", "--yes", "--keywords", "砸锅卖铁", "--name", "pots", "--feed", "https://news.example/f")
+
+    said = product.run("topics").stdout
+
+    assert "pots  砸锅卖铁" in said
+    assert "looks at Hacker News and 1 feed every 10 min" in said
+
+
+def test_a_topic_is_known_by_its_title_and_an_unknown_one_is_named(product: Product) -> None:
+    product.run("init", "--yes", "--keywords", "砸锅卖铁", "--name", "pots")
+
+    known, unknown = product.run("digest", "砸锅卖铁"), product.run("digest", "pans")
+
+    assert known.returncode == 0, known.stderr
+    assert unknown.returncode == 2
+    assert "pots (砸锅卖铁)" in unknown.stderr
+
+
+def test_doctor_says_when_nothing_runs(product: Product) -> None:
+    product.run("init", "--yes")
+    product.run("topics")
+
+    said = product.run("doctor")
+
+    assert said.returncode == 1
+    assert "✗ nothing is running on this data" in said.stdout
+    assert "not read yet" in said.stdout
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"), [("［topics.a］", "TOML"), ("title = “x”", 'wants "'), ('any = ["a"，"b"]', "wants ,")]
+)
+def test_slips_of_a_keyboard_are_named(product: Product, bad: str, words: str) -> None:
+    product.write_topics(f"[topics.pots]\n{bad}\n")
+
+    done = product.run("topics")
+
+    assert done.returncode == 2
+    assert "line 2" in done.stderr
+    assert words in done.stderr
+
+
+def test_a_file_in_another_encoding_or_with_a_mark_in_front(product: Product) -> None:
+    text = '[topics.pots]\ntitle = "砸锅卖铁"\nany = ["砸锅卖铁"]\nsources = ["hackernews"]\n'
+    path = product.config / "topics.toml"
+
+    path.write_text(text, encoding="gb18030")
+    refused = product.run("topics")
+    path.write_text(text.replace("\n", "\r\n"), encoding="utf-8-sig")
+    taken = product.run("topics")
+
+    assert refused.returncode == 2
+    assert "UTF-8" in refused.stderr
+    assert taken.returncode == 0, taken.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("poll", "nosuch"), ("replay", "nosuch.jsonl"), ("digest",), ("nosuch",), ("up", "x")]
+)
+def test_a_wrong_argument_is_a_sentence_and_no_traceback(product: Product, arguments: tuple[str, ...]) -> None:
+    product.run("init", "--yes")
+
+    done = product.run(*arguments)
+
+    assert done.returncode in (2, 4)
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
