@@ -177,7 +177,9 @@ def test_every_script_says_its_keys_and_arguments() -> None:
 
 def test_the_lock_pins_every_package_by_hash_and_names_no_registry() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    packages = re.findall(r"^[a-z0-9.-]+==\S+(?: ; [^\\\n]+)? \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", lock, re.MULTILINE)
+    packages = re.findall(
+        r"^[a-z0-9.-]+==\S+(?: ; [^\\\n]+)? \\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+", lock, re.MULTILINE
+    )
 
     assert packages
     assert "".join(packages) == re.sub(r"^#.*\n|^\n", "", lock, flags=re.MULTILINE)

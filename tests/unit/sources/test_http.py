@@ -314,7 +314,7 @@ def test_a_name_server_that_hangs_costs_the_deadline_only() -> None:
 
     client = Client(limits=Limits(deadline=0.5), network=Network(resolve=resolve))
 
-    with pytest.raises(SourceUnavailable, match="no address found for feeds.example: the name server is too slow"):
+    with pytest.raises(SourceUnavailable, match=r"no address found for feeds\.example: the name server is too slow"):
         client.get("rss", "http://feeds.example/", now=NOW)
 
     client.close()
