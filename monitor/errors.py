@@ -12,6 +12,7 @@
     │   ├── DeliveryDelayed       come back after .retry_after
     │   ├── DeliveryUnknown       it may have arrived
     │   ├── RecipientGone         the chat is no longer there
+    │   ├── RecipientMoved        the chat has another id now, .chat
     │   └── MessageRejected       our bug
     ├── QueryError            what is wrong in a query, and at which column
     └── StoreError            the store cannot be reached or cannot write
@@ -108,6 +109,16 @@ class DeliveryUnknown(DeliveryError):
 
 class RecipientGone(DeliveryError):
     """The chat does not exist any more, or does not want us."""
+
+
+class RecipientMoved(DeliveryError):
+    """The chat goes on under another id, `chat`; surely not delivered."""
+
+    def __init__(self, sink: str, reason: str, chat: str) -> None:
+        MonitorError.__init__(self, sink, reason, chat)
+        self.sink = sink
+        self.reason = reason
+        self.chat = chat
 
 
 class MessageRejected(DeliveryError):

@@ -7,18 +7,27 @@ import logging
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
+from monitor.courier import IDLE, deliver_job
+from monitor.courier import deliver as deliver_to
 from monitor.digests.compose import Brief
 from monitor.digests.render import render
 from monitor.digests.schedule import last_digest, next_digest, window_ending
-from monitor.models import Digest, Job, Query, Topic, Window
+from monitor.errors import StoreError
+from monitor.models import Digest, Job, Parcel, PostKey, Query, Topic, Window
 from monitor.pipeline import Look, Polled, Shelf, digest_of, oldest_kept
 from monitor.pipeline import poll as poll_page
 from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, query_of
-from monitor.wiring import Monitor, import_topics, jobs_of
+from monitor.wiring import Monitor, deliver_jobs, import_topics, jobs_of
 
 log = logging.getLogger(__name__)
 
 SHORT_LEASE = timedelta(seconds=60)
+DELIVER_LEASE = timedelta(seconds=40)
+"""Longer than the lease of a sender, within which all its work ends."""
+
+MOST_COMPOSED = 10
 
 
 def read_topics(monitor: Monitor, now: datetime) -> None:
@@ -28,7 +37,7 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     """
     if import_topics(monitor):
         log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
-    monitor.schedule.sync(jobs_of(monitor.topics.all(), now))
+    monitor.schedule.sync(jobs_of(monitor.topics.all(), now) | deliver_jobs(monitor))
 
 
 def poll(monitor: Monitor, subject: str, owner: str, now: datetime) -> Polled | None:
@@ -65,17 +74,64 @@ def send_digest(monitor: Monitor, subject: str, owner: str, now: datetime) -> No
     lease = monitor.leases.acquire(Job("digest", subject), owner, SHORT_LEASE, only_due=True)
     if topic is None or lease is None:
         return
-    made = digest_now(monitor, topic, window_ending(last_digest(topic, now)), now)
+    window = window_ending(last_digest(topic, now))
+    hand_over(monitor, topic, window, now)
+    made = digest_now(monitor, topic, window, now)
     message = render(made, preview_chat(topic), ZoneInfo(topic.timezone))
     monitor.sink.send(message)
     log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id})
     monitor.progress.finish(lease, next_digest(topic, now) - now)
 
 
+def hand_over(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> None:
+    """Put the digest of a window into the outbox of the chat that gets the daily digests, if one is set.
+
+    A post that the chat was shown by another digest is refused; the digest is composed again without it. A digest that
+    was handed over before is not composed differently: its id is known, and nothing is taken.
+    """
+    chat = monitor.settings.telegram.chat
+    if monitor.telegram is None or chat is None:
+        return
+    brief = msgspec.structs.replace(brief_of(monitor, topic, window), chat=chat)
+    for _ in range(MOST_COMPOSED):
+        made = digest_of(brief, Shelf(monitor.mentions, monitor.progress), now)
+        message = render(made, chat, ZoneInfo(topic.timezone))
+        refused = monitor.outbox.hand_over(chat, [Parcel(message=message, posts=shown_in(made))])
+        if not refused:
+            # The chat is woken after its outbox is filled: a kill between the two repeats both.
+            monitor.chats.wake(chat, made.id)
+            return
+        brief = msgspec.structs.replace(brief, told=brief.told | refused)
+    raise StoreError(f"chat {chat}: its posts were claimed {MOST_COMPOSED} times while a digest was composed")
+
+
+def shown_in(made: Digest) -> tuple[PostKey, ...]:
+    """Return the posts that a digest shows."""
+    return tuple(each.mention.post.key for each in made.reactions)
+
+
+def deliver(monitor: Monitor, chat: str, owner: str, now: datetime) -> None:
+    """Send what is due for a chat."""
+    del now  # deliveries live on the store's clock
+    desk = monitor.desk()
+    lease = monitor.leases.acquire(deliver_job(chat), owner, DELIVER_LEASE, only_due=True)
+    if lease is None:
+        return
+    token = monitor.chats.token(chat)
+    due_in = IDLE if desk is None else deliver_to(desk, chat, owner)
+    monitor.chats.rest(lease, due_in, token)
+
+
 def digest_now(monitor: Monitor, topic: Topic, window: Window, now: datetime, kind: str = "daily") -> Digest:
     """Return the digest of a topic and a window from what is stored; nothing is sent."""
+    brief = brief_of(monitor, topic, window, kind)
+    return digest_of(brief, Shelf(monitor.mentions, monitor.progress), now)
+
+
+def brief_of(monitor: Monitor, topic: Topic, window: Window, kind: str = "daily") -> Brief:
+    """Return what the digest of a topic and a window is asked to be, for the local page."""
     people = monitor.settings.people
-    brief = Brief(
+    return Brief(
         topic=topic,
         window=window,
         kind=kind,
@@ -83,7 +139,6 @@ def digest_now(monitor: Monitor, topic: Topic, window: Window, now: datetime, ki
         people=people.policy,
         named=frozenset(people.named),
     )
-    return digest_of(brief, Shelf(monitor.mentions, monitor.progress), now)
 
 
 def preview_chat(topic: Topic) -> str:

@@ -5,8 +5,15 @@ import sys
 from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_QUIET = ("httpx", "httpcore", "kombu", "amqp", "celery")
+_QUIET = ("httpx", "httpcore", "kombu", "amqp", "celery", "telegram")
 """Libraries that say too much, or print addresses that hold secrets: heard only when they warn."""
+_hidden: set[str] = set()
+
+
+def hide(secret: str) -> None:
+    """Keep a secret out of every line from now on, whoever says it."""
+    if secret:
+        _hidden.add(secret)
 
 
 class Line(logging.Formatter):
@@ -23,7 +30,10 @@ class Line(logging.Formatter):
         fields = {name: value for name, value in vars(record).items() if name not in _STANDARD and name != "data"}
         said = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())
         line = f"{at} {self._role:<7} {level}{record.getMessage()}{said}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        said_all = f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        for secret in _hidden:
+            said_all = said_all.replace(secret, "<hidden>")
+        return said_all
 
 
 def set_up(role: str, level: str = "INFO") -> None:
@@ -35,6 +45,8 @@ def set_up(role: str, level: str = "INFO") -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # It prints a traceback for each answer of a broken gateway; the courier says in a line what became of the message.
+    logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
 
 
 def _quoted(value: object) -> str:

@@ -311,10 +311,10 @@ DeliveryState = Literal["ready", "sending", "sent", "ambiguous", "dead"]
 class Delivery(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """How far a message is on its way to its chat. Message ids are the platform's.
 
-    It is due at `due`. Part `part` of `parts` waits for the part before it. `base` is the last id that was known in the
-    chat before the first doubtful attempt, None when none was. While `ambiguous`, `scanned` is the last id that was
-    probed, `missing` how many in a row before it are nobody's, `rounds` how many looks decided nothing. `is_held`: nobody
-    can tell whether it arrived, and it is not sent again.
+    It is due at `due`. Part `part` of `parts` waits for the part before it. `address` is where the last attempt went,
+    `base` the last id that was known there before the first doubtful attempt, None when none was. While `ambiguous`,
+    `scanned` is the last id that was probed, `missing` how many in a row up to it are nobody's, `rounds` how many looks
+    decided nothing. `is_held`: nobody can tell whether it arrived, and it is not sent again.
     """
 
     state: DeliveryState
@@ -322,6 +322,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     part: int
     parts: int
     attempts: int = 0
+    address: str = ""
     base: int | None = None
     message_id: int | None = None
     scanned: int | None = None

@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from monitor.models import (
     Batch,
     Coverage,
     Cursor,
+    Delivery,
     Job,
     Lease,
     Mention,
     Message,
     Observation,
+    Parcel,
     PostKey,
     Query,
     QueryStatus,
@@ -202,4 +204,138 @@ class Outgoing(Protocol):
 
     def latest(self, chat: str, limit: int) -> list[tuple[datetime, Message]]:
         """Return the newest messages of a chat, oldest first."""
+        ...
+
+
+class Pending(NamedTuple):
+    """A message that is not over, or one to be looked at again: `version` is its record exactly as it was read."""
+
+    parcel: Parcel
+    delivery: Delivery
+    version: bytes
+
+    @property
+    def id(self) -> str:
+        """Return the id of the message."""
+        return self.parcel.message.id
+
+
+class Extra(NamedTuple):
+    """A message id under which a sender that had lost its lease sent a message after all."""
+
+    message: str
+    message_id: int
+
+
+class Outlook(NamedTuple):
+    """A chat at one moment of the store's clock.
+
+    `head` is the first message that is not over, `before` the part before it, `late` one whose copies are to be looked
+    for, `next_late` when the next such is due. `address` is the chat's id at the platform.
+    """
+
+    now: datetime
+    address: str
+    last_id: int | None
+    head: Pending | None = None
+    before: Delivery | None = None
+    extras: tuple[Extra, ...] = ()
+    late: Pending | None = None
+    next_late: datetime | None = None
+
+
+class Outbox(Protocol):
+    """The messages of a chat that are to be sent, in their order, and what became of each."""
+
+    def hand_over(self, chat: str, parcels: Sequence[Parcel]) -> frozenset[PostKey]:
+        """Take the parts of a digest and claim their posts, all or nothing; return posts that were claimed before.
+
+        What is returned is refused, and the digest must be composed again without them; nothing returned is taken, now
+        or, by the same id, before.
+        """
+        ...
+
+    def outlook(self, chat: str) -> Outlook: ...
+
+    def find(self, chat: str, message: str) -> Pending | None: ...
+
+    def ours(self, chat: str, after: int) -> frozenset[int]:
+        """Return the ids in the chat after one that are known to be of messages of ours."""
+        ...
+
+    def move(self, chat: str, address: str) -> None:
+        """Send to another id of the same chat from now on; the ids of messages begin anew."""
+        ...
+
+    def prune(self, chat: str, before: datetime) -> int:
+        """Forget messages that were handed over before a time and are over, and free their posts."""
+        ...
+
+
+class Senders(Protocol):
+    """What only the one sender of a chat may do: each step under the fence of its lease."""
+
+    def acquire(self, chat: str, owner: str, ttl: timedelta) -> Lease | None: ...
+
+    def release(self, lease: Lease) -> None: ...
+
+    def claim(self, lease: Lease, pending: Pending, claimed: Delivery) -> timedelta | None:
+        """Let the head of the queue be sent now: zero. Longer: so long must the chat wait. None: the lease was lost."""
+        ...
+
+    def settle(self, lease: Lease, pending: Pending, settled: Delivery, look_at: datetime | None = None) -> bool:
+        """Write what became of a message, with all that follows; False when the lease or the record is another's.
+
+        With `look_at` its copies are looked for at that time.
+        """
+        ...
+
+    def file_extra(self, chat: str, extra: Extra) -> None:
+        """Note what was sent without the right to; needs no lease."""
+        ...
+
+    def clear(self, lease: Lease, done: Extra | str) -> bool:
+        """Forget an extra that is dealt with, or the late look for copies of a message."""
+        ...
+
+
+Edited = Literal["same", "changed", "missing", "foreign"]
+"""What a chat said to an edit: it was so already, it is so now, there is no such message, it is not ours."""
+
+
+class Messenger(Protocol):
+    """A platform on which messages are sent, edited and deleted; each raises DeliveryError when that fails."""
+
+    def send(self, parcel: Parcel, address: str, *, is_plain: bool) -> int:
+        """Send and return the id there. DeliveryUnknown says that it may have arrived, all other errors that not."""
+        ...
+
+    def edit(self, parcel: Parcel, address: str, message_id: int, *, is_plain: bool) -> Edited:
+        """Give a message this text."""
+        ...
+
+    def delete(self, address: str, message_id: int) -> None:
+        """Delete a message; one that is gone already is no error."""
+        ...
+
+
+class Chats(Protocol):
+    """Every chat that was written to, when it is looked at again, and the pace of the bot over all of them."""
+
+    def all(self) -> list[str]: ...
+
+    def wake(self, chat: str, token: str) -> None:
+        """Let a chat be looked at now, because of what the token names; the same token again wakes nobody."""
+        ...
+
+    def token(self, chat: str) -> str:
+        """Return what a chat was woken for last; empty when never."""
+        ...
+
+    def rest(self, lease: Lease, due_in: timedelta, token: str) -> bool:
+        """End a look at a chat that began under `token`: due after a while, at once if it was woken since."""
+        ...
+
+    def admit(self, attempt: str) -> timedelta:
+        """Let the bot send once more: zero, or how long it must wait; the same attempt again counts once."""
         ...

@@ -4,6 +4,7 @@ MONITOR_HOME            where data lies (./var)
 MONITOR_CONFIG          folder of monitor.toml and topics.toml (./config)
 MONITOR_REDIS_URL       an outside Redis or Valkey instead of the embedded one
 MONITOR_REDIS_URL_FILE  a file that holds that address, for secrets mounted as files
+MONITOR_TELEGRAM__TOKEN_FILE   a file that holds the bot's token
 MONITOR_PREVIEW__PORT   …and any other setting of monitor.toml, with __ between table and key
 """
 
@@ -70,6 +71,19 @@ class PreviewSettings(Strict):
     host: str = "127.0.0.1"
 
 
+class TelegramSettings(Strict):
+    """The bot, and the chat that gets the daily digests; without them they are shown on the local page only.
+
+    `when_unknown` says what to do with a message of which nobody can tell whether it arrived.
+    """
+
+    token: SecretStr | None = None
+    token_file: Path | None = None
+    chat: str | None = Field(default=None, pattern=r"^(-?[1-9]\d{0,19}|@[A-Za-z]\w{3,31})$")
+    api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^\s?#]+$")
+    when_unknown: Literal["hold", "resend"] = "hold"
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -90,6 +104,7 @@ class Settings(BaseSettings):
     people: PeopleSettings = PeopleSettings()
     worker: WorkerSettings = WorkerSettings()
     preview: PreviewSettings = PreviewSettings()
+    telegram: TelegramSettings = TelegramSettings()
     sources: Mapping[str, Mapping[str, str]] = {}
 
     @property
@@ -118,7 +133,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     config = Path(seen.get("MONITOR_CONFIG", "config"))
     table: dict[str, Any] = {}
     try:
-        table = _file(config / "monitor.toml") | _secrets(seen)
+        table = _with_token(_file(config / "monitor.toml") | _secrets(seen), seen)
     except ConfigError as e:
         problems += e.problems
     try:
@@ -155,6 +170,21 @@ def _secrets(environment: Mapping[str, str]) -> dict[str, Any]:
         return {"redis_url": Path(path).read_text(encoding="utf-8").strip()}
     except OSError as e:
         raise ConfigError([f"MONITOR_REDIS_URL_FILE: {path} cannot be read: {e.strerror}"]) from e
+
+
+def _with_token(table: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Read the bot's token from its file, where one is named."""
+    telegram = table.get("telegram", {})
+    if not isinstance(telegram, dict):
+        return table  # its own check says so
+    path = environment.get("MONITOR_TELEGRAM__TOKEN_FILE", telegram.get("token_file"))
+    if path is None:
+        return table
+    try:
+        token = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError([f"MONITOR_TELEGRAM__TOKEN_FILE: {path} cannot be read: {e}"]) from e
+    return table | {"telegram": telegram | {"token": token}}
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> list[str]:

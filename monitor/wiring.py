@@ -3,18 +3,23 @@
 import errno
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from monitor.courier import Desk, deliver_job
+from monitor.digests.delivery import Terms
 from monitor.digests.schedule import next_digest
 from monitor.errors import ConfigError, StoreError
+from monitor.logs import hide
 from monitor.models import Job, Topic
 from monitor.pipeline import Parts, Stages
 from monitor.settings import Settings
 from monitor.sinks.preview import PreviewSink
+from monitor.sinks.telegram import Account, TelegramSink
 from monitor.sources import SOURCES
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
@@ -22,6 +27,7 @@ from monitor.store.connection import Connection
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
+from monitor.store.outbox import ChatList, OutboxStore
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import DueList, LeaseStore
@@ -48,6 +54,9 @@ class Monitor:
         self.progress = ProgressStore(connection)
         self.outgoing = OutgoingStore(connection)
         self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
+        self.outbox = OutboxStore(connection)
+        self.chats = ChatList(connection)
+        self.telegram = make_telegram(settings)
         self.client = make_client(settings)
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
         self.parts = Parts(self.sources, self.leases, self.progress, self.mentions)
@@ -62,8 +71,17 @@ class Monitor:
                 self._stages = version, make_stages(self.topics.all(), self.settings)
             return self._stages[1]
 
+    def desk(self) -> Desk | None:
+        """Return what deliveries are made with; None when no bot is set."""
+        if self.telegram is None:
+            return None
+        terms = Terms(policy=self.settings.telegram.when_unknown)
+        return Desk(self.outbox, self.outbox, self.chats, self.telegram, time.monotonic, terms)
+
     def close(self) -> None:
         """Close sockets and child processes."""
+        if self.telegram is not None:
+            self.telegram.close()
         self.client.close()
         for source in self.sources.values():
             close = getattr(source, "close", None)
@@ -127,6 +145,15 @@ def make_client(settings: Settings) -> Client:
     return Client(limits, allow=fetch.allow, user_agent=fetch.user_agent)
 
 
+def make_telegram(settings: Settings) -> TelegramSink | None:
+    """Return the bot, which connects at its first call; None when no token is set. The token appears in no log."""
+    if settings.telegram.token is None:
+        return None
+    token = settings.telegram.token.get_secret_value()
+    hide(token)
+    return TelegramSink(Account(token, settings.telegram.api_url))
+
+
 def make_stages(topics: list[Topic], settings: Settings) -> Stages:
     """Return the deciding parts for some topics."""
     people = settings.people
@@ -166,6 +193,13 @@ def jobs_of(topics: list[Topic], now: datetime) -> dict[Job, timedelta]:
     jobs |= {digest_job(topic): next_digest(topic, now) - now for topic in topics}
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in topics}
     return jobs
+
+
+def deliver_jobs(monitor: Monitor) -> dict[Job, timedelta]:
+    """Return a job for each chat that was written to; none when no bot is set."""
+    if monitor.telegram is None:
+        return {}
+    return {deliver_job(chat): timedelta(0) for chat in monitor.chats.all()}
 
 
 def read_topics_file(path: Path) -> TopicsFile:

@@ -20,6 +20,10 @@ def register(app: Celery, monitor: Monitor) -> None:
     def digest(task: object, subject: str) -> None:
         jobs.send_digest(monitor, subject, owner_of(task), datetime.now(UTC))
 
+    @app.task(name="deliver", bind=True)
+    def deliver(task: object, subject: str) -> None:
+        jobs.deliver(monitor, subject, owner_of(task), datetime.now(UTC))
+
     @app.task(name="prune", bind=True)
     def prune(task: object, subject: str) -> None:
         jobs.prune(monitor, subject, owner_of(task), datetime.now(UTC))

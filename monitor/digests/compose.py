@@ -43,7 +43,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """What a digest is asked to be: of which topic and window, for whom, showing how much of people.
 
     `named` lists who may be named (see `people.classify`). `chat` and `thread` are where it goes; with topic, kind and
-    window they make its id.
+    window they make its id. `told` holds posts that other digests showed there: they are counted, not shown again.
     """
 
     topic: Topic
@@ -53,6 +53,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     thread: str = ""
     people: Policy = "default"
     named: frozenset[str] = frozenset()
+    told: frozenset[PostKey] = frozenset()
 
 
 def compose(
@@ -96,7 +97,7 @@ def digest_id(brief: Brief) -> str:
 def _reactions(mentions: Sequence[Mention], classes: Classes, history: History, brief: Brief) -> list[Reaction]:
     """Return the posts to show, those with a quote first."""
     shown = {key: show(people_class, brief.people, key.source) for key, people_class in classes.items()}
-    allowed = [each for each in mentions if any(shown[each.post.key])]
+    allowed = [each for each in mentions if any(shown[each.post.key]) and each.post.key not in brief.told]
     ranked = rank(allowed, history, brief.window, CANDIDATES, lambda each: _is_showable(each, shown[each.post.key]))
     reactions = [_reaction(each, shown[each.mention.post.key]) for each in ranked]
     quoted = [each for each in reactions if each.quote is not None]

@@ -4,7 +4,19 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from monitor.models import Author, Engagement, Mention, Message, Observation, Post, PostKey, TermHit, Topic
+from monitor.models import (
+    Author,
+    Delivery,
+    Engagement,
+    Mention,
+    Message,
+    Observation,
+    Parcel,
+    Post,
+    PostKey,
+    TermHit,
+    Topic,
+)
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True):
@@ -37,10 +49,14 @@ _observations = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int]])
 _windows = msgspec.msgpack.Decoder(list[tuple[int, int, int]])
 _topic = msgspec.msgpack.Decoder(Topic)
 _message = msgspec.msgpack.Decoder(Message)
+_parcel = msgspec.msgpack.Decoder(Parcel)
+_delivery = msgspec.msgpack.Decoder(Delivery)
 
 encode = _encoder.encode
 decode_topic = _topic.decode
 decode_message = _message.decode
+decode_parcel = _parcel.decode
+decode_delivery = _delivery.decode
 decode_windows = _windows.decode
 
 

@@ -5,22 +5,31 @@ the count of what is there; every key has a family that says who owns it and wha
 time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from monitor.store.codec import Body, decode_body, decode_observations, decode_topic, decode_windows
+from monitor.store.codec import (
+    Body,
+    decode_body,
+    decode_delivery,
+    decode_observations,
+    decode_parcel,
+    decode_topic,
+    decode_windows,
+)
 from monitor.store.connection import Connection
 from monitor.store.keys import QUERY_TTL_DAYS, KeyKind, TopicKeys
+from monitor.store.outbox_check import check_outbox
 from monitor.store.schedule import ms
 
 LONGEST_LEASE = timedelta(minutes=5)
 FINDINGS_SHOWN = 20
 
 
-def check(connection: Connection, progress: Callable[[str], None] = lambda _: None) -> list[str]:
-    """Return one sentence per broken invariant; `progress` is told what is being checked."""
+def check(connection: Connection) -> list[str]:
+    """Return one sentence per broken invariant."""
     kinds: dict[str, KeyKind] = {}
     findings: list[str] = []
     for key in connection.scan(f"{connection.keys.prefix}*"):
@@ -33,12 +42,9 @@ def check(connection: Connection, progress: Callable[[str], None] = lambda _: No
         if found != kind.type:
             findings.append(f"{key}: a {found}, and {kind.owner} keeps a {kind.type} there")
     for name in sorted({topic_of(key) for key, kind in kinds.items() if kind.slot == "topic"}):
-        progress(f"topic {name}")
         findings += islice(_topic(connection, name), FINDINGS_SHOWN)
     for chat in sorted({topic_of(key) for key, kind in kinds.items() if kind.slot == "chat"}):
-        progress(f"chat {chat}")
         findings += _chat(connection, chat)
-    progress("work")
     findings += _work(connection, [key for key, kind in kinds.items() if kind.name == "query"])
     return findings
 
@@ -90,6 +96,13 @@ def _chat(connection: Connection, chat: str) -> Iterator[str]:
     ordered = {key for key, _ in _zset(connection, keys.order)}
     for id_ in kept ^ ordered:
         yield f"chat {chat}: message {id_} is in the {'messages' if id_ in kept else 'order'} only"
+    records = {id_: decode_delivery(packed) for id_, packed in _hash(connection, keys.outbox)}
+    parcels = {id_: decode_parcel(packed) for id_, packed in _hash(connection, keys.parcels)}
+    claims = {post: id_.decode() for post, id_ in _hash(connection, keys.claims)}
+    for finding in check_outbox(records, parcels, dict(_zset(connection, keys.queue)), claims):
+        yield f"chat {chat}: {finding}"
+    for id_ in records.keys() ^ {id_ for id_, _ in _zset(connection, keys.handed)}:
+        yield f"chat {chat}: message {id_} is in the {'outbox' if id_ in records else 'list by age'} only"
 
 
 def _work(connection: Connection, queries: list[str]) -> Iterator[str]:

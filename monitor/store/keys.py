@@ -1,8 +1,8 @@
 """Every key: its slot, its owner and the rule by which it ends.
 
     {t:NAME}   a topic: posts, indexes, copy groups, engagement, roll-ups
-    {c:CHAT}   a chat: messages handed over
-    {work}     due list, leases, cursors and coverage, topics
+    {c:CHAT}   a chat: messages handed over, outbox, claimed posts, the one sender
+    {work}     due list, leases, cursors and coverage, topics, chats, the bot's pace
 
 A script touches one slot, so that all of it runs on a cluster. Each slot begins with a prefix, "dm:" for the living
 data and another one for each replay, which therefore never meets it.
@@ -16,6 +16,8 @@ LIVE = "dm:"
 QUERY_TTL_DAYS = 40
 ROLLUP_DAYS = 400
 MESSAGES_KEPT = 500
+DELIVERIES_DAYS = 60
+IDS_KEPT = 1000
 
 
 class KeyKind(NamedTuple):
@@ -38,6 +40,18 @@ KINDS = (
     KeyKind("topic", "rollups", "hash", "Mentions", f"prune: {ROLLUP_DAYS} days"),
     KeyKind("chat", "messages", "hash", "Outgoing", f"trimmed to the newest {MESSAGES_KEPT}"),
     KeyKind("chat", "order", "zset", "Outgoing", f"trimmed to the newest {MESSAGES_KEPT}"),
+    KeyKind("chat", "outbox", "hash", "Outbox", f"prune: {DELIVERIES_DAYS} days after it was handed over"),
+    KeyKind("chat", "parcels", "hash", "Outbox", "prune: with its record in the outbox"),
+    KeyKind("chat", "queue", "zset", "Outbox", "one member per message that is not over"),
+    KeyKind("chat", "handed", "zset", "Outbox", "prune: with its record in the outbox"),
+    KeyKind("chat", "claims", "hash", "Outbox", "prune: with the message that shows the post"),
+    KeyKind("chat", "ids", "zset", "Outbox", f"trimmed to the newest {IDS_KEPT}"),
+    KeyKind("chat", "extras", "zset", "Outbox", "one member per copy until it is removed"),
+    KeyKind("chat", "late", "zset", "Outbox", "one member per message until its copies were looked for"),
+    KeyKind("chat", "address", "string", "Outbox", "one value"),
+    KeyKind("chat", "sender", "hash", "Outbox", "one field"),
+    KeyKind("chat", "sender-fence", "string", "Outbox", "one value"),
+    KeyKind("chat", "sends", "zset", "Outbox", "time to live of twice the longest window of the pace"),
     KeyKind("work", "schema", "string", "connect", "one value"),
     KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
     KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
@@ -45,6 +59,8 @@ KINDS = (
     KeyKind("work", "due-since", "hash", "Schedule", "one field per overdue job"),
     KeyKind("work", "leases", "hash", "Leases", "one field per job at work"),
     KeyKind("work", "fence", "string", "Leases", "one counter"),
+    KeyKind("work", "chats", "hash", "Chats", "one field per chat that was written to"),
+    KeyKind("work", "bot-sends", "zset", "Chats", "time to live of twice the window of the pace"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -66,6 +82,18 @@ class ChatKeys(NamedTuple):
 
     messages: str
     order: str
+    outbox: str
+    parcels: str
+    queue: str
+    handed: str
+    claims: str
+    ids: str
+    extras: str
+    late: str
+    address: str
+    sender: str
+    sender_fence: str
+    sends: str
 
 
 class WorkKeys(NamedTuple):
@@ -78,6 +106,8 @@ class WorkKeys(NamedTuple):
     due_since: str
     leases: str
     fence: str
+    chats: str
+    bot_sends: str
 
 
 class Keyspace(NamedTuple):

@@ -18,7 +18,7 @@ class OutgoingStore:
         """Keep a message under its id; False when it was kept before."""
         keys = self._connection.keys.chat(message.chat)
         args = (message.id, encode(message), to_ms(at), MESSAGES_KEPT)
-        return bool(self._connection.run("keep", keys, args))
+        return bool(self._connection.run("keep", (keys.messages, keys.order), args))
 
     def latest(self, chat: str, limit: int) -> list[tuple[datetime, Message]]:
         """Return the newest messages of a chat, oldest first."""

@@ -17,6 +17,7 @@ EXAMPLES = [
     errors.DeliveryDelayed("telegram", "429", timedelta(seconds=3)),
     errors.DeliveryUnknown("telegram", "timed out"),
     errors.RecipientGone("telegram", "kicked"),
+    errors.RecipientMoved("telegram", "a supergroup now", "-1001"),
     errors.MessageRejected("telegram", "entities"),
     errors.QueryError("a word is missing", 7),
     errors.StoreError("the store cannot be reached"),

@@ -1,0 +1,239 @@
+"""The outbox of each chat: what is to be sent, what became of it, and which posts a chat was shown."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from monitor.models import Delivery, Job, Lease, Parcel, PostKey
+from monitor.protocols import Extra, Outlook, Pending
+from monitor.store.codec import decode_delivery, decode_parcel, encode, from_ms, to_ms
+from monitor.store.connection import Argument, Connection
+from monitor.store.keys import IDS_KEPT
+from monitor.store.schedule import ms
+
+PRUNED_AT_ONCE = 200
+
+
+class Pace(NamedTuple):
+    """At most `most` messages in a sliding window."""
+
+    most: int
+    window: timedelta
+
+
+# A message a second to a chat, 20 a minute to a group and 30 a second in all are allowed. A little less: what leaves
+# evenly may arrive less so. https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+CHAT_PACE = Pace(1, timedelta(seconds=1.2))
+GROUP_PACE = Pace(18, timedelta(seconds=61))
+BOT_PACE = Pace(25, timedelta(seconds=1.2))
+
+
+def deliver_job(chat: str) -> Job:
+    """Return the job that sends what waits for a chat."""
+    return Job("deliver", chat)
+
+
+class OutboxStore:
+    """Implements the Outbox and the Senders protocols."""
+
+    def __init__(self, connection: Connection, chat: Pace = CHAT_PACE, group: Pace = GROUP_PACE) -> None:
+        self._connection = connection
+        self._chat_pace = chat
+        self._group_pace = group
+
+    def hand_over(self, chat: str, parcels: Sequence[Parcel]) -> frozenset[PostKey]:
+        """Take the parts of a digest and claim their posts, all or nothing; return posts that were claimed before."""
+        keys = self._connection.keys.chat(chat)
+        due = self._now()
+        args: list[Argument] = []
+        for part, parcel in enumerate(parcels):
+            record = Delivery(state="ready", due=due, part=part, parts=len(parcels))
+            posts = [str(key) for key in parcel.posts]
+            args += [parcel.message.id, encode(record), encode(parcel), len(posts), *posts]
+        names = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.claims)
+        return frozenset(_post(key) for key in self._connection.run("hand_over", names, args))
+
+    def outlook(self, chat: str) -> Outlook:
+        """Return what is to be done for a chat, at this moment of the store's clock."""
+        keys = self._connection.keys.chat(chat)
+        now = self._now()
+        head = self._first(chat, keys.queue)
+        last = self._connection.execute("ZREVRANGE", keys.ids, 0, 0)
+        address = self._connection.execute("GET", keys.address)
+        late = self._connection.execute("ZRANGE", keys.late, 0, 0, "WITHSCORES")
+        next_late = from_ms(int(float(late[1]))) if late else None
+        is_late = next_late is not None and next_late <= now
+        return Outlook(
+            now=now,
+            address=chat if address is None else address.decode(),
+            last_id=int(last[0]) if last else None,
+            head=head,
+            before=self._before(chat, head),
+            extras=tuple(_extra(member) for member in self._connection.execute("ZRANGE", keys.extras, 0, 9)),
+            late=self.find(chat, late[0].decode()) if is_late else None,
+            next_late=next_late,
+        )
+
+    def find(self, chat: str, message: str) -> Pending | None:
+        """Return a message and what became of it; None when nothing is known of it."""
+        keys = self._connection.keys.chat(chat)
+        version = self._connection.execute("HGET", keys.outbox, message)
+        parcel = self._connection.execute("HGET", keys.parcels, message)
+        if version is None or parcel is None:
+            return None
+        return Pending(decode_parcel(parcel), decode_delivery(version), version)
+
+    def ours(self, chat: str, after: int) -> frozenset[int]:
+        """Return the ids in the chat after one that are known to be of messages of ours."""
+        ids = self._connection.keys.chat(chat).ids
+        return frozenset(int(each) for each in self._connection.execute("ZRANGE", ids, f"({after}", "+inf", "BYSCORE"))
+
+    def move(self, chat: str, address: str) -> None:
+        """Send to another id of the same chat from now on; the ids of messages begin anew."""
+        keys = self._connection.keys.chat(chat)
+        self._connection.run("move", (keys.address, keys.ids, keys.extras, keys.late), (address,))
+
+    def prune(self, chat: str, before: datetime) -> int:
+        """Forget messages that were handed over before a time and are over, and free their posts."""
+        keys = self._connection.keys.chat(chat)
+        limit = ("LIMIT", 0, PRUNED_AT_ONCE)
+        old = self._connection.execute("ZRANGE", keys.handed, "-inf", f"({to_ms(before)}", "BYSCORE", *limit)
+        args: list[Argument] = []
+        for found in (self.find(chat, each.decode()) for each in old):
+            if found is not None:
+                args += [found.id, len(found.parcel.posts), *map(str, found.parcel.posts)]
+        if not args:
+            return 0
+        names = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.claims, keys.extras, keys.late)
+        return int(self._connection.run("forget", names, args))
+
+    def acquire(self, chat: str, owner: str, ttl: timedelta) -> Lease | None:
+        """Return the right to send to a chat; None while somebody else has it. Idempotent per owner."""
+        keys = self._connection.keys.chat(chat)
+        job = deliver_job(chat)
+        args = (str(job), owner, ms(ttl), -1)
+        fence = int(self._connection.run("acquire", (keys.sender, keys.sender_fence, keys.queue), args))
+        return Lease(job, owner, fence) if fence else None
+
+    def release(self, lease: Lease) -> None:
+        """Give the right to send back; somebody else's is left alone."""
+        keys = self._connection.keys.chat(lease.job.subject)
+        self._connection.run("renew", (keys.sender,), (str(lease.job), lease.owner, lease.fence, 0))
+
+    def claim(self, lease: Lease, pending: Pending, claimed: Delivery) -> timedelta | None:
+        """Let the head of the queue be sent now: zero. Longer: so long must the chat wait. None: the lease was lost."""
+        chat = lease.job.subject
+        keys = self._connection.keys.chat(chat)
+        windows: list[Argument] = [self._chat_pace.most, ms(self._chat_pace.window)]
+        if chat.startswith(("-", "@")):
+            windows += [self._group_pace.most, ms(self._group_pace.window)]
+        attempt = f"{pending.id} {claimed.attempts} {lease.fence}"
+        args = (*_guard(lease, pending, claimed), attempt, *windows)
+        wait = int(self._connection.run("claim", (keys.sender, keys.outbox, keys.queue, keys.sends), args))
+        return None if wait < 0 else timedelta(milliseconds=wait)
+
+    def settle(self, lease: Lease, pending: Pending, settled: Delivery, look_at: datetime | None = None) -> bool:
+        """Write what became of a message, with all that follows; False when the lease or the record is another's."""
+        keys = self._connection.keys.chat(lease.job.subject)
+        args = (
+            *_guard(lease, pending, settled),
+            _outcome(settled),
+            settled.message_id or 0,
+            0 if look_at is None else to_ms(look_at),
+            IDS_KEPT,
+            *map(str, pending.parcel.posts),
+        )
+        names = (keys.sender, keys.outbox, keys.queue, keys.claims, keys.ids, keys.late)
+        return bool(self._connection.run("settle", names, args))
+
+    def file_extra(self, chat: str, extra: Extra) -> None:
+        """Note what was sent without the right to; needs no lease."""
+        # The score only orders them: older ids first.
+        self._connection.execute("ZADD", self._connection.keys.chat(chat).extras, extra.message_id, _member(extra))
+
+    def clear(self, lease: Lease, done: Extra | str) -> bool:
+        """Forget an extra that is dealt with, or the late look for copies of a message."""
+        keys = self._connection.keys.chat(lease.job.subject)
+        name, member = (keys.late, done) if isinstance(done, str) else (keys.extras, _member(done))
+        return bool(self._connection.run("clear", (keys.sender, name), (str(lease.job), lease.fence, member)))
+
+    def _first(self, chat: str, queue: str) -> Pending | None:
+        first = self._connection.execute("ZRANGE", queue, 0, 0)
+        return self.find(chat, first[0].decode()) if first else None
+
+    def _before(self, chat: str, head: Pending | None) -> Delivery | None:
+        if head is None or head.delivery.part == 0:
+            return None
+        before = self.find(chat, part_id(head.parcel.message.digest_id, head.delivery.part - 1))
+        return None if before is None else before.delivery
+
+    def _now(self) -> datetime:
+        return store_now(self._connection)
+
+
+class ChatList:
+    """Implements the Chats protocol: every chat that was written to, and the pace of the bot over all of them."""
+
+    def __init__(self, connection: Connection, pace: Pace = BOT_PACE) -> None:
+        self._connection = connection
+        self._pace = pace
+
+    def all(self) -> list[str]:
+        """Return every chat that was written to."""
+        return sorted(each.decode() for each in self._connection.execute("HKEYS", self._connection.keys.work.chats))
+
+    def wake(self, chat: str, token: str) -> None:
+        """Let a chat be looked at now, because of what the token names."""
+        keys = self._connection.keys.work
+        self._connection.run("wake", (keys.due, keys.chats), (str(deliver_job(chat)), chat, token))
+
+    def token(self, chat: str) -> str:
+        """Return what a chat was woken for last; empty when never."""
+        found = self._connection.execute("HGET", self._connection.keys.work.chats, chat)
+        return "" if found is None else found.decode()
+
+    def rest(self, lease: Lease, due_in: timedelta, token: str) -> bool:
+        """End a look at a chat that began under `token`; False when the lease was lost."""
+        keys = self._connection.keys.work
+        args = (str(lease.job), lease.fence, ms(due_in), lease.job.subject, token)
+        return bool(self._connection.run("rest", (keys.due, keys.due_since, keys.leases, keys.chats), args))
+
+    def admit(self, attempt: str) -> timedelta:
+        """Let the bot send once more: zero, or how long it must wait."""
+        args = (attempt, self._pace.most, ms(self._pace.window))
+        return timedelta(milliseconds=int(self._connection.run("admit", (self._connection.keys.work.bot_sends,), args)))
+
+
+def part_id(digest_id: str, part: int) -> str:
+    """Return the id of a part of a digest, as render.py gives it."""
+    return f"{digest_id}-{part}"
+
+
+def store_now(connection: Connection) -> datetime:
+    """Return the store's clock."""
+    seconds, micros = connection.execute("TIME")
+    return from_ms(int(seconds) * 1000 + int(micros) // 1000)
+
+
+def _guard(lease: Lease, pending: Pending, after: Delivery) -> tuple[Argument, ...]:
+    return (str(lease.job), lease.fence, pending.id, pending.version, encode(after))
+
+
+def _outcome(delivery: Delivery) -> str:
+    if delivery.state == "sent":
+        return "sent"
+    return "released" if delivery.state == "dead" or delivery.is_held else "waits"
+
+
+def _member(extra: Extra) -> str:
+    return f"{extra.message_id} {extra.message}"
+
+
+def _extra(member: bytes) -> Extra:
+    message_id, _, message = member.decode().partition(" ")
+    return Extra(message, int(message_id))
+
+
+def _post(key: bytes) -> PostKey:
+    source, _, id_ = key.decode().partition(":")
+    return PostKey(source, id_)
