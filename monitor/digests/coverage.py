@@ -28,7 +28,7 @@ class SourceReading(NamedTuple):
     """One platform in one window: how many of its queries were read, how much of the window, and why not more.
 
     `missing` is the share of the window that should have been read and was not: what lies before the first look is not
-    missing, and all of it is while there was none.
+    missing, and all of it is while there was none. `is_unbroken`: what was read at all was read ever since.
     """
 
     source: str
@@ -38,6 +38,7 @@ class SourceReading(NamedTuple):
     share: float
     missing: float
     begun: datetime | None
+    is_unbroken: bool
     truncated: bool
     failed: int
     reason: str | None
@@ -88,6 +89,7 @@ def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> So
         share=sum(each.read for each in looked) / len(looked) if looked else 0.0,
         missing=sum(_missing(each, window) for each in statuses) / len(statuses),
         begun=max((each.begun for each in looked if each.begun is not None), default=None),
+        is_unbroken=not any(_missing(each, window) for each in looked),
         truncated=any(each.truncated for each in looked),
         failed=len(failed),
         reason=reasons[0][0] if reasons else None,
@@ -96,10 +98,13 @@ def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> So
 
 
 def _missing(status: QueryStatus, window: Window) -> float:
-    """Return the share of the window since the first look that was not read; all of it while there was no look."""
-    if status.begun is None or status.begun <= window.start:
-        return max(0.0, 1.0 - status.read)
-    return max(0.0, (window.end - status.begun) / window.length - status.read)
+    """Return the share of the window since the first look that was not read; all of it while there was no look.
+
+    What lies between two looks is not missing.
+    """
+    begun = window.start if status.begun is None else max(status.begun, window.start)
+    missing = (window.end - begun) / window.length - status.read
+    return missing if missing > 1 - WHOLE else 0.0
 
 
 def _was_read(status: QueryStatus, window: Window) -> bool:
@@ -124,7 +129,7 @@ def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:
 
 def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
     """Word which part of the window was read: since when, where nothing is missing since; else how much."""
-    if source.begun is not None and source.begun > window.start and source.missing <= 1 - WHOLE:
+    if source.begun is not None and source.begun > window.start and source.is_unbroken:
         return f"since {time_within(source.begun, window, zone)}"
     return f"{source.share:.0%} of the window".replace("%", " %")
 

@@ -1,0 +1,68 @@
+"""What was read and what was not, in words."""
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from monitor.digests.coverage import is_blind, read_line, readings, unread_line
+from monitor.models import Query, QueryStatus, Window
+from tests.build import NOW
+
+HOUR = timedelta(hours=1)
+DAY = Window(NOW - 24 * HOUR, NOW)
+LONG_AGO = NOW - 1000 * HOUR
+
+
+def a_status(name: str, read: float, begun_hours_ago: float | None = 1000, reason: str | None = None) -> QueryStatus:
+    begun = None if begun_hours_ago is None else NOW - begun_hours_ago * HOUR
+    source, _, text = name.partition(":")
+    return QueryStatus(
+        query=Query(source, text),
+        read=read,
+        begun=begun,
+        last_read=None if begun is None else NOW,
+        reason=reason,
+        since=NOW - HOUR if reason else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("statuses", "read", "unread", "blind"),
+    [
+        ([a_status("hackernews", 1.0)], "Hacker News", "", False),
+        ([a_status("hackernews", 0.0, 0.01)], "Hacker News (since 11:59)", "", False),
+        ([a_status("hackernews", 0.25, 6)], "Hacker News (since 06:00)", "", False),
+        ([a_status("hackernews", 0.1, 6)], "Hacker News (10 % of the window)", "", False),
+        ([a_status("hackernews", 0.0, None)], "", "Hacker News (not read yet)", True),
+        (
+            [a_status("hackernews", 0.17)],
+            "Hacker News (17 % of the window)",
+            "Hacker News (only 17 % of the window)",
+            True,
+        ),
+        (
+            [a_status("hackernews", 0.9, reason="503")],
+            "Hacker News (90 % of the window)",
+            "Hacker News since 11:00 (503)",
+            False,
+        ),
+        (
+            [a_status("rss:https://a.example/f", 0.0, 0.1), a_status("rss:https://b.example/f", 0.0, None, "503")],
+            "1 of 2 feeds (since 11:54)",
+            "1 of 2 feeds since 11:00 (503)",
+            False,
+        ),
+        (
+            [a_status("hackernews", 1.0), a_status("rss:https://b.example/f", 0.0, None, "503")],
+            "Hacker News",
+            "b.example since 11:00 (503)",
+            False,
+        ),
+    ],
+)
+def test_what_was_read_and_not_is_said(statuses: list[QueryStatus], read: str, unread: str, blind: bool) -> None:
+    sources = readings(statuses, DAY)
+
+    assert read_line(sources, DAY, UTC) == read
+    assert unread_line(sources, DAY, UTC) == unread
+    assert is_blind(sources) is blind
