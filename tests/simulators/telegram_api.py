@@ -64,6 +64,10 @@ class Asked(BaseHTTPRequestHandler):
             self.send(413, _refusal(Refused(413, "Request Entity Too Large")))
             return
         body = self.rfile.read(length)
+        if len(body) < length:
+            # The client died while it wrote: half a request is none.
+            self.close_connection = True
+            return
         if urlsplit(self.path).path == CONTROL_PATH:
             self.send(200, control(self.server.simulator, json.loads(body)))
             return

@@ -1,0 +1,116 @@
+"""Couriers for tests: with short times, in this process or in one that is made to be killed.
+
+python -m tests.integration.couriers STORE PREFIX API TOKEN     delivers what is due until it is killed
+"""
+
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from monitor.courier import Desk, Times, deliver, deliver_job
+from monitor.digests.delivery import Policy, Terms
+from monitor.models import Entity, Message, Parcel, PostKey
+from monitor.protocols import Messenger
+from monitor.sinks.telegram import Account, TelegramSink
+from monitor.store.connection import Connection
+from monitor.store.keys import Keyspace
+from monitor.store.outbox import ChatList, OutboxStore, Pace
+from monitor.store.schedule import DueList, LeaseStore
+
+PATIENCE = timedelta(seconds=0.5)
+TIMES = Times(
+    lease=timedelta(seconds=2.5),
+    request=timedelta(seconds=0.7),
+    margin=timedelta(seconds=0.2),
+    again=timedelta(seconds=0.1),
+)
+QUICK = Pace(100, timedelta(milliseconds=100))
+JOB_LEASE = timedelta(seconds=3)
+
+
+def terms(policy: Policy = "hold") -> Terms:
+    """Return terms with times for tests."""
+    return Terms(
+        policy=policy,
+        look_after=timedelta(seconds=0.8),
+        late_look_after=timedelta(seconds=0.5),
+        shortest_wait=timedelta(seconds=0.1),
+    )
+
+
+def a_desk(connection: Connection, messenger: Messenger, policy: Policy = "hold") -> Desk:
+    """Return a desk with short times and hardly any pace."""
+    outbox = OutboxStore(connection, QUICK, QUICK)
+    chats = ChatList(connection, Pace(1000, timedelta(seconds=1)))
+    return Desk(outbox, outbox, chats, messenger, time.monotonic, terms(policy), TIMES)
+
+
+def a_sink(api_url: str, token: str) -> TelegramSink:
+    """Return a sink that waits half a second for an answer."""
+    return TelegramSink(Account(token, api_url), PATIENCE)
+
+
+def parcels(chat: object, digest: str, parts: int = 1, posts: int = 2) -> list[Parcel]:
+    """Return the parts of a digest: text with characters of two UTF-16 units, two entities, own posts in each part."""
+    return [
+        Parcel(
+            message=Message(
+                id=f"{digest}-{part}",
+                chat=str(chat),
+                digest_id=digest,
+                part=part,
+                text=f"🔥 digest {digest} part {part}\n砸锅卖铁",
+                entities=(Entity(type="bold", offset=3, length=6), Entity(type="italic", offset=10, length=2)),
+            ),
+            posts=tuple(PostKey("bluesky", f"{digest}/{part}/{n}") for n in range(posts)),
+        )
+        for part in range(parts)
+    ]
+
+
+def is_done(connection: Connection, chat: str) -> bool:
+    """Tell whether nothing waits in a chat any more, late looks included."""
+    keys = connection.keys.chat(chat)
+    return not any(int(connection.execute("ZCARD", key)) for key in (keys.queue, keys.extras, keys.late))
+
+
+def drain(desk: Desk, connection: Connection, chats: Iterable[str], seconds: float = 60.0) -> None:
+    """Deliver until nothing waits, in eight threads."""
+    ends = time.monotonic() + seconds
+    pause = threading.Event()
+
+    def work(chat: str) -> None:
+        while not is_done(connection, chat):
+            assert time.monotonic() < ends, f"chat {chat} does not come to an end"
+            wait = deliver(desk, chat, uuid.uuid4().hex)
+            pause.wait(min(wait.total_seconds(), 0.2))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, chats))
+
+
+def serve(arguments: Sequence[str]) -> None:
+    """Deliver what is due, as a worker does, until killed."""
+    store, prefix, api_url, token = arguments
+    connection = Connection(store, Keyspace(prefix))
+    schedule, leases = DueList(connection), LeaseStore(connection)
+    desk = a_desk(connection, a_sink(api_url, token))
+    pause = threading.Event()
+    print("ready", flush=True)
+    while True:
+        for job in schedule.take(5):
+            lease = leases.acquire(job, uuid.uuid4().hex, JOB_LEASE, only_due=True)
+            if lease is None:
+                continue
+            woken = desk.chats.token(job.subject)
+            assert job == deliver_job(job.subject)
+            desk.chats.rest(lease, deliver(desk, job.subject, lease.owner), woken)
+        pause.wait(0.02)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1:])
