@@ -100,14 +100,14 @@ class TelegramSink:
                 sent = await bot.send_photo(
                     chat_id=_id(address),
                     photo=parcel.photo,
-                    caption=message.text,
+                    caption=_text(parcel),
                     caption_entities=entities,
                     disable_notification=message.silent,
                 )
                 return sent.message_id
             sent = await bot.send_message(
                 chat_id=_id(address),
-                text=message.text,
+                text=_text(parcel),
                 entities=entities,
                 disable_notification=message.silent,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
@@ -125,14 +125,14 @@ class TelegramSink:
                 await bot.edit_message_caption(
                     chat_id=_id(address),
                     message_id=message_id,
-                    caption=parcel.message.text,
+                    caption=_text(parcel),
                     caption_entities=entities,
                 )
                 return "changed"
             await bot.edit_message_text(
                 chat_id=_id(address),
                 message_id=message_id,
-                text=parcel.message.text,
+                text=_text(parcel),
                 entities=entities,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
@@ -262,6 +262,11 @@ def hidden(text: str, token: str) -> str:
 def _retry_after(error: RetryAfter) -> timedelta:
     # The public property is an int or a timedelta, by a variable of the environment, and warns that it will change.
     return error._retry_after  # noqa: SLF001
+
+
+def _text(parcel: Parcel) -> str:
+    """Return the text without the white space at its end, which Telegram cuts off: what is sent is what is seen."""
+    return parcel.message.text.rstrip()
 
 
 def _entities(parcel: Parcel) -> list[MessageEntity]:

@@ -79,3 +79,33 @@ def test_a_file_that_is_no_toml_is_one_problem(config: Path, content: str) -> No
         load()
 
     assert len(caught.value.problems) == 1
+
+
+def test_the_token_of_the_bot_comes_from_a_file_and_is_shown_nowhere(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (config / "token").write_text("123:canary\n")
+    (config / "monitor.toml").write_text('[telegram]\nchat = "-1001234"\n')
+    monkeypatch.setenv("MONITOR_TELEGRAM__TOKEN_FILE", str(config / "token"))
+
+    telegram = load().telegram
+
+    assert telegram.token is not None
+    assert telegram.token.get_secret_value() == "123:canary"
+    assert telegram.chat == "-1001234"
+    assert "canary" not in repr(telegram)
+
+
+def test_a_token_file_that_is_not_there_is_named(config: Path) -> None:
+    (config / "monitor.toml").write_text('[telegram]\ntoken_file = "nowhere"\n')
+
+    with pytest.raises(ConfigError, match="nowhere cannot be read"):
+        load()
+
+
+@pytest.mark.parametrize("chat", ["", "digests", "-0", "12 34", "@a"])
+def test_a_chat_is_an_id_or_a_name(config: Path, chat: str) -> None:
+    (config / "monitor.toml").write_text(f'[telegram]\nchat = "{chat}"\n')
+
+    with pytest.raises(ConfigError, match=r"telegram\.chat"):
+        load()

@@ -1,13 +1,12 @@
--- Take the parts of a digest into a chat's outbox and claim their posts, all or nothing. A digest whose first part is known was taken
+-- Take the parts of a digest into a chat's outbox and claim their posts, all or nothing. A digest of which a part is known was taken
 -- before: nothing happens. A post that another digest claimed refuses them all.
 -- KEYS outbox parcels queue handed claims
 -- ARGV for each part: message id, record, parcel, n, post × n
 -- Returns the posts that refuse it.
 local outbox, parcels, queue, handed, claims = unpack(KEYS)
-if redis.call('HEXISTS', outbox, ARGV[1]) == 1 then return {} end
-
 local refused, i = {}, 1
 while i <= #ARGV do
+  if redis.call('HEXISTS', outbox, ARGV[i]) == 1 then return {} end
   for p = i + 4, i + 3 + ARGV[i + 3] do
     if redis.call('HEXISTS', claims, ARGV[p]) == 1 then refused[#refused + 1] = ARGV[p] end
   end

@@ -1,0 +1,107 @@
+"""The daily digest, from the due list to the chat: with a bot and without."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor import jobs
+from monitor.models import Job, Topic
+from monitor.settings import load
+from monitor.store.fsck import check
+from monitor.topics.planning import digest_job
+from monitor.wiring import Monitor, opened
+from tests.build import NOW, a_mention, a_topic
+from tests.data import data_path
+from tests.simulators.telegram_api import TOKEN, Simulator
+
+Opener = Callable[[str], Monitor]
+
+
+@pytest.fixture(autouse=True)
+def durations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+
+
+@pytest.fixture
+def telegram() -> Iterator[Simulator]:
+    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz")) as simulator:
+        yield simulator
+    assert simulator.breaches == []
+
+
+@pytest.fixture
+def open_monitor(redis_url: str, tmp_path: Path) -> Iterator[Opener]:
+    """Open all parts on a store, with the given settings."""
+    (tmp_path / "topics.toml").write_text('[topics.pots]\nany = ["砸锅卖铁"]\n', encoding="utf-8")
+    contexts = []
+
+    def open_with(settings: str) -> Monitor:
+        (tmp_path / "monitor.toml").write_text(settings)
+        variables = {"MONITOR_CONFIG": str(tmp_path), "MONITOR_HOME": str(tmp_path), "MONITOR_REDIS_URL": redis_url}
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            context = opened(load(), prefix=f"{tmp_path.name}:")
+        monitor = context.__enter__()
+        monitor.connection.erase()
+        contexts.append(context)
+        return monitor
+
+    yield open_with
+    for context in contexts:
+        context.__exit__(None, None, None)
+
+
+def stored(monitor: Monitor, *topics: Topic) -> None:
+    """Follow topics, each with the same three posts, whose digests are due."""
+    monitor.topics.replace(topics, "hash")
+    for topic in topics:
+        mentions = [
+            a_mention(str(n), topic=topic.name, post={"observed_at": NOW - timedelta(hours=6)}) for n in range(3)
+        ]
+        monitor.mentions.add(topic.name, mentions, oldest=NOW - timedelta(days=30))
+    monitor.schedule.sync({digest_job(topic): timedelta(0) for topic in topics})
+
+
+def test_a_digest_goes_to_the_chat_once_and_says_no_post_twice(telegram: Simulator, open_monitor: Opener) -> None:
+    chat = telegram.state.world.add_chat("channel", "Digests").id
+    monitor = open_monitor(f'[telegram]\ntoken = "{TOKEN}"\nchat = "{chat}"\napi_url = "{telegram.url}"\n')
+    first, second = a_topic(), a_topic(name="pans", title="pans")
+    stored(monitor, first, second)
+
+    for topic in (first, second, first):
+        jobs.hand_over(monitor, topic, jobs.window_ending(NOW), NOW)
+    for worker in range(4):
+        monitor.connection.execute("ZADD", monitor.connection.keys.work.due, 0, f"deliver:{chat}")
+        monitor.connection.execute("UNLINK", monitor.connection.keys.chat(str(chat)).sends)
+        jobs.deliver(monitor, str(chat), f"worker {worker}", NOW)
+
+    shown = [each.text for each in telegram.state.ledger.visible(chat)]
+    assert len(shown) == 2
+    assert ["先砸谁的锅" in each for each in shown] == [True, False]
+    assert check(monitor.connection) == []
+
+
+def test_the_due_list_keeps_a_chat_that_was_written_to(telegram: Simulator, open_monitor: Opener) -> None:
+    monitor = open_monitor(f'[telegram]\ntoken = "{TOKEN}"\nchat = "-1001"\napi_url = "{telegram.url}"\n')
+    stored(monitor, a_topic())
+
+    jobs.send_digest(monitor, digest_job(a_topic()).subject, "worker", NOW)
+    jobs.read_topics(monitor, NOW)
+
+    assert Job("deliver", "-1001") in dict(monitor.schedule.due())
+    assert monitor.outgoing.latest(jobs.preview_chat(a_topic()), 5)
+
+
+@pytest.mark.parametrize("settings", ["", '[telegram]\nchat = "-1001"\n'])
+def test_without_a_bot_the_digest_is_on_the_page_only(open_monitor: Opener, settings: str) -> None:
+    monitor = open_monitor(settings)
+    stored(monitor, a_topic())
+
+    jobs.send_digest(monitor, digest_job(a_topic()).subject, "worker", NOW)
+
+    assert len(monitor.outgoing.latest(jobs.preview_chat(a_topic()), 5)) == 1
+    assert monitor.chats.all() == []
+    assert monitor.outbox.outlook("-1001").head is None
