@@ -1,5 +1,6 @@
 """The daily digest, from the due list to the chat: with a bot and without."""
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from monitor.topics.planning import digest_job
 from monitor.wiring import Monitor, opened
 from tests.build import NOW, a_mention, a_topic
 from tests.data import data_path
+from tests.integration.couriers import parcels
+from tests.integration.product import Product
 from tests.simulators.telegram_api import TOKEN, Simulator
 
 Opener = Callable[[str], Monitor]
@@ -93,6 +96,28 @@ def test_the_due_list_keeps_a_chat_that_was_written_to(telegram: Simulator, open
 
     assert Job("deliver", "-1001") in dict(monitor.schedule.due())
     assert monitor.outgoing.latest(jobs.preview_chat(a_topic()), 5)
+
+
+def test_a_worker_delivers_what_waits_and_never_says_the_token(telegram: Simulator, tmp_path: Path) -> None:
+    chat = str(telegram.state.world.add_chat("channel", "Digests").id)
+    product = Product(tmp_path)
+    product.write_topics('[topics.pots]\nany = ["砸锅卖铁"]\nsources = ["rss:http://127.0.0.1:1/"]\n')
+    (tmp_path / "token").write_text(TOKEN)
+    product.write_settings(f'[telegram]\nchat = "{chat}"\napi_url = "{telegram.url}"\n')
+    product.variables["MONITOR_TELEGRAM__TOKEN_FILE"] = str(tmp_path / "token")
+    with product.opened() as monitor:
+        monitor.outbox.hand_over(chat, parcels(chat, "d", parts=3))
+        monitor.chats.wake(chat, "d")
+
+        with product.running(sys.executable, "-m", "workers") as worker:
+            for part in range(3):
+                worker.says(f"sent chat={chat} part=d-{part}")
+
+        assert check(monitor.connection) == []
+    assert [each.text for each in telegram.state.ledger.visible(int(chat))] == [
+        each.message.text for each in parcels(chat, "d", parts=3)
+    ]
+    assert TOKEN not in worker.log
 
 
 @pytest.mark.parametrize("settings", ["", '[telegram]\nchat = "-1001"\n'])

@@ -118,6 +118,7 @@ def test_every_shape_of_failure_ends_in_one_visible_message(
     assert check(connection) == []
 
 
+@pytest.mark.parametrize("connection", ["valkey"], indirect=True)
 def test_two_hundred_digests_under_a_storm_are_each_visible_once(
     telegram: Simulator, desk: Desk, connection: Connection
 ) -> None:
