@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import bootsteps
-from kombu.exceptions import KombuError, OperationalError
+from kombu.exceptions import KombuError
 
 from monitor import jobs
 from monitor.errors import MonitorError
@@ -75,6 +75,13 @@ def hint(app: Any, producer: Any, job: Job) -> None:
     app.send_task(job.kind, args=[job.subject], producer=producer)
 
 
+def is_ours(error: Exception) -> bool:
+    """Tell a bug of ours, which must show where it is, from an outage of the store or the broker."""
+    return not isinstance(error, MonitorError | KombuError | OSError) and not type(error).__module__.startswith(
+        "redis."
+    )
+
+
 class Troubles:
     """Says once that something began to fail, and once that it works again."""
 
@@ -85,9 +92,9 @@ class Troubles:
         """Call, and log a change between working and failing; a sweep must outlive an outage."""
         try:
             call()
-        except (MonitorError, OperationalError, KombuError, OSError) as e:
+        except Exception as e:
             if self._failing.get(what) != str(e):
-                log.warning("%s failed", what, extra={"reason": str(e)})
+                log.warning("%s failed", what, extra={"reason": f"{type(e).__name__}: {e}"}, exc_info=is_ours(e))
             self._failing[what] = str(e)
         else:
             if self._failing.pop(what, None) is not None:

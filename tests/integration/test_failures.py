@@ -208,6 +208,8 @@ def test_a_store_that_dies_is_started_again_and_has_lost_nothing(product: Produc
             pid = store_pid(product)
             os.kill(pid, signal.SIGKILL)
             up.says("was started again")
+            told = len(up.lines)
+            wait_until(lambda: any(" read query=" in line for line in up.lines[told:]), 60)
             wait_until(lambda: '"count":2' in product.run("digest", "pots", "--json").stdout, 20)
             assert product.run("fsck").returncode == 0
 

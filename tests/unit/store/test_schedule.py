@@ -71,6 +71,14 @@ def test_a_lost_hint_comes_again_and_lateness_shows(parts: Parts, connection: Co
     assert parts.due.overdue() > timedelta(0)
 
 
+def test_a_job_that_no_sweeper_takes_is_late(parts: Parts, connection: Connection) -> None:
+    parts.due.sync({JOB: MINUTE})
+    seconds = int(connection.execute("TIME")[0])
+    connection.execute("ZADD", connection.keys.work.due, (seconds - 100) * 1000, str(JOB))
+
+    assert parts.due.overdue() >= timedelta(seconds=99)
+
+
 def test_one_holder_at_a_time_and_a_greater_fence_each_time(parts: Parts) -> None:
     with ThreadPoolExecutor(8) as pool:
         leases = [each for each in pool.map(lambda n: parts.leases.acquire(JOB, f"w{n}", MINUTE), range(8)) if each]
