@@ -156,7 +156,7 @@ class Look(NamedTuple):
 
 
 def poll(look: Look, parts: Parts, stages: Stages, now: datetime) -> Polled | None:
-    """Read one page of a query and store it; None when somebody else is at it.
+    """Read one page of a query and store it; None when somebody else is at it, or was before we were done.
 
     The cursor moves only after every add succeeded, in the script that frees the lease: a kill at any place repeats the
     page and loses nothing. A source's failure is recorded with its due time, not raised; a store's failure is raised.
@@ -175,7 +175,8 @@ def poll(look: Look, parts: Parts, stages: Stages, now: datetime) -> Polled | No
     for topic in stages.topics if batch.deletions else ():
         parts.mentions.withdraw(topic, batch.deletions)
     due_in = next_look(look.query, batch, look.every, now)
-    parts.progress.complete(lease, look.query, batch, due_in)
+    if not parts.progress.complete(lease, look.query, batch, due_in):
+        return None  # it took too long: somebody else has the lease now, and reads the same page
     return Polled(look.query, len(batch.posts), added.new + added.known, added.new, batch.more, due_in)
 
 

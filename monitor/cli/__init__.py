@@ -1,6 +1,7 @@
 """The command line: `monitor --help`."""
 
 import logging
+import signal
 import sys
 
 import click
@@ -40,6 +41,9 @@ def main() -> None:
     """Run a command; errors of ours are one clear sentence each and an exit code."""
     # Short commands say what they have to say themselves; the long ones set their log up.
     logging.getLogger().addHandler(logging.NullHandler())
+    # A replay's store must go with it; long commands replace this by a stop in order.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         commands(standalone_mode=True)
     except MonitorError as e:

@@ -20,7 +20,7 @@ from monitor.pipeline import Polled
 from monitor.settings import load
 from monitor.topics.planning import plan, queries_of, query_of
 from monitor.topics.query import explain, from_lists
-from monitor.wiring import Monitor, opened
+from monitor.wiring import POLLED, Monitor, opened
 
 
 @click.command(
@@ -40,7 +40,7 @@ def poll(source: str, *, once: bool) -> None:
 
 @click.command(epilog="\b\nExamples:\n  monitor digest smash-pots\n  monitor digest smash-pots --hours 6 --json")
 @click.argument("topic")
-@click.option("--hours", default=24, show_default=True, help="Length of the window that ends now.")
+@click.option("--hours", type=click.IntRange(1, 24 * 365), default=24, show_default=True, help="Window up to now.")
 @click.option("--json", "as_json", is_flag=True, help="Print the digest's items as JSON.")
 def digest(topic: str, *, hours: int, as_json: bool) -> None:
     """Print what was said about TOPIC in the last hours. Sends nothing, claims nothing."""
@@ -89,8 +89,8 @@ def find_topic(known: list[Topic], name: str) -> Topic:
 
 def _queries(monitor: Monitor, source: str) -> list[Query]:
     asked = query_of(source)
-    if asked.source not in monitor.sources:
-        raise ConfigError([f'there is no source "{asked.source}"; known are: {", ".join(sorted(monitor.sources))}'])
+    if asked.source not in POLLED:
+        raise ConfigError([f'there is no source "{asked.source}"; known are: {", ".join(POLLED)}'])
     if asked.text:
         return [asked]
     return [query for query in plan(monitor.topics.all()) if query.source == asked.source] or [asked]

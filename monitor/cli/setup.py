@@ -127,7 +127,7 @@ def written(answers: Answers) -> str:
 def quoted(text: str) -> str:
     """Return a TOML string."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+    return '"' + "".join(c if ord(c) > 0x9F or c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
 
 
 def slug(title: str) -> str:

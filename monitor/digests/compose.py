@@ -25,6 +25,7 @@ from monitor.signals.accounts import in_languages
 from monitor.signals.duplicates import group_copies
 from monitor.signals.ranking import History, Ranked, about_link, earliest, most_shared_link, page_of, rank
 from monitor.text.quotes import Excerpt, excerpt
+from monitor.text.urls import canonical
 
 REACTIONS = 3
 CANDIDATES = 12
@@ -145,7 +146,7 @@ def _excerpt(mention: Mention) -> Excerpt | None:
 
 def _link(mentions: Sequence[Mention], classes: Classes) -> SharedLink | None:
     """Return the most shared link: its title unless that exposes somebody, its outlet if that may be named."""
-    link = most_shared_link(mentions)
+    link = most_shared_link(mentions, hidden=_hidden_urls(mentions, classes))
     if link is None or not is_web(link.url):
         return None
     page = page_of(mentions, link.url)
@@ -154,6 +155,16 @@ def _link(mentions: Sequence[Mention], classes: Classes) -> SharedLink | None:
     if page.post.key.source != "rss" or classes[page.post.key] != "A":
         return link
     return msgspec.structs.replace(link, outlet=page.post.author.name)
+
+
+def _hidden_urls(mentions: Sequence[Mention], classes: Classes) -> frozenset[str]:
+    """Return the addresses of posts that must not be shown, however many share them: class C, and withdrawn ones.
+
+    An outlet's article is no person's post: it loses its title, not its link.
+    """
+    posts = (each for each in mentions if each.post.key.source != "rss")
+    hidden = (each for each in posts if each.withdrawn or classes[each.post.key] == "C")
+    return frozenset(url for each in hidden if each.post.url and (url := canonical(each.post.url)) is not None)
 
 
 def _told(mentions: Sequence[Mention], link: SharedLink | None, groups: Sequence[CopyGroup]) -> list[Mention]:

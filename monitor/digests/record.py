@@ -2,6 +2,7 @@
 
 import msgspec
 
+from monitor.digests.people import is_exposing
 from monitor.models import Digest, Engagement, Mention, Reaction
 
 
@@ -20,7 +21,7 @@ class Matched(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A post that the digest shows. `quote` is `text[start:end]`, exactly; all three are null for a link only."""
+    """A post that the digest shows. `quote` is `text[start:end]`, exactly; all four are null for a link only."""
 
     source: str
     id: str
@@ -28,7 +29,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     time: str
     language: str
     script: str | None
-    text: str
+    text: str | None
     start: int | None
     end: int | None
     quote: str | None
@@ -39,7 +40,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A post that was counted: where it matched, without its text."""
+    """A post that was counted: where it matched, without its text. Posts that could expose somebody are not listed."""
 
     source: str
     id: str
@@ -81,7 +82,7 @@ def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], tex
         arithmetic=trend.arithmetic,
         hidden=digest.hidden,
         items=tuple(_item(reaction) for reaction in digest.reactions),
-        mentions=tuple(_seen(mention) for mention in mentions),
+        mentions=tuple(_seen(each) for each in mentions if not each.withdrawn and not is_exposing(each.post.text)),
         text=text,
     )
 
@@ -96,7 +97,7 @@ def _item(reaction: Reaction) -> Item:
         time=post.time.isoformat(),
         language=mention.language,
         script=mention.script,
-        text=post.text,
+        text=None if quote is None else post.text,
         start=None if quote is None else quote.start,
         end=None if quote is None else quote.end,
         quote=None if quote is None else post.text[quote.start : quote.end],

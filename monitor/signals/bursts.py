@@ -69,7 +69,8 @@ def measure(
     """
     usual = _usual(topic, window, sampled, hourly)
     live = sum(not mention.backfilled for mention in mentions)
-    ratio = _ratio(live, usual.expected) if window.end <= now else None
+    # A headline must divide what it counts: with back-filled posts in the window there is no ratio.
+    ratio = _ratio(live, usual.expected) if window.end <= now and live == len(mentions) else None
     return Trend(
         topic=topic.name,
         window=window,

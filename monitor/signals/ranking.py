@@ -8,7 +8,7 @@ some count their own prefetching.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import partial
 
@@ -69,11 +69,14 @@ def rank(
     return sorted(_spread(strongest, limit, is_showable), key=_strength)
 
 
-def most_shared_link(mentions: Sequence[Mention]) -> SharedLink | None:
-    """Return the address that most posts share, if two accounts or more do, with its title where a source gave it."""
+def most_shared_link(mentions: Sequence[Mention], hidden: Set[str] = frozenset()) -> SharedLink | None:
+    """Return the address that most posts share, if two accounts or more do, with its title where a source gave it.
+
+    The canonical addresses in `hidden` are passed over.
+    """
     sharers: defaultdict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
-        for url in _links(mention.post):
+        for url in _links(mention.post) - hidden:
             sharers[url].append(mention)
     common = {url: shared for url, shared in sharers.items() if count_accounts(shared) >= FEWEST_SHARERS}
     if not common:

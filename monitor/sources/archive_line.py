@@ -182,7 +182,7 @@ def _epoch_time(seconds: float) -> datetime:
 
 
 def _written_time(text: str) -> datetime:
-    time = _long_time(text) if text[0].isalpha() else datetime.fromisoformat(text)
+    time = _long_time(text) if text[:1].isalpha() else datetime.fromisoformat(text)
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 

@@ -162,6 +162,10 @@ def _limited(sequence: str) -> Iterator[str]:
             yield char
 
 
+_PLAIN = {"’": "'", "‘": "'", "ʼ": "'"}
+"""Apostrophes as telephones write them, and the one on a keyboard."""
+
+
 class _Folds(dict[int, str]):
     """What each code point becomes, found when first met; only assigned characters are kept: 145,000 at most.
 
@@ -197,7 +201,7 @@ class _Folds(dict[int, str]):
         return folded
 
     def _once(self, char: str) -> str:
-        normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", char).casefold())
+        normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", _PLAIN.get(char, char)).casefold())
         return "".join(self._simplified.get(part, part) for part in normal if not is_invisible(part))
 
 

@@ -109,6 +109,18 @@ def test_class_c_is_counted_and_nowhere_in_the_digest() -> None:
     assert "我们单位" not in encoded
 
 
+def test_a_post_that_exposes_somebody_is_not_shown_as_the_most_shared_link() -> None:
+    exposed = a_spoken("victim", "人在国内," + TERM, post={"url": "https://bsky.example/post/1"})
+    sharers = [a_spoken(f"s{n}", TERM, post={"links": ("https://bsky.example/post/1",)}) for n in range(3)]
+    other = [a_spoken(f"o{n}", TERM, post={"links": (LINK,)}) for n in range(2)]
+
+    digest = composed([exposed, *sharers, *other])
+
+    assert digest.link is not None
+    assert digest.link.url == LINK
+    assert "bsky.example/post/1" not in msgspec.json.encode(digest.link).decode()
+
+
 def test_withdrawn_posts_are_counted_and_not_quoted() -> None:
     group = fingerprint("same")
     gone = [

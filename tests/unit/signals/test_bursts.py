@@ -120,7 +120,7 @@ def test_back_filled_posts_are_counted_and_not_compared() -> None:
     hourly = counts_with(DAY_WINDOW, {}, 1)
     trend = measure(a_topic(), DAY_WINDOW, mentions + old, last_days(5), hourly, WEDNESDAY)
 
-    assert (trend.count, trend.ratio) == (53, 2)
+    assert (trend.count, trend.expected, trend.ratio) == (53, 24, None)
     assert trend.arithmetic[-1] == "5 back-filled posts are counted but not compared."
 
 

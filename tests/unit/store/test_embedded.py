@@ -20,7 +20,22 @@ def pid_of(store: EmbeddedStore) -> int:
         connection.close()
 
 
-@pytest.mark.parametrize("name", ["plain", "with space", "it's", 'say "hi"', "back\\slash", "砸锅卖铁", "x" * 120, "[a]*", "hash#tag", "per%20cent", "ques?tion=1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain",
+        "with space",
+        "it's",
+        'say "hi"',
+        "back\\slash",
+        "砸锅卖铁",
+        "x" * 120,
+        "[a]*",
+        "hash#tag",
+        "per%20cent",
+        "ques?tion=1",
+    ],
+)
 def test_any_folder_will_do(tmp_path: Path, name: str) -> None:
     store = EmbeddedStore(tmp_path / name)
     store.attach()
