@@ -18,7 +18,7 @@ from monitor.errors import StoreError
 from monitor.models import Digest, Job, Parcel, PostKey, Query, Topic, Window
 from monitor.pipeline import Look, Polled, Shelf, digest_of, oldest_kept
 from monitor.pipeline import poll as poll_page
-from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, query_of
+from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of, query_of
 from monitor.wiring import Monitor, deliver_jobs, import_topics, jobs_of
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 SHORT_LEASE = timedelta(seconds=60)
 DELIVER_LEASE = timedelta(seconds=40)
 """Longer than the lease of a sender, within which all its work ends."""
+
+GRACE = timedelta(minutes=30)
+"""A digest waits so long for looks that began before its window ended: three times the usual interval."""
+
+LOOK_AGAIN = timedelta(seconds=30)
 
 MOST_COMPOSED = 10
 
@@ -37,7 +42,9 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     """
     if import_topics(monitor):
         log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
-    monitor.schedule.sync(jobs_of(monitor.topics.all(), now) | deliver_jobs(monitor))
+    jobs = jobs_of(monitor.topics.all(), now) | deliver_jobs(monitor)
+    jobs |= {prune_job(topic): PRUNE_EVERY for topic in monitor.topics.retired()}
+    monitor.schedule.sync(jobs)
 
 
 def poll(monitor: Monitor, subject: str, owner: str, now: datetime) -> Polled | None:
@@ -75,12 +82,21 @@ def send_digest(monitor: Monitor, subject: str, owner: str, now: datetime) -> No
     if topic is None or lease is None:
         return
     window = window_ending(last_digest(topic, now))
+    if now < window.end + GRACE and not is_read_to(monitor, topic, window.end):
+        monitor.progress.finish(lease, LOOK_AGAIN)  # posts of its last minutes are still to be read
+        return
     hand_over(monitor, topic, window, now)
     made = digest_now(monitor, topic, window, now)
     message = render(made, preview_chat(topic), ZoneInfo(topic.timezone))
     monitor.sink.send(message)
     log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id})
     monitor.progress.finish(lease, next_digest(topic, now) - now)
+
+
+def is_read_to(monitor: Monitor, topic: Topic, end: datetime) -> bool:
+    """Say whether each query that works was read to the end of a window; one that fails is not waited for."""
+    statuses = monitor.progress.statuses(queries_of(topic), Window(end - timedelta(days=1), end))
+    return all(each.reason is not None or (each.last_read is not None and each.last_read >= end) for each in statuses)
 
 
 def hand_over(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> None:
@@ -94,7 +110,7 @@ def hand_over(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> 
         return
     brief = msgspec.structs.replace(brief_of(monitor, topic, window), chat=chat)
     for _ in range(MOST_COMPOSED):
-        made = digest_of(brief, Shelf(monitor.mentions, monitor.progress), now)
+        made = digest_of(brief, shelf_of(monitor, topic), now)
         message = render(made, chat, ZoneInfo(topic.timezone))
         refused = monitor.outbox.hand_over(chat, [Parcel(message=message, posts=shown_in(made))])
         if not refused:
@@ -125,7 +141,12 @@ def deliver(monitor: Monitor, chat: str, owner: str, now: datetime) -> None:
 def digest_now(monitor: Monitor, topic: Topic, window: Window, now: datetime, kind: str = "daily") -> Digest:
     """Return the digest of a topic and a window from what is stored; nothing is sent."""
     brief = brief_of(monitor, topic, window, kind)
-    return digest_of(brief, Shelf(monitor.mentions, monitor.progress), now)
+    return digest_of(brief, shelf_of(monitor, topic), now)
+
+
+def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
+    """Return what the digests of a topic are made from."""
+    return Shelf(monitor.mentions, monitor.progress, monitor.topics.since(topic.name))
 
 
 def brief_of(monitor: Monitor, topic: Topic, window: Window, kind: str = "daily") -> Brief:
@@ -147,12 +168,14 @@ def preview_chat(topic: Topic) -> str:
 
 
 def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
-    """Fold what is older than a topic's retention into roll-ups."""
-    topic = monitor.stages().topics.get(subject)
+    """Fold what is older than a topic's retention into roll-ups; end a topic that left once it has no posts."""
+    topic = next((each for each in [*monitor.topics.all(), *monitor.topics.retired()] if each.name == subject), None)
     lease = monitor.leases.acquire(Job("prune", subject), owner, SHORT_LEASE, only_due=True)
     if topic is None or lease is None:
         return
     pruned = monitor.mentions.prune(topic.name, oldest_kept(topic, now))
     if pruned.posts:
         log.info("pruned", extra={"topic": topic.name, "posts": pruned.posts})
+    if monitor.topics.since(topic.name) is None and monitor.topics.end(topic.name):
+        log.info("topic ended", extra={"topic": topic.name})
     monitor.progress.finish(lease, PRUNE_EVERY)

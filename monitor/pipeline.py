@@ -41,7 +41,7 @@ from monitor.protocols import (
 )
 from monitor.signals.accounts import in_languages
 from monitor.signals.bursts import baseline_window, measure
-from monitor.signals.coverage import read_together
+from monitor.signals.coverage import read_together, since
 from monitor.signals.duplicates import fingerprint
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher
@@ -121,10 +121,11 @@ def oldest_kept(topic: Topic, now: datetime) -> datetime:
 
 
 class Shelf(NamedTuple):
-    """What a digest is made from."""
+    """What a digest is made from. `followed_since`: earlier counts are of another rule, or of none."""
 
     mentions: Mentions
     ledger: CoverageLedger
+    followed_since: datetime | None = None
 
 
 def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
@@ -136,6 +137,8 @@ def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
     earlier = baseline_window(window)
     queries = queries_of(topic)
     sampled = read_together([_whole(shelf.ledger.windows(query, earlier)) for query in queries])
+    if shelf.followed_since is not None:
+        sampled = since(shelf.followed_since, sampled)
     hourly = shelf.mentions.hourly(topic.name, earlier)
     trend = measure(topic, window, mentions, sampled, hourly, now)
     return compose(brief, mentions, history, trend, shelf.ledger.statuses(queries, window))

@@ -112,6 +112,14 @@ class Topics(Protocol):
         """Return the hash of the topics file that was imported last."""
         ...
 
+    def since(self, name: str) -> datetime | None:
+        """Return since when a topic is followed by its present rule, None when it is not followed."""
+        ...
+
+    def retired(self) -> list[Topic]:
+        """Return the topics that left the file and whose posts are not all pruned yet."""
+        ...
+
     def replace(self, topics: Sequence[Topic], file_hash: str) -> int:
         """Replace all topics in one step and return the new version; the same hash again changes nothing."""
         ...

@@ -1,7 +1,7 @@
 """Windows of time that were really read: merged, cut, compared."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from monitor.models import Window
@@ -22,6 +22,11 @@ def covered(window: Window, sampled: Iterable[Window]) -> timedelta:
     """Return how much of a window lies in the sampled ones, which must not overlap (see `merged`)."""
     overlaps = (min(window.end, each.end) - max(window.start, each.start) for each in sampled)
     return sum((overlap for overlap in overlaps if overlap > timedelta()), timedelta())
+
+
+def since(start: datetime, windows: Iterable[Window]) -> list[Window]:
+    """Return what of the windows lies after a time."""
+    return [Window(max(each.start, start), each.end) for each in windows if each.end > start]
 
 
 def read_together(windows_by_query: Sequence[Iterable[Window]], share: float = 0.8) -> list[Window]:

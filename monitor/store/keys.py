@@ -55,6 +55,8 @@ KINDS = (
     KeyKind("work", "schema", "string", "connect", "one value"),
     KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
     KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
+    KeyKind("work", "topics-since", "hash", "Topics", "one field per topic"),
+    KeyKind("work", "topics-retired", "hash", "Topics", "one field per topic that left, until its posts are pruned"),
     KeyKind("work", "due", "zset", "Schedule", "one member per job of the plan"),
     KeyKind("work", "due-since", "hash", "Schedule", "one field per overdue job"),
     KeyKind("work", "leases", "hash", "Leases", "one field per job at work"),
@@ -102,6 +104,8 @@ class WorkKeys(NamedTuple):
     schema: str
     topics: str
     topics_meta: str
+    topics_since: str
+    topics_retired: str
     due: str
     due_since: str
     leases: str

@@ -1,9 +1,12 @@
 """The tracked topics and the version that is in force."""
 
 from collections.abc import Sequence
+from datetime import datetime
+
+import xxhash
 
 from monitor.models import Topic
-from monitor.store.codec import decode_topic, encode
+from monitor.store.codec import decode_topic, encode, from_ms
 from monitor.store.connection import Argument, Connection
 
 
@@ -32,5 +35,30 @@ class TopicStore:
         keys = self._connection.keys.work
         args: list[Argument] = [file_hash]
         for topic in topics:
-            args += [topic.name, encode(topic)]
-        return int(self._connection.run("topics", (keys.topics, keys.topics_meta), args))
+            args += [topic.name, encode(topic), rule_hash(topic)]
+        names = (keys.topics, keys.topics_meta, keys.topics_since, keys.topics_retired)
+        return int(self._connection.run("topics", names, args))
+
+    def since(self, name: str) -> datetime | None:
+        """Return since when a topic is followed by its present rule, None when it is not followed."""
+        found = self._connection.execute("HGET", self._connection.keys.work.topics_since, name)
+        return None if found is None else from_ms(int(found.split()[1]))
+
+    def retired(self) -> list[Topic]:
+        """Return the topics that left the file and whose posts are not all pruned yet."""
+        packed = self._connection.execute("HVALS", self._connection.keys.work.topics_retired)
+        return [decode_topic(each) for each in packed]
+
+    def end(self, name: str) -> bool:
+        """Erase what is left of a retired topic; False while it has posts."""
+        keys = self._connection.keys
+        if not self._connection.run("end_topic", (keys.topic(name).posts, keys.topic(name).rollups)):
+            return False
+        self._connection.execute("HDEL", keys.work.topics_retired, name)
+        return True
+
+
+def rule_hash(topic: Topic) -> str:
+    """Return a hash of what decides which posts belong to a topic: counts under another rule cannot be compared."""
+    rule = (topic.any, topic.all, topic.none, topic.languages, topic.sources)
+    return xxhash.xxh3_64_hexdigest(encode(rule))

@@ -274,3 +274,19 @@ def test_what_was_read_last_week_is_not_read_today(valkey: Connection, settings:
 
     assert said.startswith("Could not look: Hacker News")
     assert "no posts" not in said
+
+
+def test_days_before_a_topic_was_followed_are_no_baseline(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    """The feed was read for five days for another topic; what it held for this one then, nobody knows."""
+    posts = [seen_at(now - HOUR, str(n), f"砸锅卖铁 {n}") for n in range(12)]
+    look(Told(batch(posts, now - 5 * DAY, now)), valkey, make_stages([a_topic()], settings), now)
+    brief = Brief(topic=a_topic(), window=Window(now - DAY, now))
+    mentions, progress = MentionStore(valkey), ProgressStore(valkey)
+
+    ever = digest_of(brief, Shelf(mentions, progress), now)
+    new = digest_of(brief, Shelf(mentions, progress, followed_since=now - 2 * DAY), now)
+
+    assert ever.trend.expected == 0
+    assert (new.trend.expected, new.trend.sampled_hours) == (None, 24)
