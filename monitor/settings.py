@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from monitor.errors import ConfigError
 
@@ -39,7 +39,7 @@ class FetchSettings(Strict):
     max_ratio: int = Field(default=20, gt=1)
     deadline_seconds: float = Field(default=20.0, gt=0, le=40)
     allow: tuple[str, ...] = ()
-    user_agent: str = "discussion-monitor/0.1"
+    user_agent: str = Field(default="discussion-monitor/0.1", pattern=r"^[!-~][ -~]*$")
 
     @field_validator("allow")
     @classmethod
@@ -107,6 +107,20 @@ class Settings(BaseSettings):
     telegram: TelegramSettings = TelegramSettings()
     sources: Mapping[str, Mapping[str, str]] = {}
 
+    @field_validator("home", "config", mode="before")
+    @classmethod
+    def _folder(cls, value: object) -> object:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("is empty; name a folder")
+        return Path(value).expanduser() if isinstance(value, str | Path) else value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
     @property
     def topics_file(self) -> Path:
         """Return where topics.toml lies."""
@@ -138,6 +152,9 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         problems += e.problems
     try:
         settings = Settings(**table)
+    except SettingsError as e:
+        problems.append(f'{e}; lists and tables are written as JSON in a variable, such as ["a", "b"]')
+        raise ConfigError(problems) from e
     except ValidationError as e:
         problems += [_sentence(error, config) for error in e.errors()]
         raise ConfigError(problems) from e

@@ -109,3 +109,30 @@ def test_a_chat_is_an_id_or_a_name(config: Path, chat: str) -> None:
 
     with pytest.raises(ConfigError, match=r"telegram\.chat"):
         load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONITOR_REDIS_URL", "http://store.example"),
+        ("MONITOR_REDIS_URL", "valkey://store.example"),
+        ("MONITOR_HOME", " "),
+        ("MONITOR_LANGUAGE", "eldc"),
+        ("MONITOR_FETCH__ALLOW", "127.0.0.1:80"),
+        ("MONITOR_PEOPLE__NAMED", "somebody"),
+        ("MONITOR_FETCH__USER_AGENT", "监控"),
+    ],
+)
+def test_a_wrong_variable_is_a_sentence(config: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigError) as caught:
+        load()
+
+    assert len(caught.value.problems) == 1
+
+
+def test_a_home_may_be_written_with_a_tilde(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONITOR_HOME", "~/monitor")
+
+    assert load().home == Path.home() / "monitor"
