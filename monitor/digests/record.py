@@ -21,7 +21,7 @@ class Matched(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """A post that the digest shows. `quote` is `text[start:end]`, exactly; all four are null for a link only."""
+    """A post that the digest shows. `quote` is `text[start:end]`, exactly; all three are null for a link only."""
 
     source: str
     id: str
@@ -29,7 +29,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     time: str
     language: str
     script: str | None
-    text: str | None
+    text: str
     start: int | None
     end: int | None
     quote: str | None
@@ -97,7 +97,7 @@ def _item(reaction: Reaction) -> Item:
         time=post.time.isoformat(),
         language=mention.language,
         script=mention.script,
-        text=None if quote is None else post.text,
+        text=post.text,
         start=None if quote is None else quote.start,
         end=None if quote is None else quote.end,
         quote=None if quote is None else post.text[quote.start : quote.end],

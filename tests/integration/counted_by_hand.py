@@ -120,11 +120,6 @@ def pattern(spellings: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(parts), re.IGNORECASE | re.ASCII)
 
 
-def by_hour(times: Sequence[datetime]) -> Counter[str]:
-    """Count times by the hour."""
-    return Counter(time.strftime("%Y-%m-%dT%H") for time in times)
-
-
 def busiest_start(times: Sequence[datetime], first: datetime, last: datetime) -> datetime:
     """Return the start of the 24 whole hours with the most posts, within the hours from first to last; latest wins."""
     hour = timedelta(hours=1)

@@ -184,7 +184,7 @@ class Bench:
         self.lease = lease
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     turns=st.lists(st.tuples(st.integers(0, 10), st.integers(0, 23)), min_size=10, max_size=45),
     times=st.integers(1, 4),
