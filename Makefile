@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help env run demo test check format bench eval lock clean
+.PHONY: help env run demo test chaos check format bench eval lock clean
 
 help:                     ## say what can be made
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ demo: env                 ## replay the sample archive and print its digest
 
 test: env                 ## run all tests
 	$(BIN)/python -m pytest -n 2
+
+chaos: env                ## kill, storm and freeze deliveries, and count what readers see
+	$(BIN)/python -m pytest -n 2 -m chaos
 
 check: env                ## format, lint, types, imports, architecture
 	$(BIN)/ruff format --check .
