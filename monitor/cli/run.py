@@ -19,7 +19,7 @@ from monitor.errors import ConfigError, StoreError
 from monitor.logs import set_up
 from monitor.settings import child_environment, load
 from monitor.sinks.preview import serve
-from monitor.store.embedded import EmbeddedStore
+from monitor.store.embedded import EmbeddedStore, is_locked
 from monitor.supervisor import Role, follow_parent, stop_on_signals, supervise
 from monitor.wiring import Monitor, on_disk, opened
 
@@ -95,14 +95,7 @@ def only_one(home: Path) -> Iterator[None]:
 def is_running(home: Path) -> bool:
     """Say whether somebody holds the lock."""
     path = home / "up.lock"
-    if not path.exists():
-        return False
-    with path.open("rb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return path.exists() and is_locked(path)
 
 
 def refuse_second(home: Path, pid: str) -> NoReturn:

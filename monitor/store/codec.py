@@ -39,6 +39,11 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     backfilled: bool
     withdrawn: bool
 
+    @property
+    def time(self) -> int:
+        """Return the earlier of claimed and observed, as Post.time does."""
+        return self.observed if self.created is None else min(self.created, self.observed)
+
 
 LARGEST_COUNT = 2**53 - 1
 """Lua has no larger whole numbers; beyond it a count would come back as a fraction and break every reader."""

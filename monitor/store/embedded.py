@@ -93,7 +93,7 @@ class EmbeddedStore:
 
     def revive(self) -> bool:
         """Start the server again if it died, and say whether it had; for a user that is attached."""
-        if _is_locked(self._home / "store.lock"):
+        if is_locked(self._home / "store.lock"):
             return False  # somebody holds the lock: it lives, or is being started
         if self._process is not None:
             self._process.wait(STOP_LIMIT.total_seconds())
@@ -105,7 +105,7 @@ class EmbeddedStore:
 
     def cause_of_death(self) -> str | None:
         """Return why the server stopped, in its own words; None while it lives."""
-        if _is_locked(self._home / "store.lock"):
+        if is_locked(self._home / "store.lock"):
             return None
         log = self._folder / "valkey.log"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
@@ -240,7 +240,8 @@ def _exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def _is_locked(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
+    """Say whether somebody holds a lock, without taking it from anybody."""
     with path.open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -58,8 +58,8 @@ def _topic(connection: Connection, name: str) -> Iterator[str]:
     keys = connection.keys.topic(name)
     bodies = {key: decode_body(body) for key, body in _hash(connection, keys.posts)}
     times = {key: int(score) for key, score in _zset(connection, keys.times)}
-    yield from _compare(name, "time index", {key: _time(body) for key, body in bodies.items()}, times)
-    backfilled = {key: _time(body) for key, body in bodies.items() if body.backfilled}
+    yield from _compare(name, "time index", {key: body.time for key, body in bodies.items()}, times)
+    backfilled = {key: body.time for key, body in bodies.items() if body.backfilled}
     yield from _compare(name, "back-fill", backfilled, {k: int(s) for k, s in _zset(connection, keys.backfilled)})
     copies = {f"{body.group} {key}": 0 for key, body in bodies.items()}
     yield from _compare(name, "copy groups", copies, {k: int(s) for k, s in _zset(connection, keys.copies)})
@@ -133,13 +133,9 @@ def _query(connection: Connection, key: str) -> Iterator[str]:
             yield f"{key}: covers a window that ends before it starts"
 
 
-def _time(body: Body) -> int:
-    return body.observed if body.created is None else min(body.created, body.observed)
-
-
 def _terms(key: str, body: Body) -> Iterator[str]:
     for hit in body.terms:
-        yield f"{hit.term}\0{_time(body):015d}\0{key}"
+        yield f"{hit.term}\0{body.time:015d}\0{key}"
 
 
 def _hash(connection: Connection, key: str) -> Iterator[tuple[str, bytes]]:

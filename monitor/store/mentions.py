@@ -113,9 +113,8 @@ class MentionStore:
             if packed is None:
                 continue  # another worker was faster
             body = decode_body(packed)
-            time = body.observed if body.created is None else min(body.created, body.observed)
             terms = [hit.term for hit in body.terms]
-            args += [key, time, body.group, int(body.backfilled), len(terms), *terms]
+            args += [key, body.time, body.group, int(body.backfilled), len(terms), *terms]
         return int(self._connection.run("prune", keys, args))
 
     def _drop_rollups(self, topic: str, before: datetime) -> int:
