@@ -4,10 +4,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help env run demo test chaos check format bench eval lock clean
+.PHONY: help env run demo test chaos chaos-long check format bench eval lock clean
 
 help:                     ## say what can be made
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 env: $(STAMP)             ## build the virtual environment .venv from requirements.lock
 
@@ -30,8 +30,12 @@ demo: env                 ## replay the sample archive and print its digest
 test: env                 ## run all tests
 	$(BIN)/python -m pytest -n 2
 
-chaos: env                ## kill, storm and freeze deliveries, and count what readers see
+chaos: env                ## kill, freeze, cut and storm for three minutes, and count what was lost or doubled (SEED=n repeats)
 	$(BIN)/python -m pytest -n 2 -m chaos
+	$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+chaos-long: env           ## the same figures in their full form: about an hour
+	$(BIN)/python -m tests.chaos --long $(if $(SEED),--seed $(SEED))
 
 check: env                ## format, lint, types, imports, architecture
 	$(BIN)/ruff format --check .
