@@ -19,6 +19,7 @@ from monitor.models import (
     Query,
     QueryStatus,
     Receipt,
+    Role,
     Topic,
     Window,
 )
@@ -346,4 +347,33 @@ class Chats(Protocol):
 
     def admit(self, attempt: str) -> timedelta:
         """Let the bot send once more: zero, or how long it must wait; the same attempt again counts once."""
+        ...
+
+
+class People(Protocol):
+    """Who may do what with the bot. Ids of persons are the platform's, as text."""
+
+    def role_of(self, user: str) -> Role | None:
+        """Return what a person may do; None: nothing."""
+        ...
+
+    def owners(self) -> list[str]: ...
+
+    def grant(self, user: str, role: Role) -> bool:
+        """Give a person a role instead of the one they have; False: the last owner stays one."""
+        ...
+
+    def revoke(self, user: str) -> bool:
+        """Take a person's role away, if they have one; False: the last owner stays one."""
+        ...
+
+    def issue(self, role: Role, ttl: timedelta) -> str:
+        """Return a token that gives a role to the first who redeems it in time."""
+        ...
+
+    def redeem(self, token: str, user: str, update_id: int) -> Role | None:
+        """Return the role that a token gives to a person by this update; None when it is unknown, used or too old.
+
+        A greater role that the person has already is kept. The same update again gets the same answer.
+        """
         ...

@@ -29,6 +29,7 @@ from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
 from monitor.store.outbox import ChatList, OutboxStore
 from monitor.store.outgoing import OutgoingStore
+from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.topics import TopicStore
@@ -56,6 +57,7 @@ class Monitor:
         self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
         self.outbox = OutboxStore(connection)
         self.chats = ChatList(connection)
+        self.people = PeopleStore(connection)
         self.telegram = make_telegram(settings)
         self.client = make_client(settings)
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}

@@ -22,6 +22,7 @@ from monitor.store.codec import (
 from monitor.store.connection import Connection
 from monitor.store.keys import QUERY_TTL_DAYS, KeyKind, TopicKeys
 from monitor.store.outbox_check import check_outbox
+from monitor.store.people_check import check_people
 from monitor.store.schedule import ms
 
 LONGEST_LEASE = timedelta(minutes=5)
@@ -119,6 +120,7 @@ def _work(connection: Connection, queries: list[str]) -> Iterator[str]:
     for name, packed in _hash(connection, keys.topics):
         if decode_topic(packed).name != name:
             yield f"topic {name}: kept under another's name"
+    yield from check_people(dict(_hash(connection, keys.people)), dict(_hash(connection, keys.tokens)))
     for key in queries:
         yield from _query(connection, key)
 

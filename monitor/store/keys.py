@@ -2,7 +2,7 @@
 
     {t:NAME}   a topic: posts, indexes, copy groups, engagement, roll-ups
     {c:CHAT}   a chat: messages handed over, outbox, claimed posts, the one sender
-    {work}     due list, leases, cursors and coverage, topics, chats, the bot's pace
+    {work}     due list, leases, cursors and coverage, topics, chats, the bot's pace, people
 
 A script touches one slot, so that all of it runs on a cluster. Each slot begins with a prefix, "dm:" for the living
 data and another one for each replay, which therefore never meets it.
@@ -18,6 +18,7 @@ ROLLUP_DAYS = 400
 MESSAGES_KEPT = 500
 DELIVERIES_DAYS = 60
 IDS_KEPT = 1000
+TOKENS_KEPT = 200
 
 
 class KeyKind(NamedTuple):
@@ -63,6 +64,10 @@ KINDS = (
     KeyKind("work", "fence", "string", "Leases", "one counter"),
     KeyKind("work", "chats", "hash", "Chats", "one field per chat that was written to"),
     KeyKind("work", "bot-sends", "zset", "Chats", "time to live of twice the window of the pace"),
+    KeyKind("work", "people", "hash", "People", "one field per person with a role"),
+    KeyKind(
+        "work", "tokens", "hash", "People", f"one field per token that waits or was used lately, at most {TOKENS_KEPT}"
+    ),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -112,6 +117,8 @@ class WorkKeys(NamedTuple):
     fence: str
     chats: str
     bot_sends: str
+    people: str
+    tokens: str
 
 
 class Keyspace(NamedTuple):

@@ -1,0 +1,76 @@
+"""Who may do what with the bot: a role for each person, and one-time tokens that give one."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import get_args
+
+from monitor.errors import StoreError
+from monitor.models import Role
+from monitor.store.connection import Connection
+from monitor.store.keys import TOKENS_KEPT
+from monitor.store.schedule import ms
+
+USED_KEPT = timedelta(days=7)
+"""A used token is known for so long: a repeated update gets the same answer. Telegram repeats none after a day."""
+
+TOKEN_BYTES = 24
+"""192 bits of chance in 32 characters that a link to a bot may carry (A-Z a-z 0-9 _ -, 64 at most)."""
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+class PeopleStore:
+    """Implements the People protocol."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def role_of(self, user: str) -> Role | None:
+        """Return what a person may do; None: nothing."""
+        found = self._connection.execute("HGET", self._connection.keys.work.people, user)
+        return None if found is None else _role(found)
+
+    def owners(self) -> list[str]:
+        """Return the ids of all owners, sorted."""
+        found = self._connection.execute("HGETALL", self._connection.keys.work.people)
+        roles = dict(found) if isinstance(found, dict) else dict(zip(found[::2], found[1::2], strict=True))
+        return sorted(user.decode() for user, role in roles.items() if _role(role) == "owner")
+
+    def grant(self, user: str, role: Role) -> bool:
+        """Give a person a role instead of the one they have; False: the last owner stays one."""
+        return self._appoint(user, role)
+
+    def revoke(self, user: str) -> bool:
+        """Take a person's role away, if they have one; False: the last owner stays one."""
+        return self._appoint(user, "")
+
+    def issue(self, role: Role, ttl: timedelta) -> str:
+        """Return a token that gives a role to the first who redeems it in time. Only its hash is kept."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        args = (_hash(token), role, ms(ttl), TOKENS_KEPT)
+        if not self._connection.run("issue", (self._connection.keys.work.tokens,), args):
+            raise StoreError(f"{TOKENS_KEPT} tokens wait to be used; wait until some have run out")
+        return token
+
+    def redeem(self, token: str, user: str, update_id: int) -> Role | None:
+        """Return the role that a token gives to a person by this update; None when it is unknown, used or too old.
+
+        A greater role that the person has already is kept. The same update again gets the same answer.
+        """
+        keys = self._connection.keys.work
+        args = (_hash(token), user, update_id, ms(USED_KEPT))
+        found = self._connection.run("redeem", (keys.tokens, keys.people), args)
+        return None if found is None else _role(found)
+
+    def _appoint(self, user: str, role: str) -> bool:
+        return bool(self._connection.run("appoint", (self._connection.keys.work.people,), (user, role)))
+
+
+def _hash(token: str) -> str:
+    # A token has more chance in it than can be guessed, so a plain hash hides it as well as a slow one.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _role(name: bytes) -> Role:
+    return next(role for role in ROLES if role == name.decode())
