@@ -98,11 +98,28 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     truncated: bool = False
 
 
+class SetAside(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that could not be worked on, so that the others of its page can go on.
+
+    `kind` says what `raw` is: an "item" as its platform gave it but without its author, a "post" as JSON, a bot's
+    "update". `id` is unique within the kind, `stage` where it broke, `reason` a sentence. `is_deadly`: it ended or
+    stopped the process that worked on it, and must not be touched unguarded again.
+    """
+
+    kind: Literal["item", "post", "update"]
+    id: str
+    raw: bytes
+    reason: str
+    stage: str = "parse"
+    author: Author = Author()
+    is_deadly: bool = False
+
+
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """What one fetch brought: one page. `more` asks for the next page at once, `not_before` for patience.
 
     `moved_to` is the new query text after a permanent redirect. Items that could not be parsed are counted in
-    `unreadable`, never dropped silently.
+    `unreadable`, never dropped silently, and brought along in `set_aside` where the source can.
     """
 
     posts: tuple[Post, ...] = ()
@@ -114,6 +131,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     coverage: Coverage | None = None
     moved_to: str | None = None
     unreadable: int = 0
+    set_aside: tuple[SetAside, ...] = ()
 
 
 class Query(NamedTuple):

@@ -31,6 +31,7 @@ from monitor.store.outbox import ChatList, OutboxStore
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
+from monitor.store.quarantine import QuarantineStore
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.topics import TopicStore
 from monitor.text.authors import make_disguise
@@ -53,6 +54,7 @@ class Monitor:
         self.schedule = DueList(connection)
         self.leases = LeaseStore(connection)
         self.progress = ProgressStore(connection)
+        self.quarantine = QuarantineStore(connection)
         self.outgoing = OutgoingStore(connection)
         self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
         self.outbox = OutboxStore(connection)

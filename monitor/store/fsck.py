@@ -23,6 +23,7 @@ from monitor.store.connection import Connection
 from monitor.store.keys import QUERY_TTL_DAYS, KeyKind, TopicKeys
 from monitor.store.outbox_check import check_outbox
 from monitor.store.people_check import check_people
+from monitor.store.quarantine_check import check_quarantine
 from monitor.store.schedule import ms
 
 LONGEST_LEASE = timedelta(minutes=5)
@@ -121,6 +122,9 @@ def _work(connection: Connection, queries: list[str]) -> Iterator[str]:
         if decode_topic(packed).name != name:
             yield f"topic {name}: kept under another's name"
     yield from check_people(dict(_hash(connection, keys.people)), dict(_hash(connection, keys.tokens)))
+    sizes = {name: int(size) for name, size in _hash(connection, keys.quarantine_sizes)}
+    order = dict(_zset(connection, keys.quarantine_order))
+    yield from check_quarantine(dict(_hash(connection, keys.quarantine)), order, sizes)
     for key in queries:
         yield from _query(connection, key)
 

@@ -19,6 +19,7 @@ MESSAGES_KEPT = 500
 DELIVERIES_DAYS = 60
 IDS_KEPT = 1000
 TOKENS_KEPT = 200
+QUARANTINE_DAYS = 30
 
 
 class KeyKind(NamedTuple):
@@ -68,6 +69,11 @@ KINDS = (
     KeyKind(
         "work", "tokens", "hash", "People", f"one field per token that waits or was used lately, at most {TOKENS_KEPT}"
     ),
+    KeyKind(
+        "work", "quarantine", "hash", "Quarantine", f"prune: {QUARANTINE_DAYS} days, and trimmed by number and bytes"
+    ),
+    KeyKind("work", "quarantine-order", "zset", "Quarantine", "prune: with its item"),
+    KeyKind("work", "quarantine-sizes", "hash", "Quarantine", "prune: with its item; and two fields"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -119,6 +125,9 @@ class WorkKeys(NamedTuple):
     bot_sends: str
     people: str
     tokens: str
+    quarantine: str
+    quarantine_order: str
+    quarantine_sizes: str
 
 
 class Keyspace(NamedTuple):
