@@ -56,7 +56,7 @@ RETENTION = timedelta(days=60)
 
 
 class Times(NamedTuple):
-    """How long a sender may send, and how long one request may take: less than half of it."""
+    """How long a sender may send at a stretch, and how long one request may take: less than half of it."""
 
     lease: timedelta = timedelta(seconds=30)
     request: timedelta = timedelta(seconds=12)
@@ -65,7 +65,10 @@ class Times(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """What a courier works with. `clock` counts seconds and never jumps."""
+    """What a courier works with. `clock` counts seconds and never jumps.
+
+    `holds` says whether a lease is certainly ours still, for leases that are shorter than a courier may work, and kept.
+    """
 
     outbox: Outbox
     senders: Senders
@@ -74,6 +77,7 @@ class Desk(NamedTuple):
     clock: Callable[[], float]
     terms: Terms = Terms()
     times: Times = Times()
+    holds: Callable[[Lease], bool] = lambda lease: True  # noqa: ARG005 - one that is not kept lasts as long as its work
 
 
 def deliver_job(chat: str) -> Job:
@@ -124,7 +128,8 @@ class Courier:
         return NOW
 
     def _has_time(self) -> bool:
-        return self._desk.clock() + self._desk.times.request.total_seconds() < self._ends_at
+        is_early = self._desk.clock() + self._desk.times.request.total_seconds() < self._ends_at
+        return is_early and self._desk.holds(self._lease)
 
     def _step(self, view: Outlook) -> timedelta:
         if view.extras:

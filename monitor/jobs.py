@@ -4,6 +4,8 @@ One call each, for the worker and for the command line.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,7 +17,7 @@ from monitor.digests.compose import Brief
 from monitor.digests.render import render
 from monitor.digests.schedule import last_digest, next_digest, window_ending
 from monitor.errors import StoreError
-from monitor.models import Digest, Job, Parcel, PostKey, Query, Topic, Window
+from monitor.models import Digest, Job, Lease, Parcel, PostKey, Query, Topic, Window
 from monitor.pipeline import Look, Polled, Shelf, digest_of, oldest_kept
 from monitor.pipeline import poll as poll_page
 from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of, query_of
@@ -23,16 +25,37 @@ from monitor.wiring import Monitor, deliver_jobs, import_topics, jobs_of
 
 log = logging.getLogger(__name__)
 
-SHORT_LEASE = timedelta(seconds=60)
-DELIVER_LEASE = timedelta(seconds=40)
-"""Longer than the lease of a sender, within which all its work ends."""
+LONGEST = {"digest": timedelta(seconds=60), "deliver": timedelta(seconds=40), "prune": timedelta(minutes=5)}
+"""How long a job of each kind may take before another does it; a poll says so itself. A delivery may take longer than
+its sender, who ends in time."""
 
 GRACE = timedelta(minutes=30)
 """A digest waits so long for looks that began before its window ended: three times the usual interval."""
 
 LOOK_AGAIN = timedelta(seconds=30)
 
+AFTER_A_BUG = timedelta(minutes=1)
+"""A job that failed by our own fault comes again then, not at once: it would fill the log and keep others waiting."""
+
 MOST_COMPOSED = 10
+
+
+@contextmanager
+def held(monitor: Monitor, job: Job, owner: str) -> Iterator[Lease | None]:
+    """Hold the lease of a job that is due while in the block; None when somebody else does, or it is done."""
+    lease = monitor.leases.acquire(job, owner, LONGEST[job.kind], only_due=True)
+    if lease is None:
+        yield None
+        return
+    try:
+        yield lease
+    except StoreError:
+        raise  # as soon as the store works again, so may this
+    except Exception:
+        monitor.progress.finish(lease, AFTER_A_BUG)
+        raise
+    finally:
+        monitor.leases.release(lease)
 
 
 def read_topics(monitor: Monitor, now: datetime) -> None:
@@ -78,19 +101,22 @@ def look_now(monitor: Monitor, query: Query, owner: str, now: datetime) -> Polle
 def send_digest(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
     """Hand over the daily digest of a topic: of the 24 hours before the last time at which it was due."""
     topic = next((each for each in monitor.topics.all() if digest_job(each).subject == subject), None)
-    lease = monitor.leases.acquire(Job("digest", subject), owner, SHORT_LEASE, only_due=True)
-    if topic is None or lease is None:
-        return
+    with held(monitor, Job("digest", subject), owner) as lease:
+        if topic is not None and lease is not None:
+            monitor.progress.finish(lease, make_digest(monitor, topic, now))
+
+
+def make_digest(monitor: Monitor, topic: Topic, now: datetime) -> timedelta:
+    """Hand over the digest that is due, once the last minutes of its window are read; return when to ask again."""
     window = window_ending(last_digest(topic, now))
     if now < window.end + GRACE and not is_read_to(monitor, topic, window.end):
-        monitor.progress.finish(lease, LOOK_AGAIN)  # posts of its last minutes are still to be read
-        return
+        return LOOK_AGAIN
     hand_over(monitor, topic, window, now)
     made = digest_now(monitor, topic, window, now)
     message = render(made, preview_chat(topic), ZoneInfo(topic.timezone))
     monitor.sink.send(message)
     log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id})
-    monitor.progress.finish(lease, next_digest(topic, now) - now)
+    return next_digest(topic, now) - now
 
 
 def is_read_to(monitor: Monitor, topic: Topic, end: datetime) -> bool:
@@ -130,12 +156,12 @@ def deliver(monitor: Monitor, chat: str, owner: str, now: datetime) -> None:
     """Send what is due for a chat."""
     del now  # deliveries live on the store's clock
     desk = monitor.desk()
-    lease = monitor.leases.acquire(deliver_job(chat), owner, DELIVER_LEASE, only_due=True)
-    if lease is None:
-        return
-    token = monitor.chats.token(chat)
-    due_in = IDLE if desk is None else deliver_to(desk, chat, owner)
-    monitor.chats.rest(lease, due_in, token)
+    with held(monitor, deliver_job(chat), owner) as lease:
+        if lease is None:
+            return
+        token = monitor.chats.token(chat)
+        due_in = IDLE if desk is None else deliver_to(desk, chat, owner)
+        monitor.chats.rest(lease, due_in, token)
 
 
 def digest_now(monitor: Monitor, topic: Topic, window: Window, now: datetime, kind: str = "daily") -> Digest:
@@ -170,12 +196,12 @@ def preview_chat(topic: Topic) -> str:
 def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
     """Fold what is older than a topic's retention into roll-ups; end a topic that left once it has no posts."""
     topic = next((each for each in [*monitor.topics.all(), *monitor.topics.retired()] if each.name == subject), None)
-    lease = monitor.leases.acquire(Job("prune", subject), owner, SHORT_LEASE, only_due=True)
-    if topic is None or lease is None:
-        return
-    pruned = monitor.mentions.prune(topic.name, oldest_kept(topic, now))
-    if pruned.posts:
-        log.info("pruned", extra={"topic": topic.name, "posts": pruned.posts})
-    if monitor.topics.since(topic.name) is None and monitor.topics.end(topic.name):
-        log.info("topic ended", extra={"topic": topic.name})
-    monitor.progress.finish(lease, PRUNE_EVERY)
+    with held(monitor, Job("prune", subject), owner) as lease:
+        if topic is None or lease is None:
+            return
+        pruned = monitor.mentions.prune(topic.name, oldest_kept(topic, now))
+        if pruned.posts:
+            log.info("pruned", extra={"topic": topic.name, "posts": pruned.posts})
+        if monitor.topics.since(topic.name) is None and monitor.topics.end(topic.name):
+            log.info("topic ended", extra={"topic": topic.name})
+        monitor.progress.finish(lease, PRUNE_EVERY)

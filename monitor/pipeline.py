@@ -22,6 +22,7 @@ from monitor.models import (
     Digest,
     Engagement,
     Job,
+    Lease,
     Mention,
     Post,
     PostKey,
@@ -47,8 +48,11 @@ from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher
 from monitor.topics.planning import backoff, next_look, queries_of
 
-LEASE = timedelta(seconds=90)
-"""Longer than a look can take: one download of at most 40 s, one parse of at most 10 s, one batch of scripts."""
+LONGEST_FETCH = timedelta(seconds=60)
+"""Longer than a fetch can take: one download of at most 40 s, one parse of at most 10 s."""
+
+LONGEST_STORING = timedelta(seconds=25)
+"""For matching one page and storing it, which takes a second; the machine may be busy."""
 
 
 class Stages(NamedTuple):
@@ -164,9 +168,16 @@ def poll(look: Look, parts: Parts, stages: Stages, now: datetime) -> Polled | No
     The cursor moves only after every add succeeded, in the script that frees the lease: a kill at any place repeats the
     page and loses nothing. A source's failure is recorded with its due time, not raised; a store's failure is raised.
     """
-    lease = parts.leases.acquire(look.job, look.owner, LEASE, only_due=look.only_due)
+    lease = parts.leases.acquire(look.job, look.owner, LONGEST_FETCH, only_due=look.only_due)
     if lease is None:
         return None
+    try:
+        return _read(look, lease, parts, stages, now)
+    finally:
+        parts.leases.release(lease)
+
+
+def _read(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime) -> Polled | None:
     resume = parts.progress.resume(look.query)
     try:
         batch = parts.sources[look.query.source].fetch(resume.moved_to or look.query.text, resume.cursor, now)
@@ -174,6 +185,9 @@ def poll(look: Look, parts: Parts, stages: Stages, now: datetime) -> Polled | No
         due_in = backoff(look.query, e, resume.failures, look.every)
         parts.progress.fail(lease, look.query, e.reason, due_in)
         return Polled(look.query, due_in=due_in, error=e)
+    # What is added is not fenced: adding it twice changes nothing. Who was frozen while fetching adds nothing at all.
+    if not parts.leases.renew(lease, LONGEST_STORING):
+        return None
     added = ingest(batch.posts, stages, parts.mentions, now, _covered_since(resume, batch))
     for topic in stages.topics if batch.deletions else ():
         parts.mentions.withdraw(topic, batch.deletions)

@@ -147,7 +147,11 @@ class Schedule(Protocol):
 
 
 class Leases(Protocol):
-    """The right to work on a job, one holder at a time, with a fencing token."""
+    """The right to work on a job, one holder at a time, with a fencing token.
+
+    A time to live is how long the holder may take. Where leases are kept (store/keeper.py) it ends sooner when the
+    holder's process is killed or frozen.
+    """
 
     def acquire(self, job: Job, owner: str, ttl: timedelta, *, only_due: bool = False) -> Lease | None:
         """Return a lease; None while somebody else holds it, or with `only_due` when the job is done and not due again.

@@ -3,7 +3,6 @@
 import errno
 import secrets
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -23,11 +22,12 @@ from monitor.sinks.telegram import Account, TelegramSink
 from monitor.sources import SOURCES
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
-from monitor.store.connection import Connection
+from monitor.store.connection import QUICK, Connection
 from monitor.store.embedded import EmbeddedStore
+from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
-from monitor.store.outbox import ChatList, OutboxStore
+from monitor.store.outbox import ChatList, OutboxStore, SenderLeases
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
@@ -52,12 +52,16 @@ class Monitor:
         self.mentions = MentionStore(connection)
         self.topics = TopicStore(connection)
         self.schedule = DueList(connection)
-        self.leases = LeaseStore(connection)
+        self.keeper = Keeper()
+        self._renewals = Connection(connection.url, connection.keys, QUICK)
+        self.leases = KeptLeases(LeaseStore(connection), LeaseStore(self._renewals), self.keeper)
         self.progress = ProgressStore(connection)
         self.quarantine = QuarantineStore(connection)
         self.outgoing = OutgoingStore(connection)
         self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
-        self.outbox = OutboxStore(connection)
+        renewals = SenderLeases(self._renewals)
+        self.sender_leases = KeptLeases(SenderLeases(connection), renewals, self.keeper, SENDER_LEASE)
+        self.outbox = OutboxStore(connection, leases=self.sender_leases)
         self.chats = ChatList(connection)
         self.people = PeopleStore(connection)
         self.telegram = make_telegram(settings)
@@ -80,7 +84,9 @@ class Monitor:
         if self.telegram is None:
             return None
         terms = Terms(policy=self.settings.telegram.when_unknown)
-        return Desk(self.outbox, self.outbox, self.chats, self.telegram, time.monotonic, terms)
+        return Desk(
+            self.outbox, self.outbox, self.chats, self.telegram, steady, terms, holds=self.sender_leases.is_sure
+        )
 
     def close(self) -> None:
         """Close sockets and child processes."""
@@ -91,6 +97,8 @@ class Monitor:
             close = getattr(source, "close", None)
             if close is not None:
                 close()
+        self.keeper.close()
+        self._renewals.close()
         self.connection.close()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple, TypeAlias
@@ -18,6 +19,18 @@ OLDEST_REDIS = (7, 0)
 OLDEST_VALKEY = (8, 0)
 
 Argument: TypeAlias = str | bytes | int | float
+
+
+class Patience(NamedTuple):
+    """How long an answer is waited for, and how often a command is tried again."""
+
+    answer: timedelta = timedelta(seconds=30)
+    again: int = 3
+
+
+PATIENCE = Patience()
+QUICK = Patience(timedelta(seconds=1), 1)
+"""For what is worth nothing when it comes late."""
 
 
 class Server(NamedTuple):
@@ -66,16 +79,16 @@ def script_text(name: str) -> str:
 class Connection:
     """A client and a keyspace. Thread-safe. Every script is a no-op when replayed, so lost answers are tried again."""
 
-    def __init__(self, url: str, keys: Keyspace = LIVE_KEYS) -> None:
+    def __init__(self, url: str, keys: Keyspace = LIVE_KEYS, patience: Patience = PATIENCE) -> None:
         self.url = url
         self.keys = keys
         self._client = redis.Redis.from_url(
             url,
             protocol=2,
-            socket_timeout=30,
+            socket_timeout=patience.answer.total_seconds(),
             socket_connect_timeout=2,
             health_check_interval=15,
-            retry=Retry(ExponentialWithJitterBackoff(cap=1.0, base=0.05), 3),
+            retry=Retry(ExponentialWithJitterBackoff(cap=1.0, base=0.05), patience.again),
         )
         self._scripts: dict[str, Any] = {}
 

@@ -20,13 +20,14 @@ from monitor.store.codec import (
     decode_windows,
 )
 from monitor.store.connection import Connection
+from monitor.store.keeper import LEASE
 from monitor.store.keys import QUERY_TTL_DAYS, KeyKind, TopicKeys
 from monitor.store.outbox_check import check_outbox
 from monitor.store.people_check import check_people
 from monitor.store.quarantine_check import check_quarantine
 from monitor.store.schedule import ms
 
-LONGEST_LEASE = timedelta(minutes=5)
+LONGEST_LEASE = LEASE
 FINDINGS_SHOWN = 20
 
 

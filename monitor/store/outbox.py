@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.models import Delivery, Job, Lease, Parcel, PostKey
-from monitor.protocols import Extra, Outlook, Pending
+from monitor.protocols import Extra, Leases, Outlook, Pending
 from monitor.store.codec import decode_delivery, decode_parcel, encode, from_ms, to_ms
 from monitor.store.connection import Argument, Connection
 from monitor.store.keys import IDS_KEPT
@@ -33,11 +33,39 @@ def deliver_job(chat: str) -> Job:
     return Job("deliver", chat)
 
 
-class OutboxStore:
-    """Implements the Outbox and the Senders protocols."""
+class SenderLeases:
+    """Implements the Leases protocol for the one sender of each chat; the job says which chat."""
 
-    def __init__(self, connection: Connection, chat: Pace = CHAT_PACE, group: Pace = GROUP_PACE) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def acquire(self, job: Job, owner: str, ttl: timedelta, *, only_due: bool = False) -> Lease | None:
+        """Return the right to send to a chat; None while somebody else has it. Idempotent per owner."""
+        assert not only_due, "whether there is something to send is asked of the chat's job"
+        keys = self._connection.keys.chat(job.subject)
+        args = (str(job), owner, ms(ttl), -1)
+        fence = int(self._connection.run("acquire", (keys.sender, keys.sender_fence, keys.queue), args))
+        return Lease(job, owner, fence) if fence else None
+
+    def renew(self, lease: Lease, ttl: timedelta) -> bool:
+        """Prolong the right; False when it is no longer ours."""
+        keys = self._connection.keys.chat(lease.job.subject)
+        args = (str(lease.job), lease.owner, lease.fence, ms(ttl))
+        return bool(self._connection.run("renew", (keys.sender,), args))
+
+    def release(self, lease: Lease) -> None:
+        """Give the right back; somebody else's is left alone."""
+        self.renew(lease, timedelta(0))
+
+
+class OutboxStore:
+    """Implements the Outbox and the Senders protocols. `leases` gives the right to send, by SenderLeases."""
+
+    def __init__(
+        self, connection: Connection, chat: Pace = CHAT_PACE, group: Pace = GROUP_PACE, leases: Leases | None = None
+    ) -> None:
+        self._connection = connection
+        self._leases = leases or SenderLeases(connection)
         self._chat_pace = chat
         self._group_pace = group
 
@@ -109,16 +137,11 @@ class OutboxStore:
 
     def acquire(self, chat: str, owner: str, ttl: timedelta) -> Lease | None:
         """Return the right to send to a chat; None while somebody else has it. Idempotent per owner."""
-        keys = self._connection.keys.chat(chat)
-        job = deliver_job(chat)
-        args = (str(job), owner, ms(ttl), -1)
-        fence = int(self._connection.run("acquire", (keys.sender, keys.sender_fence, keys.queue), args))
-        return Lease(job, owner, fence) if fence else None
+        return self._leases.acquire(deliver_job(chat), owner, ttl)
 
     def release(self, lease: Lease) -> None:
         """Give the right to send back; somebody else's is left alone."""
-        keys = self._connection.keys.chat(lease.job.subject)
-        self._connection.run("renew", (keys.sender,), (str(lease.job), lease.owner, lease.fence, 0))
+        self._leases.release(lease)
 
     def claim(self, lease: Lease, pending: Pending, claimed: Delivery) -> timedelta | None:
         """Let the head of the queue be sent now: zero. Longer: so long must the chat wait. None: the lease was lost."""

@@ -105,16 +105,35 @@ def test_the_cursor_stays_when_the_store_fails_and_the_page_comes_again(
 
     with pytest.raises(StoreError):
         poll(Look(poll_job(QUERY), QUERY, HOUR, "one"), broken_parts, stages, now)
-    refused = look(source, valkey, stages, now, "two")
     resumed = progress.resume(QUERY)
-    polled = look(source, valkey, stages, now, "one")
+    polled = look(source, valkey, stages, now, "two")
 
-    assert refused is None
     assert resumed.cursor is None
     assert polled is not None
     assert polled.new == 1
     assert source.cursors == [None, None]
     assert progress.resume(QUERY).cursor == "c1"
+
+
+def test_a_look_that_lost_its_lease_while_fetching_stores_nothing(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    page = batch([seen_at(now, "1", "砸锅卖铁")], now - HOUR, now)
+    stages = make_stages([a_topic()], settings)
+
+    class Overtaken(Told):
+        """Another worker takes the job while this one fetches."""
+
+        def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
+            valkey.execute("HDEL", valkey.keys.work.leases, str(poll_job(QUERY)))
+            assert LeaseStore(valkey).acquire(poll_job(QUERY), "another", HOUR) is not None
+            return super().fetch(query, cursor, now)
+
+    polled = look(Overtaken(page), valkey, stages, now)
+
+    assert polled is None
+    assert MentionStore(valkey).between("pots", Window(now - HOUR, now + HOUR)) == []
+    assert ProgressStore(valkey).resume(QUERY).cursor is None
 
 
 def test_a_failing_source_is_recorded_and_keeps_its_place(
