@@ -9,6 +9,10 @@ from typing import Literal, NamedTuple, NewType
 
 import msgspec
 
+from monitor.incoming import Incoming, Role
+
+__all__ = ["Incoming", "Role"]
+
 Cursor = NewType("Cursor", str)
 """A resume point, opaque to all but the source that wrote it."""
 
@@ -297,8 +301,18 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str | None = None
 
 
+class Button(msgspec.Struct, frozen=True, array_like=True):
+    """A button under a message: what readers see on it, and what its press sends to us (64 bytes at most)."""
+
+    label: str
+    data: str
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a digest, rendered for one chat: plain text and entities, never markup. Silent by default."""
+    """One part of a digest, or an answer, rendered for one chat: plain text and entities, never markup.
+
+    Silent by default. `thread` is the topic of a forum in which it stands, `buttons` are rows of them.
+    """
 
     id: str
     chat: str
@@ -307,6 +321,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     entities: tuple[Entity, ...] = ()
     silent: bool = True
+    thread: int | None = None
+    buttons: tuple[tuple[Button, ...], ...] = ()
 
 
 class Receipt(NamedTuple):
@@ -350,32 +366,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     is_doubtful: bool = False
     is_held: bool = False
     reason: str = ""
-
-
-Role = Literal["owner", "editor", "reader"]
-"""What a person may do with the bot; each may all that the next may. Who has none may nothing."""
-
-
-class Incoming(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody did to the bot: one update of Telegram, as far as it matters. Ids are the platform's, as text.
-
-    `user` is None for channel posts and administrators who hide behind their group. `text` is a message's, or the data
-    of a pressed button, whose press is answered by its id `button`. `status` is what the bot became in the chat
-    ("member", "administrator", "left", "kicked"), `moved_to` the chat's new id.
-    """
-
-    id: int
-    kind: Literal["message", "button", "membership", "moved", "other"]
-    chat: str
-    chat_type: Literal["private", "group", "supergroup", "channel"]
-    user: str | None = None
-    language: str | None = None
-    text: str = ""
-    message_id: int | None = None
-    thread: int | None = None
-    button: str | None = None
-    status: str = ""
-    moved_to: str | None = None
 
 
 class Job(NamedTuple):

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import httpx
-from telegram import Bot, LinkPreviewOptions, MessageEntity
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -82,18 +82,23 @@ class Account(NamedTuple):
 
 
 class TelegramSink:
-    """Implements the Messenger protocol. Thread-safe; the loop and the client begin with the first call."""
+    """Implements the Messenger protocol, and what answering people needs beside sending.
+
+    Thread-safe; the loop and the client begin with the first call.
+    """
 
     def __init__(self, account: Account, patience: timedelta = PATIENCE) -> None:
         self._account = account
         self._patience = patience
         self._lock = threading.Lock()
         self._line: _Line | None = None
+        self._username: str | None = None
 
     def send(self, parcel: Parcel, address: str, *, is_plain: bool) -> int:
         """Send and return the id there. DeliveryUnknown says that it may have arrived, all other errors that not."""
         message = parcel.message
         entities = [] if is_plain else _entities(parcel)
+        buttons = _buttons(parcel)
 
         async def call(bot: Bot) -> int:
             if parcel.photo is not None:
@@ -103,6 +108,8 @@ class TelegramSink:
                     caption=_text(parcel),
                     caption_entities=entities,
                     disable_notification=message.silent,
+                    message_thread_id=message.thread,
+                    reply_markup=buttons,
                 )
                 return sent.message_id
             sent = await bot.send_message(
@@ -110,6 +117,8 @@ class TelegramSink:
                 text=_text(parcel),
                 entities=entities,
                 disable_notification=message.silent,
+                message_thread_id=message.thread,
+                reply_markup=buttons,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
             return sent.message_id
@@ -117,8 +126,12 @@ class TelegramSink:
         return self._call(call)
 
     def edit(self, parcel: Parcel, address: str, message_id: int, *, is_plain: bool) -> Edited:
-        """Give a message this text, or as a photo this caption. The same text is no change, and says whose it is."""
+        """Give a message this text, or as a photo this caption. The same text is no change, and says whose it is.
+
+        An edit without the buttons would take them away, and so be a change.
+        """
         entities = [] if is_plain else _entities(parcel)
+        buttons = _buttons(parcel)
 
         async def call(bot: Bot) -> Edited:
             if parcel.photo is not None:
@@ -127,6 +140,7 @@ class TelegramSink:
                     message_id=message_id,
                     caption=_text(parcel),
                     caption_entities=entities,
+                    reply_markup=buttons,
                 )
                 return "changed"
             await bot.edit_message_text(
@@ -134,6 +148,7 @@ class TelegramSink:
                 message_id=message_id,
                 text=_text(parcel),
                 entities=entities,
+                reply_markup=buttons,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
             return "changed"
@@ -148,6 +163,36 @@ class TelegramSink:
                 await bot.delete_message(chat_id=_id(address), message_id=message_id)
             except BadRequest as e:
                 if "message to delete not found" not in e.message.lower():
+                    raise
+
+        self._call(call)
+
+    def username(self) -> str:
+        """Return the bot's own name, without "@"; asked once."""
+        if self._username is None:
+
+            async def call(bot: Bot) -> str:
+                return (await bot.get_me()).username or ""
+
+            self._username = self._call(call)
+        return self._username
+
+    def standing(self, address: str, user: str) -> str:
+        """Return what somebody is in a chat, in Telegram's words."""
+
+        async def call(bot: Bot) -> str:
+            return (await bot.get_chat_member(_id(address), int(user))).status
+
+        return self._call(call)
+
+    def acknowledge(self, button: str, text: str = "") -> None:
+        """Tell Telegram that a press was taken, showing a short text; one too old to be answered is no error."""
+
+        async def call(bot: Bot) -> None:
+            try:
+                await bot.answer_callback_query(button, text=text or None)
+            except BadRequest as e:
+                if "query is too old" not in e.message.lower():
                     raise
 
         self._call(call)
@@ -274,6 +319,13 @@ def _entities(parcel: Parcel) -> list[MessageEntity]:
         MessageEntity(type=each.type, offset=each.offset, length=each.length, url=each.url)
         for each in parcel.message.entities
     ]
+
+
+def _buttons(parcel: Parcel) -> InlineKeyboardMarkup | None:
+    rows = parcel.message.buttons
+    if not rows:
+        return None
+    return InlineKeyboardMarkup([[InlineKeyboardButton(b.label, callback_data=b.data) for b in row] for row in rows])
 
 
 def _id(address: str) -> int | str:
