@@ -186,6 +186,7 @@ class Courier:
             case DeliveryDelayed():
                 return NotSent(error.reason, error.retry_after)
             case RecipientMoved():
+                self._desk.chats.move(self._chat, error.chat)
                 self._desk.outbox.move(self._chat, error.chat)
                 return Moved()
             case RecipientGone():

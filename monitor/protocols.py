@@ -349,6 +349,10 @@ class Chats(Protocol):
         """End a look at a chat that began under `token`: due after a while, at once if it was woken since."""
         ...
 
+    def move(self, chat: str, address: str) -> None:
+        """Know a chat by another id too: what comes from there is this chat's."""
+        ...
+
     def admit(self, attempt: str) -> timedelta:
         """Let the bot send once more: zero, or how long it must wait; the same attempt again counts once."""
         ...

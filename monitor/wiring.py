@@ -33,6 +33,7 @@ from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.schedule import DueList, LeaseStore
+from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.topics import TopicStore
 from monitor.text.authors import make_disguise
 from monitor.text.languages import make_tagger
@@ -63,6 +64,7 @@ class Monitor:
         self.sender_leases = KeptLeases(SenderLeases(connection), renewals, self.keeper, SENDER_LEASE)
         self.outbox = OutboxStore(connection, leases=self.sender_leases)
         self.chats = ChatList(connection)
+        self.subscriptions = SubscriptionStore(connection)
         self.people = PeopleStore(connection)
         self.telegram = make_telegram(settings)
         self.client = make_client(settings)

@@ -5,7 +5,7 @@ the count of what is there; every key has a family that says who owns it and wha
 time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -21,11 +21,12 @@ from monitor.store.codec import (
 )
 from monitor.store.connection import Connection
 from monitor.store.keeper import LEASE
-from monitor.store.keys import QUERY_TTL_DAYS, KeyKind, TopicKeys
+from monitor.store.keys import QUERY_TTL_DAYS, UPDATES_KEPT, KeyKind, TopicKeys
 from monitor.store.outbox_check import check_outbox
 from monitor.store.people_check import check_people
 from monitor.store.quarantine_check import check_quarantine
 from monitor.store.schedule import ms
+from monitor.store.subscriptions import decode_subscription
 
 LONGEST_LEASE = LEASE
 FINDINGS_SHOWN = 20
@@ -44,10 +45,12 @@ def check(connection: Connection) -> list[str]:
         found = connection.execute("TYPE", key).decode()
         if found != kind.type:
             findings.append(f"{key}: a {found}, and {kind.owner} keeps a {kind.type} there")
+    subscribers = {member for member, _ in _zset(connection, connection.keys.work.subscribers)}
     for name in sorted({topic_of(key) for key, kind in kinds.items() if kind.slot == "topic"}):
         findings += islice(_topic(connection, name), FINDINGS_SHOWN)
     for chat in sorted({topic_of(key) for key, kind in kinds.items() if kind.slot == "chat"}):
         findings += _chat(connection, chat)
+        findings += _subscriptions(connection, chat, subscribers)
     findings += _work(connection, [key for key, kind in kinds.items() if kind.name == "query"])
     return findings
 
@@ -102,10 +105,22 @@ def _chat(connection: Connection, chat: str) -> Iterator[str]:
     records = {id_: decode_delivery(packed) for id_, packed in _hash(connection, keys.outbox)}
     parcels = {id_: decode_parcel(packed) for id_, packed in _hash(connection, keys.parcels)}
     claims = {post: id_.decode() for post, id_ in _hash(connection, keys.claims)}
-    for finding in check_outbox(records, parcels, dict(_zset(connection, keys.queue)), claims):
+    undelivered = {id_ for id_, _ in _zset(connection, keys.undelivered)}
+    for finding in check_outbox(records, parcels, dict(_zset(connection, keys.queue)), claims, undelivered):
         yield f"chat {chat}: {finding}"
     for id_ in records.keys() ^ {id_ for id_, _ in _zset(connection, keys.handed)}:
         yield f"chat {chat}: message {id_} is in the {'outbox' if id_ in records else 'list by age'} only"
+
+
+def _subscriptions(connection: Connection, chat: str, subscribers: Collection[str]) -> Iterator[str]:
+    keys = connection.keys.chat(chat)
+    for topic, packed in _hash(connection, keys.subscriptions):
+        if decode_subscription(packed).topic != topic:
+            yield f"chat {chat}: the subscription to {topic} is kept under another's name"
+        if f"{topic} {chat}" not in subscribers:
+            yield f"chat {chat} is subscribed to {topic}, and no digest would find it"
+    if sum(1 for _ in _zset(connection, keys.applied)) > UPDATES_KEPT:
+        yield f"chat {chat}: more than {UPDATES_KEPT} updates are remembered"
 
 
 def _work(connection: Connection, queries: list[str]) -> Iterator[str]:

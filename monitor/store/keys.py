@@ -1,7 +1,7 @@
 """Every key: its slot, its owner and the rule by which it ends.
 
     {t:NAME}   a topic: posts, indexes, copy groups, engagement, roll-ups
-    {c:CHAT}   a chat: messages handed over, outbox, claimed posts, the one sender
+    {c:CHAT}   a chat: subscriptions, messages handed over, outbox, claimed posts, the one sender
     {work}     due list, leases, cursors and coverage, topics, chats, the bot's pace, people
 
 A script touches one slot, so that all of it runs on a cluster. Each slot begins with a prefix, "dm:" for the living
@@ -19,6 +19,8 @@ MESSAGES_KEPT = 500
 DELIVERIES_DAYS = 60
 IDS_KEPT = 1000
 TOKENS_KEPT = 200
+UPDATES_KEPT = 1000
+SUBSCRIBERS_DAYS = 1
 QUARANTINE_DAYS = 30
 
 
@@ -50,10 +52,16 @@ KINDS = (
     KeyKind("chat", "ids", "zset", "Outbox", f"trimmed to the newest {IDS_KEPT}"),
     KeyKind("chat", "extras", "zset", "Outbox", "one member per copy until it is removed"),
     KeyKind("chat", "late", "zset", "Outbox", "one member per message until its copies were looked for"),
+    KeyKind("chat", "undelivered", "zset", "Outbox", "prune: with its record in the outbox"),
+    KeyKind("chat", "episode", "string", "Outbox", "one value, until a message arrives again"),
     KeyKind("chat", "address", "string", "Outbox", "one value"),
     KeyKind("chat", "sender", "hash", "Outbox", "one field"),
     KeyKind("chat", "sender-fence", "string", "Outbox", "one value"),
     KeyKind("chat", "sends", "zset", "Outbox", "time to live of twice the longest window of the pace"),
+    KeyKind("chat", "subscriptions", "hash", "Subscriptions", "one field per topic that the chat is subscribed to"),
+    KeyKind("chat", "away", "string", "Subscriptions", "one value, while the bot is out of the chat"),
+    KeyKind("chat", "applied", "zset", "Subscriptions", f"trimmed to the newest {UPDATES_KEPT}"),
+    KeyKind("chat", "refused", "zset", "Subscriptions", "time to live of an hour after the last refusal"),
     KeyKind("work", "schema", "string", "connect", "one value"),
     KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
     KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
@@ -64,8 +72,17 @@ KINDS = (
     KeyKind("work", "leases", "hash", "Leases", "one field per job at work"),
     KeyKind("work", "fence", "string", "Leases", "one counter"),
     KeyKind("work", "chats", "hash", "Chats", "one field per chat that was written to"),
+    KeyKind("work", "homes", "hash", "Chats", "one field per chat that got another id"),
+    KeyKind(
+        "work",
+        "subscribers",
+        "zset",
+        "Subscriptions",
+        f"one member per subscription, swept {SUBSCRIBERS_DAYS} d after it",
+    ),
     KeyKind("work", "bot-sends", "zset", "Chats", "time to live of twice the window of the pace"),
     KeyKind("work", "people", "hash", "People", "one field per person with a role"),
+    KeyKind("work", "appointed", "zset", "People", f"trimmed to the newest {UPDATES_KEPT}"),
     KeyKind(
         "work", "tokens", "hash", "People", f"one field per token that waits or was used lately, at most {TOKENS_KEPT}"
     ),
@@ -103,10 +120,16 @@ class ChatKeys(NamedTuple):
     ids: str
     extras: str
     late: str
+    undelivered: str
+    episode: str
     address: str
     sender: str
     sender_fence: str
     sends: str
+    subscriptions: str
+    away: str
+    applied: str
+    refused: str
 
 
 class WorkKeys(NamedTuple):
@@ -122,8 +145,11 @@ class WorkKeys(NamedTuple):
     leases: str
     fence: str
     chats: str
+    homes: str
+    subscribers: str
     bot_sends: str
     people: str
+    appointed: str
     tokens: str
     quarantine: str
     quarantine_order: str

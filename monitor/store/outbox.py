@@ -28,6 +28,13 @@ GROUP_PACE = Pace(18, timedelta(seconds=61))
 BOT_PACE = Pace(25, timedelta(seconds=1.2))
 
 
+class Load(NamedTuple):
+    """How many messages of a chat wait, and how many will not arrive as far as we know."""
+
+    waiting: int
+    undelivered: int
+
+
 def deliver_job(chat: str) -> Job:
     """Return the job that sends what waits for a chat."""
     return Job("deliver", chat)
@@ -132,8 +139,28 @@ class OutboxStore:
                 args += [found.id, len(found.parcel.posts), *map(str, found.parcel.posts)]
         if not args:
             return 0
-        names = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.claims, keys.extras, keys.late)
+        known = (keys.outbox, keys.parcels, keys.queue, keys.handed)
+        names = (*known, keys.claims, keys.extras, keys.late, keys.undelivered)
         return int(self._connection.run("forget", names, args))
+
+    def untold(self, chat: str) -> list[str]:
+        """Return the messages that were held or died and of which nobody was told."""
+        return [each.decode() for each in self._connection.execute("ZRANGE", self._undelivered(chat), 0, 0, "BYSCORE")]
+
+    def tell(self, chat: str, message: str) -> None:
+        """Know of a message that somebody was told that it did not arrive."""
+        self._connection.execute("ZADD", self._undelivered(chat), "XX", 1, message)
+
+    def episode(self, chat: str) -> str:
+        """Return the message with which a chat ceased to take any; empty while it takes them."""
+        found = self._connection.execute("GET", self._connection.keys.chat(chat).episode)
+        return "" if found is None else found.decode()
+
+    def load(self, chat: str) -> Load:
+        """Return how many messages of a chat wait, and how many were held or died."""
+        keys = self._connection.keys.chat(chat)
+        counts = (self._connection.execute("ZCARD", key) for key in (keys.queue, keys.undelivered))
+        return Load(*map(int, counts))
 
     def acquire(self, chat: str, owner: str, ttl: timedelta) -> Lease | None:
         """Return the right to send to a chat; None while somebody else has it. Idempotent per owner."""
@@ -166,7 +193,7 @@ class OutboxStore:
             IDS_KEPT,
             *map(str, pending.parcel.posts),
         )
-        names = (keys.sender, keys.outbox, keys.queue, keys.claims, keys.ids, keys.late)
+        names = (keys.sender, keys.outbox, keys.queue, keys.claims, keys.ids, keys.late, keys.undelivered, keys.episode)
         return bool(self._connection.run("settle", names, args))
 
     def file_extra(self, chat: str, extra: Extra) -> None:
@@ -189,6 +216,9 @@ class OutboxStore:
             return None
         before = self.find(chat, part_id(head.parcel.message.digest_id, head.delivery.part - 1))
         return None if before is None else before.delivery
+
+    def _undelivered(self, chat: str) -> str:
+        return self._connection.keys.chat(chat).undelivered
 
     def _now(self) -> datetime:
         return store_now(self._connection)
@@ -220,6 +250,15 @@ class ChatList:
         keys = self._connection.keys.work
         args = (str(lease.job), lease.fence, ms(due_in), lease.job.subject, token)
         return bool(self._connection.run("rest", (keys.due, keys.due_since, keys.leases, keys.chats), args))
+
+    def move(self, chat: str, address: str) -> None:
+        """Know a chat by another id too: what comes from there is this chat's. The first word counts."""
+        self._connection.execute("HSETNX", self._connection.keys.work.homes, address, chat)
+
+    def home(self, address: str) -> str:
+        """Return under which id a chat is kept: the one that it had first."""
+        found = self._connection.execute("HGET", self._connection.keys.work.homes, address)
+        return address if found is None else found.decode()
 
     def admit(self, attempt: str) -> timedelta:
         """Let the bot send once more: zero, or how long it must wait."""

@@ -1,11 +1,12 @@
 """The invariants of a chat's outbox, checked for `monitor fsck`.
 
 What was sent has an id, and no two messages have the same; what is not over waits in the queue and nothing else does;
-parts went in order; a claimed post belongs to a message that shows it, and none that is released holds a claim.
+what was held or died is listed, to be told; parts went in order; a claimed post belongs to a message that shows it, and
+none that is released holds a claim.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from monitor.models import Delivery, Parcel
 
@@ -17,8 +18,12 @@ def check_outbox(
     parcels: Mapping[str, Parcel],
     queue: Mapping[str, float],
     claims: Mapping[str, str],
+    undelivered: Collection[str],
 ) -> Iterator[str]:
     """Yield one sentence per broken invariant."""
+    lost = {id_ for id_, record in records.items() if record.state == "dead" or record.is_held}
+    for id_ in lost ^ set(undelivered):
+        yield f"message {id_} is {'lost' if id_ in lost else 'not lost'}, and its list of the lost says otherwise"
     for id_ in records.keys() ^ parcels.keys():
         yield f"message {id_} is in the {'outbox' if id_ in records else 'parcels'} only"
     whole = {id_: (record, parcels[id_]) for id_, record in records.items() if id_ in parcels}

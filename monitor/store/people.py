@@ -8,7 +8,7 @@ from typing import get_args
 from monitor.errors import StoreError
 from monitor.models import Role
 from monitor.store.connection import Connection
-from monitor.store.keys import TOKENS_KEPT
+from monitor.store.keys import TOKENS_KEPT, UPDATES_KEPT
 from monitor.store.schedule import ms
 
 USED_KEPT = timedelta(days=7)
@@ -33,21 +33,31 @@ class PeopleStore:
 
     def owners(self) -> list[str]:
         """Return the ids of all owners, sorted."""
+        return [user for user, role in self.all().items() if role == "owner"]
+
+    def all(self) -> dict[str, Role]:
+        """Return the role of each person who has one."""
         found = self._connection.execute("HGETALL", self._connection.keys.work.people)
         roles = dict(found) if isinstance(found, dict) else dict(zip(found[::2], found[1::2], strict=True))
-        return sorted(user.decode() for user, role in roles.items() if _role(role) == "owner")
+        return {user.decode(): _role(role) for user, role in sorted(roles.items())}
 
-    def grant(self, user: str, role: Role) -> bool:
-        """Give a person a role instead of the one they have; False: the last owner stays one."""
-        return self._appoint(user, role)
+    def grant(self, user: str, role: Role, update_id: int | None = None) -> bool:
+        """Give a person a role instead of the one they have; False: the last owner stays one.
 
-    def revoke(self, user: str) -> bool:
-        """Take a person's role away, if they have one; False: the last owner stays one."""
-        return self._appoint(user, "")
+        The same update again changes nothing, whatever happened since, and gets the same answer.
+        """
+        return self._appoint(user, role, update_id)
 
-    def issue(self, role: Role, ttl: timedelta) -> str:
-        """Return a token that gives a role to the first who redeems it in time. Only its hash is kept."""
-        token = secrets.token_urlsafe(TOKEN_BYTES)
+    def revoke(self, user: str, update_id: int | None = None) -> bool:
+        """Take a person's role away, if they have one; False: the last owner stays one. Updates count as in `grant`."""
+        return self._appoint(user, "", update_id)
+
+    def issue(self, role: Role, ttl: timedelta, token: str | None = None) -> str:
+        """Return a token that gives a role to the first who redeems it in time. Only its hash is kept.
+
+        A token that is given must have been chosen by chance; the same one again is the same token.
+        """
+        token = token or secrets.token_urlsafe(TOKEN_BYTES)
         args = (_hash(token), role, ms(ttl), TOKENS_KEPT)
         if not self._connection.run("issue", (self._connection.keys.work.tokens,), args):
             raise StoreError(f"{TOKENS_KEPT} tokens wait to be used; wait until some have run out")
@@ -63,8 +73,10 @@ class PeopleStore:
         found = self._connection.run("redeem", (keys.tokens, keys.people), args)
         return None if found is None else _role(found)
 
-    def _appoint(self, user: str, role: str) -> bool:
-        return bool(self._connection.run("appoint", (self._connection.keys.work.people,), (user, role)))
+    def _appoint(self, user: str, role: str, update_id: int | None) -> bool:
+        keys = self._connection.keys.work
+        args = (user, role, "" if update_id is None else update_id, UPDATES_KEPT)
+        return bool(self._connection.run("appoint", (keys.people, keys.appointed), args))
 
 
 def _hash(token: str) -> str:

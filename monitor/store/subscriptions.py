@@ -1,0 +1,133 @@
+"""Which digests a chat gets, and what updates change about it: each once, together with its answer."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from monitor.models import Delivery, Incoming, Message, Parcel
+from monitor.store.codec import encode, to_ms
+from monitor.store.connection import Argument, Connection
+from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_KEPT
+from monitor.store.outbox import store_now
+from monitor.store.schedule import ms
+
+REFUSAL_KEPT = timedelta(hours=1)
+MOST_REFUSED = 1000
+
+
+class Subscription(msgspec.Struct, frozen=True, array_like=True):
+    """A chat gets the digests of a topic, since when, and in which topic of its forum."""
+
+    topic: str
+    since: datetime
+    thread: int | None = None
+
+
+class Change(NamedTuple):
+    """What an update changes: a subscription, or whether the bot is in the chat at all."""
+
+    verb: Literal["subscribe", "unsubscribe", "leave", "return"]
+    topic: str = ""
+    thread: int | None = None
+
+
+class Outcome(NamedTuple):
+    """What became of an update. `is_new`: it was not applied before; `is_first_refusal` of this person in a while.
+
+    `episode` names with what the chat ceased to take messages; empty while it takes them.
+    """
+
+    is_new: bool
+    is_answered: bool
+    is_first_refusal: bool
+    episode: str
+
+
+class Order(NamedTuple):
+    """What is to be done for a chat by an update: changes and the answer. `refused` is who must not ask, if anybody."""
+
+    chat: str
+    update: Incoming
+    answer: Message | None = None
+    changes: tuple[Change, ...] = ()
+    refused: str = ""
+
+
+decode_subscription = msgspec.msgpack.Decoder(Subscription).decode
+
+
+class SubscriptionStore:
+    """The subscriptions of every chat, and an index of the chats that a topic's digest may go to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, chat: str) -> list[Subscription]:
+        """Return the subscriptions of a chat, by topic."""
+        packed = self._connection.execute("HVALS", self._connection.keys.chat(chat).subscriptions)
+        return sorted((decode_subscription(each) for each in packed), key=lambda each: each.topic)
+
+    def find(self, chat: str, topic: str) -> Subscription | None:
+        """Return a chat's subscription to a topic; None when it has none, or the bot is out of the chat."""
+        keys = self._connection.keys.chat(chat)
+        packed = self._connection.execute("HGET", keys.subscriptions, topic)
+        return None if packed is None or self.is_away(chat) else decode_subscription(packed)
+
+    def is_away(self, chat: str) -> bool:
+        """Tell whether the bot was put out of a chat."""
+        return bool(self._connection.execute("EXISTS", self._connection.keys.chat(chat).away))
+
+    def chats(self, topic: str) -> list[str]:
+        """Return the chats that may be subscribed to a topic: all that are, and some that were lately."""
+        return [chat for chat, _ in self._candidates(topic)]
+
+    def apply(self, order: Order) -> Outcome:
+        """Do what an update asks of a chat, once. The index knows more than is true at any time, never less."""
+        subscribed = [each.topic for each in order.changes if each.verb == "subscribe"]
+        now = store_now(self._connection)
+        for topic in subscribed:
+            member = f"{topic} {order.chat}"
+            self._connection.execute("ZADD", self._connection.keys.work.subscribers, "GT", to_ms(now), member)
+        keys = self._connection.keys.chat(order.chat)
+        own = (keys.applied, keys.subscriptions, keys.away, keys.refused)
+        names = (*own, keys.outbox, keys.parcels, keys.queue, keys.handed, keys.ids, keys.address, keys.episode)
+        is_new, is_answered, is_first, episode = self._connection.run("apply", names, [*_arguments(order, now)])
+        return Outcome(bool(is_new), bool(is_answered), bool(is_first), episode.decode())
+
+    def tidy(self, topic: str) -> None:
+        """Forget chats that are no longer subscribed to a topic.
+
+        Those of the last day stay: an update that subscribes them may be between its two steps.
+        """
+        before = to_ms(store_now(self._connection) - timedelta(days=SUBSCRIBERS_DAYS))
+        for chat, at in self._candidates(topic):
+            key = self._connection.keys.chat(chat).subscriptions
+            if at < before and not self._connection.execute("HEXISTS", key, topic):
+                self._connection.execute("ZREM", self._connection.keys.work.subscribers, f"{topic} {chat}")
+
+    def _candidates(self, topic: str) -> list[tuple[str, int]]:
+        """Return chats and when they subscribed last. Names of topics hold no space and nothing that MATCH knows."""
+        found: dict[str, int] = {}
+        cursor, key = -1, self._connection.keys.work.subscribers
+        while cursor != 0:
+            answer = self._connection.execute("ZSCAN", key, max(cursor, 0), "MATCH", f"{topic} *", "COUNT", 1000)
+            cursor, rows = int(answer[0]), answer[1]
+            pairs = rows if rows and isinstance(rows[0], tuple) else zip(rows[::2], rows[1::2], strict=True)
+            found |= {member.decode().partition(" ")[2]: int(float(at)) for member, at in pairs}
+        return sorted(found.items())
+
+
+def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
+    update, answer = order.update, order.answer
+    yield from (update.id, UPDATES_KEPT, order.chat, update.chat)
+    yield from ("" if update.message_id is None else update.message_id, IDS_KEPT)
+    if answer is None:
+        yield from ("", "", "")
+    else:
+        record = Delivery(state="ready", due=now, part=0, parts=1)
+        yield from (answer.id, encode(record), encode(Parcel(message=answer)))
+    yield from (order.refused, ms(REFUSAL_KEPT), MOST_REFUSED, int(update.chat_type == "private"))
+    for verb, topic, thread in order.changes:
+        yield from (verb, topic, encode(Subscription(topic, now, thread)) if verb == "subscribe" else "")
