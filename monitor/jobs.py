@@ -15,11 +15,12 @@ from monitor.courier import IDLE, deliver_job
 from monitor.courier import deliver as deliver_to
 from monitor.digests.compose import Brief
 from monitor.digests.render import render
-from monitor.digests.schedule import last_digest, next_digest, window_ending
+from monitor.digests.schedule import DueDigest, Told, last_digest, next_digest, windows_due
 from monitor.errors import StoreError
 from monitor.models import Digest, Job, Lease, Parcel, PostKey, Query, Topic, Window
 from monitor.pipeline import Look, Polled, Shelf, digest_of, oldest_kept
 from monitor.pipeline import poll as poll_page
+from monitor.store.keys import QUARANTINE_DAYS
 from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of, query_of
 from monitor.wiring import Monitor, deliver_jobs, import_topics, jobs_of
 
@@ -36,6 +37,9 @@ LOOK_AGAIN = timedelta(seconds=30)
 
 AFTER_A_BUG = timedelta(minutes=1)
 """A job that failed by our own fault comes again then, not at once: it would fill the log and keep others waiting."""
+
+LATE = timedelta(hours=1)
+"""A digest that comes later than this after its window was held up, and must not come in a heap."""
 
 MOST_COMPOSED = 10
 
@@ -65,8 +69,11 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     """
     if import_topics(monitor):
         log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
+    monitor.told.begin({topic.name: last_digest(topic, now) for topic in monitor.topics.all()})
     jobs = jobs_of(monitor.topics.all(), now) | deliver_jobs(monitor)
-    jobs |= {prune_job(topic): PRUNE_EVERY for topic in monitor.topics.retired()}
+    retired = monitor.topics.retired()
+    monitor.told.forget([topic.name for topic in retired])  # one that comes back is told from then on
+    jobs |= {prune_job(topic): PRUNE_EVERY for topic in retired}
     monitor.schedule.sync(jobs)
 
 
@@ -99,7 +106,7 @@ def look_now(monitor: Monitor, query: Query, owner: str, now: datetime) -> Polle
 
 
 def send_digest(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
-    """Hand over the daily digest of a topic: of the 24 hours before the last time at which it was due."""
+    """Hand over the next digest of a topic that is due; after an outage they come one by one, in their order."""
     topic = next((each for each in monitor.topics.all() if digest_job(each).subject == subject), None)
     with held(monitor, Job("digest", subject), owner) as lease:
         if topic is not None and lease is not None:
@@ -107,16 +114,39 @@ def send_digest(monitor: Monitor, subject: str, owner: str, now: datetime) -> No
 
 
 def make_digest(monitor: Monitor, topic: Topic, now: datetime) -> timedelta:
-    """Hand over the digest that is due, once the last minutes of its window are read; return when to ask again."""
-    window = window_ending(last_digest(topic, now))
-    if now < window.end + GRACE and not is_read_to(monitor, topic, window.end):
-        return LOOK_AGAIN
-    hand_over(monitor, topic, window, now)
-    made = digest_now(monitor, topic, window, now)
-    message = render(made, preview_chat(topic), ZoneInfo(topic.timezone))
-    monitor.sink.send(message)
-    log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id})
-    return next_digest(topic, now) - now
+    """Hand over the digest that is due, if it need not wait; return when to ask again."""
+    told = monitor.told.of(topic.name) or Told(end=last_digest(topic, now) - timedelta(hours=12))
+    due = windows_due(topic, told, now)
+    wait = not_yet(monitor, topic, due[0], now) if due else timedelta(0)
+    if wait:
+        return wait
+    if due:
+        tell(monitor, topic, due[0], now)
+    return timedelta(0) if due[1:] else next_digest(topic, now) - now
+
+
+def not_yet(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> timedelta:
+    """Return how long a digest that is due must wait: for the last posts of its window, or not to come in a heap."""
+    end = due.window.end
+    if now < end + GRACE and not is_read_to(monitor, topic, end):
+        return LOOK_AGAIN  # posts of its last minutes are still to be read
+    if now < end + LATE:
+        return timedelta(0)
+    chat = monitor.settings.telegram.chat or preview_chat(topic)
+    return monitor.told.admit_late(chat, f"{topic.name} {due.kind} {end.isoformat()}")
+
+
+def tell(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> None:
+    """Hand over one digest: written down as the next before its first word leaves, as told after its last."""
+    before = monitor.told.of(topic.name)
+    begun = Told(end=due.window.start if before is None else before.end, begun=due)
+    if not monitor.told.move(topic.name, before, begun):
+        return  # somebody was faster while this process stood still
+    hand_over(monitor, topic, due, now)
+    made = digest_now(monitor, topic, due.window, now, due.kind)
+    monitor.sink.send(render(made, preview_chat(topic), ZoneInfo(topic.timezone)))
+    log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id, "kind": due.kind})
+    monitor.told.move(topic.name, begun, Told(end=due.window.end))
 
 
 def is_read_to(monitor: Monitor, topic: Topic, end: datetime) -> bool:
@@ -125,7 +155,7 @@ def is_read_to(monitor: Monitor, topic: Topic, end: datetime) -> bool:
     return all(each.reason is not None or (each.last_read is not None and each.last_read >= end) for each in statuses)
 
 
-def hand_over(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> None:
+def hand_over(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> None:
     """Put the digest of a window into the outbox of the chat that gets the daily digests, if one is set.
 
     A post that the chat was shown by another digest is refused; the digest is composed again without it. A digest that
@@ -134,7 +164,7 @@ def hand_over(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> 
     chat = monitor.settings.telegram.chat
     if monitor.telegram is None or chat is None:
         return
-    brief = msgspec.structs.replace(brief_of(monitor, topic, window), chat=chat)
+    brief = msgspec.structs.replace(brief_of(monitor, topic, due.window, due.kind), chat=chat)
     for _ in range(MOST_COMPOSED):
         made = digest_of(brief, shelf_of(monitor, topic), now)
         message = render(made, chat, ZoneInfo(topic.timezone))
@@ -204,4 +234,5 @@ def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
             log.info("pruned", extra={"topic": topic.name, "posts": pruned.posts})
         if monitor.topics.since(topic.name) is None and monitor.topics.end(topic.name):
             log.info("topic ended", extra={"topic": topic.name})
+        monitor.quarantine.prune(now - timedelta(days=QUARANTINE_DAYS))
         monitor.progress.finish(lease, PRUNE_EVERY)

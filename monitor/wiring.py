@@ -34,6 +34,7 @@ from monitor.store.progress import ProgressStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.subscriptions import SubscriptionStore
+from monitor.store.told import ToldStore
 from monitor.store.topics import TopicStore
 from monitor.text.authors import make_disguise
 from monitor.text.languages import make_tagger
@@ -58,6 +59,7 @@ class Monitor:
         self.leases = KeptLeases(LeaseStore(connection), LeaseStore(self._renewals), self.keeper)
         self.progress = ProgressStore(connection)
         self.quarantine = QuarantineStore(connection)
+        self.told = ToldStore(connection)
         self.outgoing = OutgoingStore(connection)
         self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
         renewals = SenderLeases(self._renewals)

@@ -14,6 +14,9 @@ FEW = 10
 RISE = 2.0
 """Times the usual from which even a few posts are no quiet day."""
 
+AWAY = "away"
+"""The kind of digest that tells at once what several would have told, had the product been running."""
+
 LONGEST_SPAN = timedelta(days=7)
 LONGEST_OUTLET = 40
 LONGEST_TITLE = 120
@@ -26,12 +29,13 @@ def is_quiet(trend: Trend) -> bool:
     return trend.expected is not None and trend.count < min(FEW, RISE * max(1.0, trend.expected))
 
 
-def quiet_headline(digest: Digest) -> str:
+def quiet_headline(digest: Digest, zone: tzinfo) -> str:
     """Word a quiet window: "#topic: 9 posts, usual 12"."""
     expected = digest.trend.expected
     usual = "" if expected is None else f", usual {_number(expected)}"
     count = many(digest.trend.count, "post") if digest.trend.count else "no posts"
-    return f"{hashtag(digest.title)}: {count}{usual}"
+    away = f" in {told_window(digest, zone)}" if digest.kind == AWAY else ""
+    return f"{hashtag(digest.title)}: {count}{away}{usual}"
 
 
 def write_headline(draft: Draft, digest: Digest, zone: tzinfo) -> None:
@@ -40,7 +44,7 @@ def write_headline(draft: Draft, digest: Digest, zone: tzinfo) -> None:
     ratio = "" if trend.ratio is None else f", {format_ratio(trend.ratio)}"
     with draft.marked("bold"):
         draft.write(f"{hashtag(digest.title)}: {many(trend.count, 'post')}{ratio}")
-    parts = (window_words(trend, zone), _usual(trend), _voices(trend))
+    parts = (told_window(digest, zone), _usual(trend), _voices(trend))
     draft.write("\n" + " · ".join(part for part in parts if part))
 
 
@@ -51,6 +55,12 @@ def write_link(draft: Draft, link: SharedLink, window: Window, zone: tzinfo) -> 
     title = plain(link.title or "", LONGEST_TITLE)
     words = f"{isolated(outlet)}: {isolated(_titled(title))}" if title else outlet
     draft.link(words, link.url if is_web(link.url) else None)
+
+
+def told_window(digest: Digest, zone: tzinfo) -> str:
+    """Word the window of a digest, and that nobody told it in its time."""
+    words = window_words(digest.trend, zone)
+    return f"{words}, while I was away" if digest.kind == AWAY else words
 
 
 def window_words(trend: Trend, zone: tzinfo) -> str:

@@ -19,7 +19,7 @@ from datetime import UTC, tzinfo
 from monitor.digests import coverage
 from monitor.digests.draft import LONGEST_TEXT, MOST_ENTITIES, Draft
 from monitor.digests.formats import to_html, to_terminal
-from monitor.digests.headline import is_quiet, quiet_headline, window_words, write_headline, write_link
+from monitor.digests.headline import is_quiet, quiet_headline, told_window, write_headline, write_link
 from monitor.digests.reactions import write_reaction
 from monitor.digests.tail import write_tail
 from monitor.digests.wording import hashtag
@@ -62,10 +62,10 @@ def _quiet(digest: Digest, zone: tzinfo) -> Draft:
     if unread or blind:
         _warn(draft, unread)
     if blind and digest.trend.count == 0:
-        draft.write(f"{hashtag(digest.title)}: unknown for {window_words(digest.trend, zone)}.")
+        draft.write(f"{hashtag(digest.title)}: unknown for {told_window(digest, zone)}.")
         return draft
     with draft.marked("bold"):
-        draft.write(quiet_headline(digest))
+        draft.write(quiet_headline(digest, zone))
     read = coverage.read_line(sources, digest.trend.window, zone)
     if read:
         draft.write(f". Read: {read}." if digest.trend.count else f"; read: {read}.")

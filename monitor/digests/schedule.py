@@ -3,9 +3,31 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from monitor.models import Topic, Window
 
 LENGTH = timedelta(hours=24)
+
+STALE = timedelta(hours=6)
+"""Digests that are late by more than this after an outage are told as one."""
+
+
+class DueDigest(msgspec.Struct, frozen=True, kw_only=True):
+    """A digest whose time has come: "daily" of one window, or "away" of several that nobody told while we were away."""
+
+    window: Window
+    kind: str = "daily"
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Up to where a topic was told, and the digest that is being told, decided before the first word of it left.
+
+    What is decided stays so: its range makes its id, and a later look would draw another range.
+    """
+
+    end: datetime
+    begun: DueDigest | None = None
 
 
 def next_digest(topic: Topic, now: datetime) -> datetime:
@@ -30,9 +52,33 @@ def last_digest(topic: Topic, now: datetime) -> datetime:
     return earlier
 
 
+def windows_due(topic: Topic, told: Told, now: datetime) -> list[DueDigest]:
+    """Return what is to be told now, oldest first, each window once: those whose time came since the last one told.
+
+    Two or more that are STALE become one digest of their whole range. Nothing is due for posts past their retention.
+    """
+    begun = [] if told.begun is None else [told.begun]
+    after = told.begun.window.end if told.begun is not None else told.end
+    ends = _ends(topic, max(after, now - topic.retention), now)
+    stale = [end for end in ends if now - end > STALE]
+    fresh = [end for end in ends if now - end <= STALE]
+    if len(stale) < 2:
+        return [*begun, *(DueDigest(window=window_ending(end)) for end in ends)]
+    away = DueDigest(window=Window(window_ending(stale[0]).start, stale[-1]), kind="away")
+    return [*begun, away, *(DueDigest(window=window_ending(end)) for end in fresh)]
+
+
 def window_ending(at: datetime) -> Window:
     """Return the 24 hours before a time, whatever clocks do: windows of different lengths cannot be compared."""
     return Window(at - LENGTH, at)
+
+
+def _ends(topic: Topic, after: datetime, now: datetime) -> list[datetime]:
+    """Return the times after one, up to now, at which digests of a topic are due."""
+    ends: list[datetime] = []
+    while (following := next_digest(topic, ends[-1] if ends else after)) <= now:
+        ends.append(following)
+    return ends
 
 
 def _moment(day: date, at: time, zone: ZoneInfo) -> datetime:

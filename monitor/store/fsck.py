@@ -27,6 +27,7 @@ from monitor.store.people_check import check_people
 from monitor.store.quarantine_check import check_quarantine
 from monitor.store.schedule import ms
 from monitor.store.subscriptions import decode_subscription
+from monitor.store.told import decode_told
 
 LONGEST_LEASE = LEASE
 FINDINGS_SHOWN = 20
@@ -138,11 +139,21 @@ def _work(connection: Connection, queries: list[str]) -> Iterator[str]:
         if decode_topic(packed).name != name:
             yield f"topic {name}: kept under another's name"
     yield from check_people(dict(_hash(connection, keys.people)), dict(_hash(connection, keys.tokens)))
+    yield from _kept_aside(connection)
+    for key in queries:
+        yield from _query(connection, key)
+
+
+def _kept_aside(connection: Connection) -> Iterator[str]:
+    """Check what is known to be told, and the quarantine."""
+    keys = connection.keys.work
+    for name, packed in _hash(connection, keys.told):
+        told = decode_told(packed)
+        if told.begun is not None and told.begun.window.end <= told.end:
+            yield f"topic {name}: is told again what it was told"
     sizes = {name: int(size) for name, size in _hash(connection, keys.quarantine_sizes)}
     order = dict(_zset(connection, keys.quarantine_order))
     yield from check_quarantine(dict(_hash(connection, keys.quarantine)), order, sizes)
-    for key in queries:
-        yield from _query(connection, key)
 
 
 def _query(connection: Connection, key: str) -> Iterator[str]:

@@ -62,6 +62,7 @@ KINDS = (
     KeyKind("chat", "away", "string", "Subscriptions", "one value, while the bot is out of the chat"),
     KeyKind("chat", "applied", "zset", "Subscriptions", f"trimmed to the newest {UPDATES_KEPT}"),
     KeyKind("chat", "refused", "zset", "Subscriptions", "time to live of an hour after the last refusal"),
+    KeyKind("chat", "late-digests", "zset", "Telling", "time to live of twice the window of its pace"),
     KeyKind("work", "schema", "string", "connect", "one value"),
     KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
     KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
@@ -91,6 +92,7 @@ KINDS = (
     ),
     KeyKind("work", "quarantine-order", "zset", "Quarantine", "prune: with its item"),
     KeyKind("work", "quarantine-sizes", "hash", "Quarantine", "prune: with its item; and two fields"),
+    KeyKind("work", "told", "hash", "Telling", "one field per topic, until its posts are pruned"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -130,6 +132,7 @@ class ChatKeys(NamedTuple):
     away: str
     applied: str
     refused: str
+    late_digests: str
 
 
 class WorkKeys(NamedTuple):
@@ -154,6 +157,7 @@ class WorkKeys(NamedTuple):
     quarantine: str
     quarantine_order: str
     quarantine_sizes: str
+    told: str
 
 
 class Keyspace(NamedTuple):

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor import jobs
-from monitor.models import Job, Topic
+from monitor.digests.schedule import DueDigest, Told, window_ending
+from monitor.models import Job, Topic, Window
 from monitor.settings import load
 from monitor.store.fsck import check
 from monitor.topics.planning import digest_job
@@ -75,7 +76,7 @@ def test_a_digest_goes_to_the_chat_once_and_says_no_post_twice(telegram: Simulat
     stored(monitor, first, second)
 
     for topic in (first, second, first):
-        jobs.hand_over(monitor, topic, jobs.window_ending(NOW), NOW)
+        jobs.hand_over(monitor, topic, DueDigest(window=window_ending(NOW)), NOW)
     for worker in range(4):
         monitor.connection.execute("ZADD", monitor.connection.keys.work.due, 0, f"deliver:{chat}")
         monitor.connection.execute("UNLINK", monitor.connection.keys.chat(str(chat)).sends)
@@ -130,3 +131,66 @@ def test_without_a_bot_the_digest_is_on_the_page_only(open_monitor: Opener, sett
     assert len(monitor.outgoing.latest(jobs.preview_chat(a_topic()), 5)) == 1
     assert monitor.chats.all() == []
     assert monitor.outbox.outlook("-1001").head is None
+
+
+def test_after_an_outage_what_was_missed_is_told_in_order_once_and_at_most_three_a_minute(
+    open_monitor: Opener,
+) -> None:
+    """Five topics, four days away: of each the three old days as one digest, and the last one by itself."""
+    monitor = open_monitor('[telegram]\nchat = "-1001"\n')
+    topics = [a_topic(name=f"pots{n}", sources=()) for n in range(5)]
+    stored(monitor, *topics)
+    back = NOW.replace(hour=9)
+    monitor.told.begin({topic.name: back.replace(hour=8) - timedelta(days=4) for topic in topics})
+
+    for look in range(6):
+        for topic in topics:
+            monitor.connection.execute("ZADD", monitor.connection.keys.work.due, 0, str(digest_job(topic)))
+            jobs.send_digest(monitor, digest_job(topic).subject, f"worker {look}", back)
+        told = [len(monitor.outgoing.latest(jobs.preview_chat(topic), 9)) for topic in topics]
+        if look == 0:
+            assert sum(told) == 3
+        monitor.connection.execute("UNLINK", monitor.connection.keys.chat("-1001").late_digests)
+
+    assert told == [2, 2, 2, 2, 2]
+    for topic in topics:
+        [(_, away), (_, last)] = monitor.outgoing.latest(jobs.preview_chat(topic), 9)
+        assert "while I was away" in away.text
+        assert "while I was away" not in last.text
+        assert monitor.told.of(topic.name) == Told(end=back.replace(hour=8))
+    assert check(monitor.connection) == []
+
+
+def test_a_digest_that_was_begun_before_a_crash_is_the_one_that_is_told(open_monitor: Opener) -> None:
+    monitor = open_monitor("")
+    topic = a_topic(sources=())
+    stored(monitor, topic)
+    back = NOW.replace(hour=9)
+    end = back.replace(hour=8)
+    begun = DueDigest(window=Window(end - timedelta(days=5), end - timedelta(days=3)), kind="away")
+    monitor.told.move(topic.name, None, Told(end=end - timedelta(days=5), begun=begun))
+
+    for look in range(4):
+        monitor.connection.execute("ZADD", monitor.connection.keys.work.due, 0, str(digest_job(topic)))
+        jobs.send_digest(monitor, digest_job(topic).subject, f"worker {look}", back)
+
+    texts = [message.text for _, message in monitor.outgoing.latest(jobs.preview_chat(topic), 9)]
+    assert len(texts) == 3
+    assert ["while I was away" in text for text in texts] == [True, True, False]
+    assert monitor.told.of(topic.name) == Told(end=end)
+    assert check(monitor.connection) == []
+
+
+def test_a_process_that_stood_still_tells_nothing_again(open_monitor: Opener) -> None:
+    monitor = open_monitor("")
+    topic = a_topic(sources=())
+    stored(monitor, topic)
+    due = DueDigest(window=window_ending(NOW.replace(hour=8)))
+    monitor.told.begin({topic.name: due.window.start})
+    before = monitor.told.of(topic.name)
+    jobs.tell(monitor, topic, due, NOW)
+
+    moved = monitor.told.move(topic.name, before, Told(end=due.window.start, begun=due))
+
+    assert not moved
+    assert monitor.told.of(topic.name) == Told(end=due.window.end)

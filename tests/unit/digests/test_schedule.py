@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.digests.schedule import next_digest, window_ending
+from monitor.digests.schedule import STALE, DueDigest, Told, last_digest, next_digest, window_ending, windows_due
+from monitor.models import Window
 from tests.build import a_topic
 
 ZONES = (
@@ -69,3 +70,104 @@ def test_it_is_strictly_later_within_two_days_and_never_goes_back(
 def test_a_window_is_24_hours(end: datetime) -> None:
     assert window_ending(end).end == end
     assert window_ending(end).length == timedelta(hours=24)
+
+
+DAILY = a_topic(digest_at="08:00")
+
+
+def daily(end: str) -> DueDigest:
+    return DueDigest(window=window_ending(utc(end)))
+
+
+@pytest.mark.parametrize(
+    ("told", "now", "expected"),
+    [
+        pytest.param("2026-03-10T08:00", "2026-03-11T07:59", [], id="not yet"),
+        pytest.param("2026-03-10T08:00", "2026-03-11T08:00", [daily("2026-03-11T08:00")], id="on time"),
+        pytest.param("2026-03-10T08:00", "2026-03-11T20:00", [daily("2026-03-11T08:00")], id="one, late"),
+        pytest.param(
+            "2026-03-10T08:00",
+            "2026-03-12T14:00",
+            [daily("2026-03-11T08:00"), daily("2026-03-12T08:00")],
+            id="one stale, one just not",
+        ),
+        pytest.param(
+            "2026-03-10T08:00",
+            "2026-03-14T09:00",
+            [
+                DueDigest(window=Window(utc("2026-03-10T08:00"), utc("2026-03-13T08:00")), kind="away"),
+                daily("2026-03-14T08:00"),
+            ],
+            id="three stale as one",
+        ),
+    ],
+)
+def test_what_was_missed_is_told_in_order(told: str, now: str, expected: list[DueDigest]) -> None:
+    assert windows_due(DAILY, Told(end=utc(told)), utc(now)) == expected
+
+
+def test_what_was_begun_keeps_its_range_however_late_it_ends() -> None:
+    begun = DueDigest(window=Window(utc("2026-03-10T08:00"), utc("2026-03-12T08:00")), kind="away")
+    told = Told(end=utc("2026-03-10T08:00"), begun=begun)
+
+    due = windows_due(DAILY, told, utc("2026-03-14T20:00"))
+
+    assert due[0] == begun
+    assert due[1] == DueDigest(window=Window(utc("2026-03-12T08:00"), utc("2026-03-14T08:00")), kind="away")
+
+
+def test_nothing_is_told_of_posts_that_are_pruned() -> None:
+    topic = a_topic(retention=timedelta(days=3))
+
+    [away, last] = windows_due(topic, Told(end=utc("2025-01-01T08:00")), utc("2026-03-14T09:00"))
+
+    assert away.window.start >= utc("2026-03-14T09:00") - topic.retention - timedelta(days=1)
+    assert last == daily("2026-03-14T08:00")
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    at=clocks,
+    begin=moments,
+    looks=st.lists(st.tuples(st.timedeltas(timedelta(), timedelta(days=4)), st.integers(0, 3)), max_size=12),
+)
+def test_however_often_it_is_interrupted_every_day_is_told_once_and_in_order(
+    zone: str, at: str, begin: datetime, looks: list[tuple[timedelta, int]]
+) -> None:
+    """Each look tells what is due; a crash may come after the decision and before the end of it."""
+    topic = a_topic(timezone=zone, digest_at=at, retention=timedelta(days=400))
+    told, now = Told(end=last_digest(topic, begin)), begin
+    ends: list[datetime] = []
+    for wait, patience in [*looks, (timedelta(), 99)]:
+        now += wait
+        for _ in range(patience):
+            due = windows_due(topic, told, now)
+            if not due:
+                break
+            assert told.begun is None or due[0] == told.begun
+            told = Told(end=told.end, begun=due[0])
+            if patience % 2:
+                ends += _ends_within(topic, due[0])
+                told = Told(end=due[0].window.end)
+
+    due_ends = _all_ends(topic, last_digest(topic, begin), now)
+    assert ends == due_ends
+
+
+def _ends_within(topic: object, due: DueDigest) -> list[datetime]:
+    start = due.window.start + timedelta(hours=24) - timedelta(microseconds=1)
+    return _all_ends(topic, start, due.window.end)
+
+
+def _all_ends(topic: object, after: datetime, now: datetime) -> list[datetime]:
+    ends: list[datetime] = []
+    while (end := next_digest(topic, ends[-1] if ends else after)) <= now:  # type: ignore[arg-type]
+        ends.append(end)
+    return ends
+
+
+def test_only_what_is_stale_is_merged() -> None:
+    """A digest of this morning is worth its own."""
+    due = windows_due(DAILY, Told(end=utc("2026-03-10T08:00")), utc("2026-03-13T08:00") + STALE)
+
+    assert [each.kind for each in due] == ["away", "daily"]
