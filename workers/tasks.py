@@ -30,5 +30,9 @@ def register(app: Celery, monitor: Monitor) -> None:
 
 
 def owner_of(task: object) -> str:
-    """Return a name of its own for one run of a task: a redelivered message must not share a frozen run's lease."""
-    return f"{task.request.id}/{uuid4().hex}"  # type: ignore[attr-defined]
+    """Return a name of its own for one run of a task: a redelivered message must not share a frozen run's lease.
+
+    It begins with the worker's name, so that a lease says which process holds it.
+    """
+    request = task.request  # type: ignore[attr-defined]
+    return f"{request.hostname}/{request.id}/{uuid4().hex}"
