@@ -16,16 +16,22 @@ class Index:
 
     def __init__(self, items: Iterable[tuple[int, int]] = ()) -> None:
         self.visible = dict(items)
+        self._texts: dict[int, str] = {}
 
     def add(self, items: Iterable[tuple[int, int]]) -> None:
         """Let items be found from now on."""
         self.visible |= dict(items)
 
+    def add_text(self, post_id: int, at: int, text: str) -> None:
+        """Let an item with a text of its own be found from now on."""
+        self._texts[post_id] = text
+        self.visible[post_id] = at
+
     def __call__(self, asked: Asked) -> None:
         """Answer a search as the API does."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(asked.path).query).items()}
         found = self.search(query["numericFilters"])
-        hits = [_hit(post_id, at) for post_id, at in found[: int(query["hitsPerPage"])]]
+        hits = [_hit(post_id, at, self._texts.get(post_id)) for post_id, at in found[: int(query["hitsPerPage"])]]
         body = json.dumps({"hits": hits, "nbHits": len(found), "page": 0}).encode()
         asked.answer(200, body, {"Content-Type": "application/json"})
 
@@ -37,13 +43,13 @@ class Index:
         return sorted(found, key=lambda item: (-item[1], item[0]))
 
 
-def _hit(post_id: int, at: int) -> dict[str, object]:
+def _hit(post_id: int, at: int, text: str | None) -> dict[str, object]:
     return {
         "objectID": str(post_id),
         "created_at_i": at,
         "author": f"person{post_id % 7}",
         "title": None,
-        "comment_text": f"remark number {post_id}",
+        "comment_text": text or f"remark number {post_id}",
         "points": None,
         "num_comments": None,
         "parent_id": 1,
