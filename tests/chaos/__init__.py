@@ -8,6 +8,7 @@ A figure is a module of this package, `f01_kills.py`, with one function:
 such as `f01` chooses one. Exit code 1 when one of them is missed. Every fault is drawn from the seed, which is printed.
 """
 
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,3 +30,8 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     wanted: str
     reached: dict[str, float | int | str]
     broken: tuple[str, ...] = ()
+
+
+def progress(name: str, said: str) -> None:
+    """Tell the person who waits how far a figure is; figures themselves go to standard output."""
+    print(f"{name}: {said}", file=sys.stderr, flush=True)

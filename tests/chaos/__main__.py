@@ -1,26 +1,31 @@
 """Measures the figures of reliability; see the package's docstring."""
 
 import argparse
-import importlib
+import contextlib
+import os
 import pkgutil
 import random
 import re
+import shutil
+import signal
+import subprocess
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import msgspec
 
 import tests.chaos
-from tests.chaos import Figure, Plan
+from tests.chaos import Figure, progress
+from tests.chaos.one import line_of
+from tests.data import ROOT
 
 AT_ONCE = 2
 """Figures measured side by side; more would measure the machine."""
+LIMITS = {"short": 300.0, "long": 1800.0}
+"""Seconds after which a figure is given up: it hangs, which is a finding."""
 
 
 def names() -> list[str]:
@@ -28,23 +33,47 @@ def names() -> list[str]:
     return sorted(m.name for m in pkgutil.iter_modules(tests.chaos.__path__) if re.fullmatch(r"f\d\d_\w+", m.name))
 
 
-def measure(name: str, seed: int, is_long: bool) -> str:
-    """Measure one figure and return its line; an exception is a broken promise."""
+def measure(name: str, seed: int, form: str) -> str:
+    """Measure one figure in a process of its own, with all that it starts; return its line.
+
+    The folder of a figure that broke a promise stays, for whoever looks into it.
+    """
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        try:
-            figure = find(name)(Plan(seed, is_long, Path(folder)))
-        except Exception:  # noqa: BLE001 - whatever went wrong, the other figures are still measured
-            figure = Figure(name=name, wanted="an end", reached={}, broken=(traceback.format_exc(),))
-    line = {"figure": figure.name, "ok": not figure.broken, "wanted": figure.wanted, **figure.reached}
-    line |= {"broken": figure.broken, "seed": seed, "seconds": round(time.monotonic() - began, 1)}
-    return msgspec.json.encode(line).decode()
+    folder = Path(tempfile.mkdtemp(prefix=f"chaos-{name[:3]}-"))
+    command = [sys.executable, "-m", "tests.chaos.one", name, str(seed), form, str(folder)]
+    progress(name, f"begins, seed {seed}")
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        said, _ = process.communicate(timeout=LIMITS[form])
+        broken = f"it ended without a figure, exit code {process.returncode}"
+    except subprocess.TimeoutExpired:
+        said, broken = "", f"no end within {LIMITS[form]:.0f} s"
+    finally:
+        # Whatever it left behind goes with it; most have a session of their own and follow their parent.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    if not said.endswith("}\n"):
+        figure = Figure(name=name, wanted="an end", reached={}, broken=(broken,))
+        said = line_of(figure, seed, time.monotonic() - began)
+    if is_kept(said):
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        (folder / "figure.json").write_text(said, encoding="utf-8")
+        progress(name, f"broken; its logs and ledgers stay in {folder}")
+    return said.strip()
 
 
-def find(name: str) -> Callable[[Plan], Figure]:
-    """Return the function that measures a figure."""
-    found: Callable[[Plan], Figure] = importlib.import_module(f"tests.chaos.{name}").measure
-    return found
+def is_kept(line: str) -> bool:
+    """Tell whether a line says that all promises were kept."""
+    return bool(msgspec.json.decode(line)["ok"])
+
+
+def total(lines: dict[str, str], seed: int, seconds: float) -> str:
+    """Return the last line: how many figures were measured, and which were missed."""
+    missed = sorted(name for name, line in lines.items() if not is_kept(line))
+    said = {"figure": "all", "ok": bool(lines) and not missed, "measured": len(lines), "missed": missed}
+    return msgspec.json.encode(said | {"seed": seed, "seconds": round(seconds, 1)}).decode()
 
 
 def main() -> int:
@@ -54,14 +83,19 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="the full form; the short one takes three minutes")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31), help="repeat a run")
     asked = parser.parse_args()
+    form = "long" if asked.long else "short"
     chosen = [n for n in names() if not asked.figures or n.startswith(tuple(asked.figures))]
-    is_fine = bool(chosen)
-    # A process of its own for each: no figure inherits another's threads.
-    with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for line in pool.map(measure, chosen, [asked.seed] * len(chosen), [asked.long] * len(chosen)):
-            print(line, flush=True)
-            is_fine = is_fine and msgspec.json.decode(line)["ok"]
-    return 0 if is_fine else 1
+    if not chosen:
+        parser.error(f"no such figure; there are {', '.join(names())}")
+    began = time.monotonic()
+    lines: dict[str, str] = {}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {pool.submit(measure, name, asked.seed, form): name for name in chosen}
+        for done in as_completed(running):
+            lines[running[done]] = done.result()
+            print(done.result(), flush=True)
+    print(total(lines, asked.seed, time.monotonic() - began), flush=True)
+    return 0 if all(is_kept(line) for line in lines.values()) else 1
 
 
 if __name__ == "__main__":

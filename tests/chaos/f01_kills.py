@@ -1,0 +1,110 @@
+"""F1: workers die by SIGKILL, half of them while they hold a lease, and platforms' posts all arrive, once."""
+
+import random
+import threading
+import time
+from typing import NamedTuple
+
+from monitor.store.connection import Connection
+from monitor.store.embedded import EmbeddedStore
+from tests.chaos import Figure, Plan, progress
+from tests.chaos.fleet import Fleet, wait_for
+from tests.chaos.oracle import is_late, posts_of, stored, verdict
+from tests.chaos.stage import connected, environment, topic_name, words, write_configuration
+from tests.chaos.worker import Waits
+from tests.simulators.feed_server import FeedServer
+from tests.simulators.publisher import Publisher
+
+NAME = "F1 kills"
+FEEDS = 4
+TOPICS = 3
+WORKERS = 3
+SETTLE_LIMIT = 60.0
+RECOVERY = 10.0
+
+
+class Scale(NamedTuple):
+    """How many kills, how many posts, and the seconds between two kills."""
+
+    kills: int
+    posts: int
+    every: float
+
+
+SHORT = Scale(kills=24, posts=4_000, every=1.0)
+LONG = Scale(kills=200, posts=50_000, every=1.6)
+
+
+def measure(plan: Plan) -> Figure:
+    """Kill, and count what was lost or doubled."""
+    scale = LONG if plan.is_long else SHORT
+    home = EmbeddedStore(plan.folder / "home")
+    home.attach()
+    try:
+        connection = connected(home.url)
+        with (
+            FeedServer() as server,
+            Publisher(
+                server,
+                feeds=FEEDS,
+                seed=plan.seed,
+                ledger=plan.folder / "posts.jsonl",
+                words=lambda number: words(number, TOPICS),
+            ) as publisher,
+        ):
+            write_configuration(plan.folder / "config", server, publisher, ["23:00"] * TOPICS)
+            variables = environment(plan.folder, home.url)
+            with Fleet(variables, Waits(), WORKERS, plan.folder, plan.seed) as fleet:
+                return _storm(plan, scale, connection, publisher, fleet)
+    finally:
+        home.detach()
+
+
+def _storm(plan: Plan, scale: Scale, connection: Connection, publisher: Publisher, fleet: Fleet) -> Figure:
+    chance = random.Random(f"{plan.seed}/kills")
+    pause = threading.Event()
+    publisher.rate, publisher.most = scale.posts / (scale.kills * scale.every), scale.posts
+    names = [topic_name(n) for n in range(TOPICS)]
+    started = wait_for(lambda: stored(connection, names) > 0, SETTLE_LIMIT)
+    for kill in range(scale.kills):
+        due = time.monotonic() + chance.uniform(0.2, 1.8) * scale.every
+        if fleet.kills_at_work * 2 <= fleet.kills:
+            fleet.kill_at_work(connection)
+        else:
+            fleet.kill_any()
+        pause.wait(max(0.0, due - time.monotonic()))
+        if kill % 20 == 19:
+            progress(
+                NAME, f"{kill + 1} kills, {len(publisher.posts)} posts written, {stored(connection, names)} stored"
+            )
+    publisher.calm()
+    fleet.kill_at_work(connection)
+    recovered = wait_for(
+        lambda: (
+            publisher.is_all_shown and stored(connection, names) >= len(publisher.posts) and not is_late(connection)
+        ),
+        SETTLE_LIMIT,
+    )
+    posts = posts_of(connection, names, publisher.posts)
+    broken = list(verdict(connection, posts))
+    if started is None:
+        broken.append("no post was stored before the first kill")
+    if recovered is None or recovered > RECOVERY:
+        broken.append(f"not recovered within {RECOVERY:.0f} s after the last kill: {recovered or SETTLE_LIMIT:.1f} s")
+    if fleet.kills_at_work * 2 < fleet.kills:
+        broken.append(f"only {fleet.kills_at_work} of {fleet.kills} workers died holding a lease")
+    return Figure(
+        name=NAME,
+        wanted=f"{scale.kills} kills, half holding a lease, {scale.posts} posts: 0 lost, 0 twice, recovery < 10 s",
+        reached={
+            "kills": fleet.kills,
+            "holding_a_lease": fleet.kills_at_work,
+            "died_by_themselves": fleet.deaths,
+            "posts": len(publisher.posts),
+            "lost": len(posts.missing),
+            "twice": len(posts.twice),
+            "altered": len(posts.altered),
+            "recovery_seconds": round(recovered, 1) if recovered is not None else "never",
+        },
+        broken=tuple(broken),
+    )

@@ -1,0 +1,99 @@
+"""A worker of the product in a process of its own, with shorter waits: what takes minutes in life takes seconds here.
+
+Nothing of the product is replaced, only how long it waits. The one addition is `freezes`: a process that stops itself
+between its last check and its send, as an unlucky one does, where no signal from outside would hit the moment.
+"""
+
+import os
+import random
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import wraps
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from monitor import jobs
+from monitor.courier import Times
+from monitor.digests.delivery import Terms
+from monitor.sinks.telegram import TelegramSink
+from monitor.sources import hackernews
+from monitor.store.outbox import Pace
+from monitor.topics import file, planning
+from workers.__main__ import main
+
+
+class Waits(NamedTuple):
+    """What is shortened; None leaves the product's own. `freezes` is the chance of a process to freeze at a send."""
+
+    look: timedelta | None = timedelta(seconds=1)
+    lateness: int | None = 10
+    """Seconds by which a search index may be late: the product reads that much again at each look."""
+    courier: bool = False
+    """Whether deliveries have short waits too: see TIMES, TERMS."""
+    freezes: float = 0.0
+    frozen_for: float = 8.0
+    """Seconds, longer than any lease."""
+
+
+PATIENCE = timedelta(seconds=1)
+TIMES = Times(
+    lease=timedelta(seconds=5),
+    request=timedelta(seconds=1.5),
+    margin=timedelta(seconds=0.5),
+    again=timedelta(seconds=0.5),
+)
+TERMS = Terms(
+    look_after=timedelta(seconds=2),
+    late_look_after=timedelta(seconds=4),
+    shortest_wait=timedelta(seconds=0.2),
+)
+JOB_LEASE = timedelta(seconds=6)
+CHAT = Pace(5, timedelta(seconds=1))
+GROUP = Pace(300, timedelta(seconds=60))
+
+
+def run(environment: Mapping[str, str], waits: Waits, log: Path, number: int) -> None:
+    """Be worker number `number`, until killed or until the parent is gone."""
+    threading.Thread(target=_follow, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(environment)
+    with log.open("ab", buffering=0) as lines:
+        os.dup2(lines.fileno(), 1)
+        os.dup2(lines.fileno(), 2)
+    shorten(waits)
+    if waits.freezes:
+        TelegramSink.send = _freezing(TelegramSink.send, waits.freezes, number)  # type: ignore[method-assign]
+    sys.exit(main())
+
+
+def _follow() -> None:
+    parent = parent_process()
+    assert parent is not None, "a worker is started by the fleet"
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def shorten(waits: Waits) -> None:
+    """Give this process shorter waits."""
+    if waits.look is not None:
+        planning.SOONEST = file.MIN_EVERY = jobs.LOOK_AGAIN = waits.look
+    if waits.lateness is not None:
+        hackernews._OVERLAP = waits.lateness
+
+
+def _freezing(send: Callable[..., int], chance: float, number: int) -> Callable[..., int]:
+    """Return a send before which the whole process freezes now and then, until somebody thaws it."""
+    fate = random.Random(number)
+
+    @wraps(send)
+    def frozen(*arguments: Any, **named: Any) -> int:
+        if fate.random() < chance:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return send(*arguments, **named)
+
+    return frozen
