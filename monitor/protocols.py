@@ -126,6 +126,18 @@ class Topics(Protocol):
         ...
 
 
+class Sight(NamedTuple):
+    """What waits and what was done, at one moment of the store's clock.
+
+    `neglected` is for how long the oldest due job waits that nobody works on, `job` which one that is, and `committed`
+    how long ago any job ended.
+    """
+
+    neglected: timedelta | None = None
+    job: Job | None = None
+    committed: timedelta | None = None
+
+
 class Schedule(Protocol):
     """The due list: when each job is due, on the store's clock."""
 
@@ -141,8 +153,8 @@ class Schedule(Protocol):
         """Return every job with its next due time, soonest first."""
         ...
 
-    def overdue(self) -> timedelta:
-        """Return how long the oldest overdue job has waited; zero when none has."""
+    def sight(self) -> Sight:
+        """Return what waits, and when something was done."""
         ...
 
 

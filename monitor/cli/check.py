@@ -8,10 +8,10 @@ from typing import NamedTuple
 import click
 
 from monitor.cli.run import is_running
-from monitor.cli.view import LATE
 from monitor.errors import ConfigError
 from monitor.models import QueryStatus, Window
 from monitor.settings import Settings, load
+from monitor.stalls import neglect
 from monitor.store.fsck import check
 from monitor.topics.planning import plan
 from monitor.wiring import Monitor, opened, read_topics_file
@@ -43,11 +43,11 @@ def doctor() -> None:
 
 @click.command(hidden=True)
 def health() -> None:
-    """Exit with 1 when a job has been overdue for half a minute: for health checks of containers."""
+    """Exit with 1 when work waits for half a minute and nothing is done: for health checks of containers."""
     with opened(load()) as monitor:
-        overdue = monitor.schedule.overdue()
-    click.echo(f"overdue by {overdue.total_seconds():.0f} s")
-    sys.exit(1 if overdue > LATE else 0)
+        said = neglect(monitor.schedule.sight())
+    click.echo(said or "work is done as it comes due")
+    sys.exit(0 if said is None else 1)
 
 
 @click.command(epilog="\b\nExample:\n  monitor fsck")
@@ -67,10 +67,10 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     yield from _topics(monitor, settings)
     if monitor.embedded is not None and not is_running(settings.home):
         yield Finding(False, "nothing is running on this data", "start `monitor up`")
-    overdue = monitor.schedule.overdue()
-    is_late = overdue > LATE
-    late = f"the oldest overdue job waits for {overdue.total_seconds():.0f} s" if overdue else "no job is overdue"
-    yield Finding(not is_late, f"schedule: {late}", "nobody works on it; start `monitor up`" if is_late else "")
+    said = neglect(monitor.schedule.sight())
+    yield Finding(
+        said is None, f"schedule: {said or 'work is done as it comes due'}", "start `monitor up`" if said else ""
+    )
     queries = list(plan(monitor.topics.all()))
     for status in monitor.progress.statuses(queries, Window(now - timedelta(days=1), now)):
         yield _query(status, now)

@@ -10,14 +10,12 @@ from monitor.digests.schedule import next_digest, window_ending
 from monitor.errors import ConfigError
 from monitor.models import Topic
 from monitor.sinks.page import Fact, PageView, Sent, TopicView
+from monitor.stalls import neglect
 from monitor.topics.planning import queries_of
 from monitor.wiring import Monitor, read_topics_file
 
 SHOWN = 14
 """Digests of a topic on the page: two weeks."""
-
-LATE = timedelta(seconds=30)
-"""A job overdue for longer has nobody who works on it."""
 
 FRESH = timedelta(seconds=5)
 """A view is made once for all readers within this time: making one reads a day of posts."""
@@ -75,11 +73,10 @@ def _topics_fact(monitor: Monitor) -> Fact:
 def _facts(monitor: Monitor) -> tuple[Fact, ...]:
     server = monitor.connection.server()
     durable = "every acknowledged post survives a power cut" if server.is_durable else "not durable: see monitor doctor"
-    overdue = monitor.schedule.overdue()
-    is_late = overdue > LATE
-    late = f"overdue by {overdue.total_seconds():.0f} s: is a worker running?" if is_late else "on time"
+    said = neglect(monitor.schedule.sight())
+    late = "on time" if said is None else f"{said}: is a worker running?"
     return (
         Fact(label="Store", text=f"{server.name} {server.version}, {durable}", is_problem=not server.is_durable),
-        Fact(label="Worker", text=late, is_problem=is_late),
+        Fact(label="Worker", text=late, is_problem=said is not None),
         _topics_fact(monitor),
     )

@@ -72,6 +72,7 @@ KINDS = (
     KeyKind("work", "due-since", "hash", "Schedule", "one field per overdue job"),
     KeyKind("work", "leases", "hash", "Leases", "one field per job at work"),
     KeyKind("work", "fence", "string", "Leases", "one counter"),
+    KeyKind("work", "committed", "string", "Progress", "one value"),
     KeyKind("work", "chats", "hash", "Chats", "one field per chat that was written to"),
     KeyKind("work", "homes", "hash", "Chats", "one field per chat that got another id"),
     KeyKind(
@@ -147,6 +148,7 @@ class WorkKeys(NamedTuple):
     due_since: str
     leases: str
     fence: str
+    committed: str
     chats: str
     homes: str
     subscribers: str

@@ -249,7 +249,8 @@ class ChatList:
         """End a look at a chat that began under `token`; False when the lease was lost."""
         keys = self._connection.keys.work
         args = (str(lease.job), lease.fence, ms(due_in), lease.job.subject, token)
-        return bool(self._connection.run("rest", (keys.due, keys.due_since, keys.leases, keys.chats), args))
+        names = (keys.due, keys.due_since, keys.leases, keys.committed, keys.chats)
+        return bool(self._connection.run("rest", names, args))
 
     def move(self, chat: str, address: str) -> None:
         """Know a chat by another id too: what comes from there is this chat's. The first word counts."""

@@ -74,7 +74,7 @@ class ProgressStore:
 
     def _end(self, lease: Lease, due_in: timedelta, query: Query, outcome: Sequence[Argument]) -> bool:
         keys = self._connection.keys
-        names = (keys.work.due, keys.work.due_since, keys.work.leases, keys.query(query))
+        names = (keys.work.due, keys.work.due_since, keys.work.leases, keys.work.committed, keys.query(query))
         return bool(self._connection.run("finish", names, (str(lease.job), lease.fence, ms(due_in), *outcome)))
 
     def _status(self, query: Query, window: Window) -> QueryStatus:

@@ -7,11 +7,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from monitor.models import Job, Lease
+from monitor.protocols import Sight
 from monitor.store.codec import from_ms
 from monitor.store.connection import Argument, Connection
 
 HINT_AGAIN = timedelta(seconds=4)
 """A hint that was lost (Celery on Redis loses some when a worker is killed) comes again after this time."""
+
+MOST_LOOKED_AT = 100
+"""Due jobs that no sweeper took yet; they are sorted by their time, so the first that nobody works on is the oldest."""
 
 
 class DueList:
@@ -39,15 +43,16 @@ class DueList:
         found = self._connection.execute("ZRANGE", self._connection.keys.work.due, 0, -1, "WITHSCORES")
         return [(job_of(name), from_ms(int(float(at)))) for name, at in zip(found[::2], found[1::2], strict=True)]
 
-    def overdue(self) -> timedelta:
-        """Return how long the oldest overdue job has waited; zero when none has."""
+    def sight(self) -> Sight:
+        """Return what waits, and when something was done."""
         keys = self._connection.keys.work
-        waiting = [float(since) for since in self._connection.execute("HVALS", keys.due_since)]
-        # A due time that nobody takes is lateness too: then not even a sweeper lives.
-        waiting += map(float, self._connection.execute("ZRANGE", keys.due, 0, 0, "WITHSCORES")[1:])
-        seconds, micros = self._connection.execute("TIME")
-        now = timedelta(seconds=int(seconds), microseconds=int(micros))
-        return max(timedelta(0), now - timedelta(milliseconds=min(waiting))) if waiting else timedelta(0)
+        names = (keys.due, keys.due_since, keys.leases, keys.committed)
+        neglected, job, committed = self._connection.run("sight", names, (MOST_LOOKED_AT,))
+        return Sight(
+            neglected=None if neglected < 0 else timedelta(milliseconds=neglected),
+            job=None if neglected < 0 else job_of(job),
+            committed=None if committed < 0 else timedelta(milliseconds=committed),
+        )
 
 
 class LeaseStore:

@@ -1,6 +1,6 @@
 -- End a job: what was learnt about its query, when it is due again, and the lease freed, all or nothing, and only for the holder of
 -- the newest fence. A replay finds the lease gone and does nothing.
--- KEYS due due-since leases query
+-- KEYS due due-since leases committed query
 -- ARGV job, fence, due in (ms), outcome (done | read | failed), then
 --      read:   time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
 --              start (ms), end (ms), truncated (0/1), unreadable
@@ -11,7 +11,7 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local lease = redis.call('HGET', KEYS[3], ARGV[1])
 if not lease or lease:match('^%d+ (%d+) ') ~= ARGV[2] then return 0 end
 
-local query = KEYS[4]
+local query = KEYS[5]
 
 -- Join windows that touch; a truncated one stays apart, so that its hole can be shown.
 local function cover(from, to, truncated)
@@ -49,4 +49,5 @@ end
 redis.call('ZADD', KEYS[1], 'XX', now + ARGV[3], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
+redis.call('SET', KEYS[4], now)
 return 1

@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from monitor.models import Batch, Coverage, Cursor, Job, Query, Window
-from monitor.protocols import Resume
+from monitor.protocols import Resume, Sight
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import DueList, LeaseStore
 from tests.build import NOW
+from tests.integration.product import wait_until
 
 QUERY = Query("rss", "https://feed.example/a:b")
 JOB = Job("poll", str(QUERY))
@@ -47,7 +48,7 @@ def test_a_job_not_yet_due_is_left_alone(parts: Parts) -> None:
     parts.due.sync({JOB: MINUTE})
 
     assert parts.due.take(10) == []
-    assert parts.due.overdue() == timedelta(0)
+    assert parts.due.sight() == Sight()
 
 
 def test_the_plan_is_the_whole_list(parts: Parts) -> None:
@@ -68,7 +69,10 @@ def test_a_lost_hint_comes_again_and_lateness_shows(parts: Parts, connection: Co
     again = parts.due.take(10)
 
     assert first == again == [JOB]
-    assert parts.due.overdue() > timedelta(0)
+    seen = parts.due.sight()
+    assert seen.job == JOB
+    assert seen.neglected is not None
+    assert seen.neglected > timedelta(0)
 
 
 def test_a_job_that_no_sweeper_takes_is_late(parts: Parts, connection: Connection) -> None:
@@ -76,7 +80,34 @@ def test_a_job_that_no_sweeper_takes_is_late(parts: Parts, connection: Connectio
     seconds = int(connection.execute("TIME")[0])
     connection.execute("ZADD", connection.keys.work.due, (seconds - 100) * 1000, str(JOB))
 
-    assert parts.due.overdue() >= timedelta(seconds=99)
+    seen = parts.due.sight()
+    assert seen.job == JOB
+    assert seen.neglected is not None
+    assert seen.neglected >= timedelta(seconds=99)
+
+
+def test_a_job_at_work_is_not_neglected_and_one_that_ended_is_progress(parts: Parts) -> None:
+    other = Job("prune", "pots")
+    parts.due.sync({JOB: timedelta(0), other: MINUTE})
+    parts.due.take(10)
+    lease = parts.leases.acquire(JOB, "me", MINUTE)
+    assert lease is not None
+
+    assert parts.due.sight() == Sight()
+    parts.progress.complete(lease, QUERY, Batch(), MINUTE)
+    after = parts.due.sight()
+
+    assert after.neglected is None
+    assert after.committed is not None
+    assert after.committed < MINUTE
+
+
+def test_a_job_whose_holder_died_is_neglected(parts: Parts) -> None:
+    parts.due.sync({JOB: timedelta(0)})
+    parts.due.take(10)
+    parts.leases.acquire(JOB, "dead", timedelta(milliseconds=1))
+
+    wait_until(lambda: parts.due.sight().job == JOB)
 
 
 def test_one_holder_at_a_time_and_a_greater_fence_each_time(parts: Parts) -> None:
