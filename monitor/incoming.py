@@ -1,5 +1,6 @@
 """What people do to the bot, and what they may do: nouns of models.py in a file of their own, for room."""
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -13,7 +14,8 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
 
     `user` is None for channel posts and administrators who hide behind their group. `text` is a message's, or the data
     of a pressed button, whose press is answered by its id `button`. `status` is what the bot became in the chat
-    ("member", "administrator", "left", "kicked"), `moved_to` the chat's new id.
+    ("member", "administrator", "restricted", "left", "kicked"), `moved_to` the chat's new id. `at` is the platform's
+    time, where it tells one.
     """
 
     id: int
@@ -28,3 +30,4 @@ class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     button: str | None = None
     status: str = ""
     moved_to: str | None = None
+    at: datetime | None = None

@@ -1,4 +1,4 @@
-"""The kinds of work that come due: poll a query, send a digest, prune a topic.
+"""The kinds of work that come due: poll a query, send a digest, answer commands, prune a topic.
 
 One call each, for the worker and for the command line.
 """
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from monitor.bot.clerk import Clerk
 from monitor.courier import IDLE, deliver_job
 from monitor.courier import deliver as deliver_to
 from monitor.digests.compose import Brief
@@ -22,11 +23,16 @@ from monitor.pipeline import Look, Polled, Shelf, digest_of, oldest_kept
 from monitor.pipeline import poll as poll_page
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of, query_of
-from monitor.wiring import Monitor, deliver_jobs, import_topics, jobs_of
+from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of
 
 log = logging.getLogger(__name__)
 
-LONGEST = {"digest": timedelta(seconds=60), "deliver": timedelta(seconds=40), "prune": timedelta(minutes=5)}
+LONGEST = {
+    "digest": timedelta(seconds=60),
+    "deliver": timedelta(seconds=40),
+    "prune": timedelta(minutes=5),
+    "commands": timedelta(seconds=60),
+}
 """How long a job of each kind may take before another does it; a poll says so itself. A delivery may take longer than
 its sender, who ends in time."""
 
@@ -70,7 +76,7 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     if import_topics(monitor):
         log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
     monitor.told.begin({topic.name: last_digest(topic, now) for topic in monitor.topics.all()})
-    jobs = jobs_of(monitor.topics.all(), now) | deliver_jobs(monitor)
+    jobs = jobs_of(monitor.topics.all(), now) | bot_jobs(monitor)
     retired = monitor.topics.retired()
     monitor.told.forget([topic.name for topic in retired])  # one that comes back is told from then on
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in retired}
@@ -192,6 +198,13 @@ def deliver(monitor: Monitor, chat: str, owner: str, now: datetime) -> None:
         token = monitor.chats.token(chat)
         due_in = IDLE if desk is None else deliver_to(desk, chat, owner)
         monitor.chats.rest(lease, due_in, token)
+
+
+def answer_commands(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
+    """Answer what people asked of the bot."""
+    with held(monitor, Job("commands", subject), owner) as lease:
+        if lease is not None:
+            Clerk(monitor, lease, now).work()
 
 
 def digest_now(monitor: Monitor, topic: Topic, window: Window, now: datetime, kind: str = "daily") -> Digest:

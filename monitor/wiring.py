@@ -24,6 +24,7 @@ from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.store.connection import QUICK, Connection
 from monitor.store.embedded import EmbeddedStore
+from monitor.store.inbox import INBOX_JOB, InboxStore
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
@@ -68,6 +69,7 @@ class Monitor:
         self.chats = ChatList(connection)
         self.subscriptions = SubscriptionStore(connection)
         self.people = PeopleStore(connection)
+        self.inbox = InboxStore(connection)
         self.telegram = make_telegram(settings)
         self.client = make_client(settings)
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
@@ -211,11 +213,11 @@ def jobs_of(topics: list[Topic], now: datetime) -> dict[Job, timedelta]:
     return jobs
 
 
-def deliver_jobs(monitor: Monitor) -> dict[Job, timedelta]:
-    """Return a job for each chat that was written to; none when no bot is set."""
+def bot_jobs(monitor: Monitor) -> dict[Job, timedelta]:
+    """Return a job for each chat that was written to, and one for the inbox; none when no bot is set."""
     if monitor.telegram is None:
         return {}
-    return {deliver_job(chat): timedelta(0) for chat in monitor.chats.all()}
+    return {deliver_job(chat): timedelta(0) for chat in monitor.chats.all()} | {INBOX_JOB: timedelta(0)}
 
 
 def read_topics_file(path: Path) -> TopicsFile:

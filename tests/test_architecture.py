@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import protocols, quarantine
+from monitor import inbox, protocols, quarantine
 from monitor.sources import SOURCES
 from monitor.store.keys import KINDS, Keyspace
 from tests.data import ROOT
@@ -122,7 +122,7 @@ def test_nothing_is_left_for_later_without_a_word(path: Path) -> None:
 def protocol_classes() -> list[type]:
     return [
         item
-        for module in (protocols, quarantine)
+        for module in (protocols, quarantine, inbox)
         for item in vars(module).values()
         if inspect.isclass(item) and getattr(item, "_is_protocol", False) and item.__module__ == module.__name__
     ]

@@ -24,6 +24,10 @@ def register(app: Celery, monitor: Monitor) -> None:
     def deliver(task: object, subject: str) -> None:
         jobs.deliver(monitor, subject, owner_of(task), datetime.now(UTC))
 
+    @app.task(name="commands", bind=True)
+    def commands(task: object, subject: str) -> None:
+        jobs.answer_commands(monitor, subject, owner_of(task), datetime.now(UTC))
+
     @app.task(name="prune", bind=True)
     def prune(task: object, subject: str) -> None:
         jobs.prune(monitor, subject, owner_of(task), datetime.now(UTC))

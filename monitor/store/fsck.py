@@ -20,6 +20,7 @@ from monitor.store.codec import (
     decode_windows,
 )
 from monitor.store.connection import Connection
+from monitor.store.inbox_check import check_inbox
 from monitor.store.keeper import LEASE
 from monitor.store.keys import QUERY_TTL_DAYS, UPDATES_KEPT, KeyKind, TopicKeys
 from monitor.store.outbox_check import check_outbox
@@ -138,6 +139,9 @@ def _work(connection: Connection, queries: list[str]) -> Iterator[str]:
     for name, packed in _hash(connection, keys.topics):
         if decode_topic(packed).name != name:
             yield f"topic {name}: kept under another's name"
+    inbox = dict(_hash(connection, keys.inbox)), dict(_zset(connection, keys.inbox_order))
+    begun = dict(_hash(connection, keys.inbox_tries)), dict(_zset(connection, keys.inbox_known))
+    yield from check_inbox(*inbox, *begun)
     yield from check_people(dict(_hash(connection, keys.people)), dict(_hash(connection, keys.tokens)))
     yield from _kept_aside(connection)
     for key in queries:

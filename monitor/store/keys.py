@@ -22,6 +22,7 @@ TOKENS_KEPT = 200
 UPDATES_KEPT = 1000
 SUBSCRIBERS_DAYS = 1
 QUARANTINE_DAYS = 30
+UPDATES_KNOWN = 50_000
 
 
 class KeyKind(NamedTuple):
@@ -94,6 +95,13 @@ KINDS = (
     KeyKind("work", "quarantine-order", "zset", "Quarantine", "prune: with its item"),
     KeyKind("work", "quarantine-sizes", "hash", "Quarantine", "prune: with its item; and two fields"),
     KeyKind("work", "told", "hash", "Telling", "one field per topic, until its posts are pruned"),
+    KeyKind("work", "inbox", "hash", "Inbox", "one field per update until it is answered"),
+    KeyKind("work", "inbox-order", "zset", "Inbox", "one member per update until it is answered"),
+    KeyKind("work", "inbox-tries", "hash", "Inbox", "one field per update that was begun, until it is answered"),
+    KeyKind("work", "inbox-known", "zset", "Inbox", f"trimmed to the newest {UPDATES_KNOWN} of six days"),
+    KeyKind("work", "inbox-state", "hash", "Inbox", "four fields"),
+    KeyKind("work", "inbox-told", "zset", "Inbox", "one member per person told to wait, for an hour"),
+    KeyKind("work", "inbox-pace", "zset", "Inbox", "time to live of twice the window of the pace"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -160,6 +168,12 @@ class WorkKeys(NamedTuple):
     quarantine_order: str
     quarantine_sizes: str
     told: str
+    inbox: str
+    inbox_order: str
+    inbox_tries: str
+    inbox_known: str
+    inbox_state: str
+    inbox_told: str
 
 
 class Keyspace(NamedTuple):
@@ -177,13 +191,17 @@ class Keyspace(NamedTuple):
 
     @property
     def work(self) -> WorkKeys:
-        """Return the keys of the work slot, but for those of single queries."""
-        names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name != "query"]
+        """Return the keys of the work slot, but for those of single queries and senders."""
+        names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name not in ("query", "inbox-pace")]
         return WorkKeys(*(f"{self.prefix}{{work}}:{name}" for name in names))
 
     def query(self, query: Query) -> str:
         """Return the key that holds cursor, coverage and failures of a query."""
         return f"{self.prefix}{{work}}:query:{query}"
+
+    def inbox_pace(self, sender: str) -> str:
+        """Return the key that holds when somebody's updates were admitted: a person's, a chat's, or all strangers'."""
+        return f"{self.prefix}{{work}}:inbox-pace:{sender}"
 
     def kind_of(self, key: str) -> KeyKind | None:
         """Return the family of a key, None when it is nobody's."""
