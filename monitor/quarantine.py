@@ -1,5 +1,6 @@
 """What is set aside and kept for a person: the noun and the seam of the quarantine."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -44,8 +45,8 @@ class Quarantine(Protocol):
         """Return what lies there, oldest first."""
         ...
 
-    def known(self, items: Sequence[tuple[str, str]]) -> list[bool]:
-        """Say for each kind and id whether it lies there."""
+    def keys(self) -> frozenset[str]:
+        """Return the short names of what lies there (see `key_of`)."""
         ...
 
     def remove(self, keys: Sequence[str]) -> int:
@@ -57,3 +58,8 @@ class Quarantine(Protocol):
     def prune(self, before: datetime) -> int:
         """Forget what was set aside before a time; return how many."""
         ...
+
+
+def key_of(kind: str, id_: str) -> str:
+    """Return the short name of an item: the same whenever it is set aside."""
+    return hashlib.sha256(f"{kind}\0{id_}".encode("utf-8", "surrogatepass")).hexdigest()[:10]

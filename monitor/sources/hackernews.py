@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from monitor.errors import PayloadChanged
-from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey
+from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside
 from monitor.sources.http import Client
+from monitor.sources.items import Asked, Gate, Sorted, item_id, open_gate, sort_out, without_author
 from monitor.sources.surrogates import repair
 from monitor.text.markup import links, plain
 
@@ -85,15 +86,36 @@ class HackerNewsSource:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return one page of what is new, newest first; `query` is not used, for everything is asked."""
-        del query
-        place = _first_place(now) if cursor is None else _placed(cursor)
-        part = _slice(place, now)
-        response = self._client.get(NAME, self._address(part), now=now)
-        page = _decoded(response.body)
-        hits = _hits(page)
-        if page.hits and not hits:
+        asked = Asked(query, cursor, now)
+        return self.read(self.ask(asked), asked)
+
+    def ask(self, asked: Asked) -> bytes:
+        """Return the answer of the API."""
+        part = _slice(_place_of(asked), asked.now)
+        return self._client.get(NAME, self._address(part), now=asked.now).body
+
+    def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
+        """Return what an answer holds, item by item."""
+        place = _place_of(asked)
+        found = _decoded(page)
+        reading = _Reading(place.seen, asked.now)
+        result = sort_out(map(bytes, found.hits), reading.post, self.nameless, gate)
+        if found.hits and not reading.hits:
             raise PayloadChanged(NAME, "not one hit of the answer could be read")
-        return _batch(page, hits, place, part, now)
+        return _batch(found, reading.hits, place, result, asked.now)
+
+    def nameless(self, raw: bytes) -> SetAside:
+        """Return a hit that is set aside, its author apart."""
+        try:
+            record, author = without_author(msgspec.json.decode(raw), {"id": "author"})
+            kept = msgspec.json.encode(record)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            kept, author = b"", Author()  # nobody can tell where in it the author's name stands
+        return SetAside(kind="item", id=item_id(NAME, raw), raw=kept, reason="", author=author)
+
+    def reread(self, raw: bytes, now: datetime) -> Post | None:
+        """Return the post of a hit without its author."""
+        return _Reading({}, now).post(raw)
 
     def _address(self, part: _Slice) -> str:
         bounds = [f"created_at_i>{part.low}"] + ([] if part.high is None else [f"created_at_i<{part.high}"])
@@ -109,8 +131,30 @@ def open_source(client: Client, options: Mapping[str, str]) -> HackerNewsSource:
 def parse(payload: bytes, now: datetime) -> Batch:
     """Return the posts of one answer, and how many of its hits could not be read. Raise PayloadChanged."""
     page = _decoded(payload)
-    hits = _hits(page)
-    return Batch(posts=_posts(hits, now), unreadable=len(page.hits) - len(hits))
+    posts = []
+    unreadable = 0
+    for raw in page.hits:
+        try:
+            posts.append(_Reading({}, now).post(bytes(raw)))
+        except (msgspec.DecodeError, ValueError, OverflowError, OSError):
+            unreadable += 1
+    return Batch(posts=tuple(post for post in posts if post is not None), unreadable=unreadable)
+
+
+class _Reading:
+    """Reads the hits of one page, and keeps those that it understood; `seen` are known and give no post again."""
+
+    def __init__(self, seen: Mapping[str, int], now: datetime) -> None:
+        self.hits: list[_Hit] = []
+        self._seen = seen
+        self._now = now
+
+    def post(self, raw: bytes) -> Post | None:
+        """Return the post of a hit; None for a known one, and for a dead or deleted one, which has no text left."""
+        hit = msgspec.json.decode(raw, type=_Hit)
+        post = _post(hit, self._now)
+        self.hits.append(hit)
+        return post if post.text and hit.objectID not in self._seen else None
 
 
 def _decoded(payload: bytes) -> _Page:
@@ -118,24 +162,6 @@ def _decoded(payload: bytes) -> _Page:
         return msgspec.json.decode(repair(payload), type=_Page)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
-
-
-def _hits(page: _Page) -> list[_Hit]:
-    """Return the hits that can be read."""
-    return [hit for raw in page.hits if (hit := _hit(raw)) is not None]
-
-
-def _hit(raw: msgspec.Raw) -> _Hit | None:
-    try:
-        return msgspec.json.decode(raw, type=_Hit)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-
-
-def _posts(hits: list[_Hit], now: datetime) -> tuple[Post, ...]:
-    """Return a post per hit; dead and deleted ones, which have no text left, are none."""
-    posts = (_post(hit, now) for hit in hits)
-    return tuple(post for post in posts if post.text)
 
 
 def _post(hit: _Hit, now: datetime) -> Post:
@@ -156,6 +182,10 @@ def _post(hit: _Hit, now: datetime) -> Post:
     )
 
 
+def _place_of(asked: Asked) -> _Place:
+    return _first_place(asked.now) if asked.cursor is None else _placed(asked.cursor)
+
+
 def _first_place(now: datetime) -> _Place:
     since = int((now - _FIRST_LOOK).timestamp())
     return _Place(newest=since, low=since)
@@ -167,7 +197,8 @@ def _slice(place: _Place, now: datetime) -> _Slice:
     return _Slice(max(low, int((now - _LONGEST_LOOK).timestamp())), place.high)
 
 
-def _batch(page: _Page, hits: list[_Hit], place: _Place, part: _Slice, now: datetime) -> Batch:
+def _batch(page: _Page, hits: list[_Hit], place: _Place, result: Sorted, now: datetime) -> Batch:
+    part = _slice(place, now)
     oldest = min((hit.created_at_i for hit in hits), default=part.low)
     is_full = page.nbHits > len(page.hits)
     high = oldest + 1
@@ -178,11 +209,12 @@ def _batch(page: _Page, hits: list[_Hit], place: _Place, part: _Slice, now: date
     start = oldest if is_more else part.low
     end = now if part.high is None else datetime.fromtimestamp(part.high, UTC)
     return Batch(
-        posts=_posts([hit for hit in hits if hit.objectID not in place.seen], now),
+        posts=result.posts,
         cursor=_written(_after(place, hits, _Slice(part.low, high) if is_more else None, now)),
         more=is_more,
         coverage=Coverage(start=min(datetime.fromtimestamp(start, UTC), end), end=end, truncated=is_stuck),
-        unreadable=len(page.hits) - len(hits),
+        unreadable=result.unreadable,
+        set_aside=result.set_aside,
     )
 
 

@@ -7,7 +7,7 @@ conditional GET ─304─► nothing new, coverage goes on
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
@@ -16,21 +16,24 @@ from urllib.parse import urlsplit
 import msgspec
 
 from monitor.errors import PayloadChanged
-from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey
+from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
 from monitor.sources.feed import Feed, FeedEntry, Job
 from monitor.sources.feed_parser import FeedParser
 from monitor.sources.feed_reader import read_feed
-from monitor.sources.http import Client, Response
+from monitor.sources.http import Client
+from monitor.sources.items import Asked, Gate, open_gate, sort_out
 from monitor.text.markup import links, plain
 
 NAME = "rss"
 _LEAST_PATIENCE, _MOST_PATIENCE = timedelta(minutes=5), timedelta(days=1)
 _PARSER_HEADERS = ("content-type", "content-language")
+_KEPT_HEADERS = (*_PARSER_HEADERS, "etag", "last-modified", "cache-control")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _URI = re.compile(r"(?:https?://|tag:|urn:|yt:|at://)", re.IGNORECASE)
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _LONGEST_ID = 300
 _MOST_MARKS = 512
+_NEWEST = 3
 _MOST_LINKS = 50
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _NOTHING: Mapping[str, int] = MappingProxyType({})
@@ -41,7 +44,8 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `undated` maps the ids of entries without a date to when each was first seen (epoch seconds), so that one that stays
     in the feed does not come back as new after the retention. `marks` are short hashes of the ids of the document, the
-    512 smallest: a sample that two documents share when they share entries. `patience` is the feed's own, in seconds.
+    512 smallest: a sample that two documents share when they share entries; `newest` those of its newest ones, which
+    are gone when others came and went. `patience` is the feed's own, in seconds.
     """
 
     polled_at: datetime
@@ -50,6 +54,23 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     patience: int | None = None
     undated: dict[str, int] = {}
     marks: tuple[str, ...] = ()
+    newest: tuple[str, ...] = ()
+
+
+class _Answer(msgspec.Struct, frozen=True, array_like=True):
+    """What a server answered: where from, the headers that matter, and the feed; None when it did not change."""
+
+    url: str
+    permanent_url: str | None
+    headers: dict[str, str]
+    feed: Feed | None
+
+
+class _Item(msgspec.Struct, frozen=True):
+    """An entry and the id that it has within its document, as JSON what stands in quarantine."""
+
+    id: str
+    entry: FeedEntry
 
 
 class RssSource:
@@ -63,13 +84,36 @@ class RssSource:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return the entries of the feed at `query`, known ones included; none when it says that nothing changed."""
-        place = None if cursor is None else _placed(cursor)
-        response = self._client.get(NAME, query, now=now, headers=_conditions(place))
-        if response.status == HTTPStatus.NOT_MODIFIED and place is not None:
-            return _unchanged(place, response, now)
-        headers = {name: response.headers[name] for name in _PARSER_HEADERS if name in response.headers}
-        feed = self._parser.parse(NAME, Job(body=response.body, headers=headers | {"content-location": response.url}))
-        return _changed(feed, place, response, now)
+        asked = Asked(query, cursor, now)
+        return self.read(self.ask(asked), asked)
+
+    def ask(self, asked: Asked) -> bytes:
+        """Return the server's answer, its document parsed in a limited child."""
+        place = _place_of(asked)
+        response = self._client.get(NAME, asked.query, now=asked.now, headers=_conditions(place))
+        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        feed = None
+        if response.status != HTTPStatus.NOT_MODIFIED or place is None:
+            known = {name: headers[name] for name in _PARSER_HEADERS if name in headers}
+            job = Job(body=response.body, headers=known | {"content-location": response.url})
+            feed = self._parser.parse(NAME, job)
+        return msgspec.msgpack.encode(_Answer(response.url, response.permanent_url, headers, feed))
+
+    def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
+        """Return what an answer holds, entry by entry."""
+        answer = msgspec.msgpack.decode(page, type=_Answer)
+        place = _place_of(asked)
+        if answer.feed is None and place is not None:
+            return _unchanged(place, answer, asked.now)
+        return _changed(answer, place, asked.now, gate)
+
+    def nameless(self, raw: bytes) -> SetAside:
+        """Return an entry that is set aside, its author apart."""
+        return _nameless(raw)
+
+    def reread(self, raw: bytes, now: datetime) -> Post | None:
+        """Return the post of an entry without its author."""
+        return _read_entry(raw, now, _NOTHING)
 
 
 def open_source(client: Client, options: Mapping[str, str]) -> RssSource:
@@ -91,8 +135,24 @@ def parse_feed(feed: Feed, *, host: str, now: datetime, undated: Mapping[str, in
     only, so the host goes before it; one that stands for several links identifies nothing and is passed over. `undated`
     gives the first sight, in epoch seconds, of entries without a date.
     """
+    return tuple(_read_entry(raw, now, undated) for raw in _items(feed, host))
+
+
+def _items(feed: Feed, host: str) -> Iterator[bytes]:
     shared = _shared_guids(feed.entries)
-    return tuple(_post(entry, _entry_id(entry, host, shared), now, undated) for entry in feed.entries)
+    for entry in feed.entries:
+        yield msgspec.json.encode(_Item(_entry_id(entry, host, shared), entry))
+
+
+def _read_entry(raw: bytes, now: datetime, undated: Mapping[str, int]) -> Post:
+    item = msgspec.json.decode(raw, type=_Item)
+    return _post(item.entry, item.id, now, undated)
+
+
+def _nameless(raw: bytes) -> SetAside:
+    item = msgspec.json.decode(raw, type=_Item)
+    kept = msgspec.json.encode(_Item(item.id, msgspec.structs.replace(item.entry, author=None)))
+    return SetAside(kind="item", id=f"{NAME}:{item.id}", raw=kept, reason="", author=Author(name=item.entry.author))
 
 
 def _post(entry: FeedEntry, post_id: str, now: datetime, undated: Mapping[str, int]) -> Post:
@@ -170,38 +230,75 @@ def _conditions(place: _Place | None) -> dict[str, str]:
     return headers
 
 
-def _unchanged(place: _Place, response: Response, now: datetime) -> Batch:
+def _unchanged(place: _Place, answer: _Answer, now: datetime) -> Batch:
     return Batch(
         cursor=_written(msgspec.structs.replace(place, polled_at=now)),
         coverage=Coverage(start=min(place.polled_at, now), end=now),
-        not_before=_not_before(place.patience, response.headers, now),
-        moved_to=response.permanent_url,
+        not_before=_not_before(place.patience, answer.headers, now),
+        moved_to=answer.permanent_url,
     )
 
 
-def _changed(feed: Feed, place: _Place | None, response: Response, now: datetime) -> Batch:
-    host = urlsplit(response.permanent_url or response.url).hostname or ""
-    posts = parse_feed(feed, host=host, now=now, undated=place.undated if place else _NOTHING)
-    marks = {_mark(post.key.id) for post in posts}
-    start = now if place is None else min(place.polled_at, now)
-    is_cut = feed.count > len(posts)
-    # Two looks that share no entry: whatever stood between them came and went unseen.
-    is_torn = place is not None and bool(place.marks) and bool(marks) and marks.isdisjoint(place.marks)
+def _changed(answer: _Answer, place: _Place | None, now: datetime, gate: Gate) -> Batch:
+    feed = answer.feed or Feed()
+    host = urlsplit(answer.permanent_url or answer.url).hostname or ""
+    undated = place.undated if place else _NOTHING
+    result = sort_out(_items(feed, host), lambda raw: _read_entry(raw, now, undated), _nameless, gate)
     after = _Place(
         polled_at=now,
-        etag=_header(response, "etag"),
-        last_modified=_header(response, "last-modified"),
+        etag=_header(answer, "etag"),
+        last_modified=_header(answer, "last-modified"),
         patience=feed.patience,
-        undated={p.key.id: int(p.observed_at.timestamp()) for p in posts if p.created_at is None},
-        marks=tuple(sorted(marks)[:_MOST_MARKS]),
+        undated={p.key.id: int(p.observed_at.timestamp()) for p in result.posts if p.created_at is None},
+        marks=tuple(sorted({_mark(post.key.id) for post in result.posts})[:_MOST_MARKS]),
+        newest=_newest(result.posts),
     )
+    is_cut = feed.count > len(feed.entries)
     return Batch(
-        posts=posts,
+        posts=result.posts,
         cursor=_written(after),
-        coverage=Coverage(start=start, end=now, truncated=is_cut or is_torn),
-        not_before=_not_before(feed.patience, response.headers, now),
-        moved_to=response.permanent_url,
+        coverage=Coverage(
+            start=now if place is None else min(place.polled_at, now),
+            end=now,
+            truncated=is_cut or _is_torn(place, {_mark(post.key.id) for post in result.posts}),
+        ),
+        not_before=_not_before(feed.patience, answer.headers, now),
+        moved_to=answer.permanent_url,
+        unreadable=result.unreadable,
+        set_aside=result.set_aside,
     )
+
+
+def _is_torn(place: _Place | None, marks: set[str]) -> bool:
+    """Tell whether entries came and went unseen between two looks.
+
+    The newest entries of the last look are gone, as all others are or because what is left is pinned.
+    """
+    if place is None or not marks:
+        return False
+    known = place.newest or place.marks
+    return bool(known) and marks.isdisjoint(known)
+
+
+def _newest(posts: Sequence[Post]) -> tuple[str, ...]:
+    """Return marks of the newest entries of a document, newest first, without those that seem to be pinned.
+
+    A pinned entry stands before newer ones. Where dates tell nothing, both ends of the document are taken, but for its
+    first entry: that may be pinned.
+    """
+    dated = [post for post in posts if post.created_at is not None]
+    if not dated or dated[0].time == dated[-1].time:
+        rest = posts[1:] if len(posts) > 2 * _NEWEST else posts
+        return tuple(dict.fromkeys(_mark(post.key.id) for post in (*rest[:_NEWEST], *rest[-_NEWEST:])))
+    if dated[0].time < dated[-1].time and dated == sorted(dated, key=lambda post: post.time):
+        dated.reverse()  # a feed that goes on at its end
+    newest: list[str] = []
+    latest_below = datetime.min.replace(tzinfo=UTC)
+    for post in reversed(dated):
+        if post.time >= latest_below:
+            latest_below = post.time
+            newest.append(_mark(post.key.id))
+    return tuple(reversed(newest[-_NEWEST:]))
 
 
 def _not_before(patience: int | None, headers: Mapping[str, str], now: datetime) -> datetime | None:
@@ -214,14 +311,18 @@ def _not_before(patience: int | None, headers: Mapping[str, str], now: datetime)
     return now + min(max(timedelta(seconds=max(wishes)), _LEAST_PATIENCE), _MOST_PATIENCE)
 
 
-def _header(response: Response, name: str) -> str | None:
+def _header(answer: _Answer, name: str) -> str | None:
     """Return a header that can be sent back as it came; None when it cannot."""
-    value = response.headers.get(name, "")
+    value = answer.headers.get(name, "")
     return value if value and len(value) <= _LONGEST_ID and value.isascii() and value.isprintable() else None
 
 
 def _mark(post_id: str) -> str:
     return _digest(post_id)[:10]
+
+
+def _place_of(asked: Asked) -> _Place | None:
+    return None if asked.cursor is None else _placed(asked.cursor)
 
 
 def _placed(cursor: Cursor) -> _Place:

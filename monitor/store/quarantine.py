@@ -3,7 +3,6 @@
 It is small on purpose: the newest 5,000 items, at most 32 MB, for 30 days; what had to go early is counted.
 """
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -11,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from monitor.models import SetAside
-from monitor.quarantine import Quarantined, QuarantineTally
+from monitor.quarantine import Quarantined, QuarantineTally, key_of
 from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Connection
 from monitor.store.keys import QUARANTINE_DAYS
@@ -60,12 +59,9 @@ class QuarantineStore:
             found += [decode_quarantined(each) for each in packed if each is not None]
         return found
 
-    def known(self, items: Sequence[tuple[str, str]]) -> list[bool]:
-        """Say for each kind and id whether it lies there."""
-        if not items:
-            return []
-        keys = [key_of(kind, id_) for kind, id_ in items]
-        return [score is not None for score in self._connection.execute("ZMSCORE", self._keys()[1], *keys)]
+    def keys(self) -> frozenset[str]:
+        """Return the short names of what lies there."""
+        return frozenset(key.decode() for key in self._connection.execute("ZRANGE", self._keys()[1], 0, -1))
 
     def remove(self, keys: Sequence[str]) -> int:
         """Forget items by their short names; return how many there were."""
@@ -103,11 +99,6 @@ class QuarantineStore:
             size=len(item.raw),
             version=self._version,
         )
-
-
-def key_of(kind: str, id_: str) -> str:
-    """Return the short name of an item: the same whenever it is set aside."""
-    return hashlib.sha256(f"{kind}\0{id_}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
 def storable(text: str, longest: int) -> str:

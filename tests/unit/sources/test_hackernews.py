@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import PayloadChanged
-from monitor.models import Batch, Cursor
+from monitor.models import Author, Batch, Cursor
 from monitor.sources.hackernews import HackerNewsSource, open_source, parse
 from monitor.sources.http import Client
 from tests.data import data_path
@@ -242,3 +242,35 @@ def test_recorded_answers_are_read_whole() -> None:
             assert "<p>" not in post.text
             assert "&#x" not in post.text
     assert sum(len(reply["hits"]) for reply in replies) >= 18
+
+
+def test_a_hit_that_breaks_its_reader_is_set_aside_without_its_author(server: FeedServer, client: Client) -> None:
+    """A time beyond the calendar raised in the middle of the page, which then came again for ever."""
+    broken = {"objectID": "2", "created_at_i": 10**18, "title": "later", "author": "somebody"}
+    good = [{"objectID": str(n), "created_at_i": SECOND - n, "title": "now", "author": "a"} for n in (1, 3)]
+    page = {"hits": [good[0], broken, good[1]], "nbHits": 3}
+    server.serve(PATH, status(200, json.dumps(page).encode()))
+    source = source_of(server, client)
+
+    batch = source.fetch("", None, NOW)
+
+    assert found([batch]) == [1, 3]
+    [aside] = batch.set_aside
+    assert batch.unreadable == 1
+    assert (aside.kind, aside.stage, aside.author) == ("item", "parse", Author(id="somebody"))
+    assert b"somebody" not in aside.raw
+    assert b"later" in aside.raw
+    with pytest.raises((ValueError, OverflowError)):
+        source.reread(aside.raw, NOW)
+    mended = aside.raw.replace(str(10**18).encode(), str(SECOND).encode())
+    post = source.reread(mended, NOW)
+    assert post is not None
+    assert post.text == "later"
+
+
+def test_a_hit_whose_author_cannot_be_told_apart_is_not_kept(server: FeedServer, client: Client) -> None:
+    aside = source_of(server, client).nameless(b'{"author": "somebody", "title": "\xff"}')
+
+    assert aside.raw == b""
+    assert aside.author == Author()
+    assert aside.id.startswith("hackernews:")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
 from monitor.models import Coverage
+from monitor.sources import rss
 from monitor.sources.feed import Feed, FeedEntry
 from monitor.sources.feed_parser import FeedParser
 from monitor.sources.http import Client
@@ -338,3 +339,54 @@ def test_any_entries_become_as_many_posts_with_stable_ids(entries: tuple[FeedEnt
     assert [post.key for post in posts] == [
         post.key for post in parse_feed(Feed(entries=entries), host="a.example", now=LATER)
     ]
+
+
+def dated(n: int, day: int) -> str:
+    return f"<guid>https://a.example/{n}</guid><title>{n}</title><pubDate>{day:02} Mar 2024 08:00:00 GMT</pubDate>"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_torn"),
+    [
+        pytest.param(
+            [dated(0, 1), dated(9, 9), dated(8, 8)], [dated(0, 1), dated(12, 12), dated(11, 11)], True, id="pin"
+        ),
+        pytest.param(
+            [dated(0, 1), dated(9, 9), dated(8, 8)], [dated(0, 1), dated(10, 10), dated(9, 9)], False, id="pin, next"
+        ),
+        pytest.param([dated(9, 9), dated(8, 8)], [dated(10, 10), dated(8, 8)], False, id="the newest was withdrawn"),
+        pytest.param([dated(7, 7), dated(8, 8)], [dated(8, 8), dated(9, 9)], False, id="going on at its end"),
+        pytest.param([dated(7, 7), dated(8, 8)], [dated(9, 9), dated(10, 10)], True, id="torn at its end"),
+        pytest.param([*map(item, range(9))], [item(0), *map(item, range(20, 28))], True, id="pin, no dates"),
+        pytest.param([*map(item, range(9))], [item(0), *map(item, range(2, 10))], False, id="no dates, going on"),
+        pytest.param([*map(item, range(9))], [item(20), *map(item, range(8))], False, id="no dates, one new"),
+    ],
+)
+def test_a_pinned_entry_hides_no_hole(
+    before: list[str], after: list[str], is_torn: bool, source: RssSource, server: FeedServer
+) -> None:
+    url = server.serve("/feed", in_turn(document(feed(*before)), document(feed(*after))))
+
+    second = source.fetch(url, source.fetch(url, None, NOW).cursor, LATER)
+
+    assert second.coverage is not None
+    assert second.coverage.truncated == is_torn
+
+
+def test_an_entry_that_breaks_its_reader_costs_itself_only(
+    source: RssSource, server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = server.serve("/feed", document(feed(item(1), item(2), item(3))))
+    plain = rss.plain
+    monkeypatch.setattr(rss, "plain", lambda text: 1 / 0 if text == "n2" else plain(text))
+
+    batch = source.fetch(url, None, NOW)
+
+    assert len(batch.posts) == 2
+    assert batch.unreadable == 1
+    [aside] = batch.set_aside
+    assert aside.reason == "ZeroDivisionError: division by zero"
+    monkeypatch.undo()
+    read = source.reread(aside.raw, NOW)
+    assert read is not None
+    assert read.text.startswith("n2")
