@@ -24,6 +24,9 @@ from tests.data import ROOT
 
 AT_ONCE = 2
 """Figures measured side by side; more would measure the machine."""
+RUNNING: set[subprocess.Popen[str]] = set()
+"""The figures that are being measured, so that Ctrl-C ends them too."""
+END_LIMIT = 20.0
 LIMITS = {"short": 300.0, "long": 1800.0}
 """Seconds after which a figure is given up: it hangs, which is a finding."""
 
@@ -43,16 +46,15 @@ def measure(name: str, seed: int, form: str) -> str:
     command = [sys.executable, "-m", "tests.chaos.one", name, str(seed), form, str(folder)]
     progress(name, f"begins, seed {seed}")
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    RUNNING.add(process)
     try:
         said, _ = process.communicate(timeout=LIMITS[form])
         broken = f"it ended without a figure, exit code {process.returncode}"
     except subprocess.TimeoutExpired:
         said, broken = "", f"no end within {LIMITS[form]:.0f} s"
     finally:
-        # Whatever it left behind goes with it; most have a session of their own and follow their parent.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        end(process)
+        RUNNING.discard(process)
     if not said.endswith("}\n"):
         figure = Figure(name=name, wanted="an end", reached={}, broken=(broken,))
         said = line_of(figure, seed, time.monotonic() - began)
@@ -62,6 +64,17 @@ def measure(name: str, seed: int, form: str) -> str:
         (folder / "figure.json").write_text(said, encoding="utf-8")
         progress(name, f"broken; its logs and ledgers stay in {folder}")
     return said.strip()
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a figure: by Ctrl-C, at which it stops the servers that it started, and then with all that is left of it."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.communicate(timeout=END_LIMIT)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
 
 
 def is_kept(line: str) -> bool:
@@ -89,11 +102,19 @@ def main() -> int:
         parser.error(f"no such figure; there are {', '.join(names())}")
     began = time.monotonic()
     lines: dict[str, str] = {}
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
         running = {pool.submit(measure, name, asked.seed, form): name for name in chosen}
         for done in as_completed(running):
             lines[running[done]] = done.result()
             print(done.result(), flush=True)
+    except KeyboardInterrupt:
+        progress("all", "ending the figures under way")
+        for process in list(RUNNING):
+            process.send_signal(signal.SIGINT)
+        return 130
+    finally:
+        pool.shutdown(cancel_futures=True)
     print(total(lines, asked.seed, time.monotonic() - began), flush=True)
     return 0 if all(is_kept(line) for line in lines.values()) else 1
 

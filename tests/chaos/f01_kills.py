@@ -32,7 +32,7 @@ class Scale(NamedTuple):
 
 
 SHORT = Scale(kills=24, posts=4_000, every=1.0)
-LONG = Scale(kills=200, posts=50_000, every=1.6)
+LONG = Scale(kills=200, posts=50_000, every=2.0)
 
 
 def measure(plan: Plan) -> Figure:

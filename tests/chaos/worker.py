@@ -11,18 +11,17 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from monitor import jobs
-from monitor.courier import Times
-from monitor.digests.delivery import Terms
+from monitor import jobs, wiring
+from monitor.courier import Desk, Times
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import hackernews
-from monitor.store.outbox import Pace
+from monitor.store.outbox import OutboxStore, Pace
 from monitor.topics import file, planning
 from workers.__main__ import main
 
@@ -34,27 +33,19 @@ class Waits(NamedTuple):
     lateness: int | None = 10
     """Seconds by which a search index may be late: the product reads that much again at each look."""
     courier: bool = False
-    """Whether deliveries have short waits too: see TIMES, TERMS."""
+    """Whether deliveries have short waits too: see TIMES and what follows it."""
     freezes: float = 0.0
     frozen_for: float = 8.0
     """Seconds, longer than any lease."""
 
 
 PATIENCE = timedelta(seconds=1)
-TIMES = Times(
-    lease=timedelta(seconds=5),
-    request=timedelta(seconds=1.5),
-    margin=timedelta(seconds=0.5),
-    again=timedelta(seconds=0.5),
-)
-TERMS = Terms(
-    look_after=timedelta(seconds=2),
-    late_look_after=timedelta(seconds=4),
-    shortest_wait=timedelta(seconds=0.2),
-)
-JOB_LEASE = timedelta(seconds=6)
-CHAT = Pace(5, timedelta(seconds=1))
-GROUP = Pace(300, timedelta(seconds=60))
+TIMES = Times(request=timedelta(seconds=1.5), again=timedelta(seconds=0.5))
+LOOK_AFTER = timedelta(seconds=2)
+"""Longer than a request may take, as in life."""
+LATE_LOOK_AFTER = timedelta(seconds=10)
+"""Longer than a freeze, as in life."""
+CHAT, GROUP = Pace(5, timedelta(seconds=1)), Pace(300, timedelta(seconds=60))
 
 
 def run(environment: Mapping[str, str], waits: Waits, log: Path, number: int) -> None:
@@ -84,6 +75,24 @@ def shorten(waits: Waits) -> None:
         planning.SOONEST = file.MIN_EVERY = jobs.LOOK_AGAIN = waits.look
     if waits.lateness is not None:
         hackernews._OVERLAP = waits.lateness
+    if waits.courier:
+        wiring.TelegramSink = partial(TelegramSink, patience=PATIENCE)  # type: ignore[assignment,misc]
+        wiring.OutboxStore = partial(OutboxStore, chat=CHAT, group=GROUP)  # type: ignore[assignment,misc]
+        wiring.Monitor.desk = _quick(wiring.Monitor.desk)  # type: ignore[method-assign]
+
+
+def _quick(desk: Callable[[wiring.Monitor], Desk | None]) -> Callable[[wiring.Monitor], Desk | None]:
+    """Return a desk with short times."""
+
+    @wraps(desk)
+    def quick(monitor: wiring.Monitor) -> Desk | None:
+        found = desk(monitor)
+        if found is None:
+            return None
+        terms = found.terms._replace(look_after=LOOK_AFTER, late_look_after=LATE_LOOK_AFTER, shortest_wait=PATIENCE / 5)
+        return found._replace(terms=terms, times=TIMES)
+
+    return quick
 
 
 def _freezing(send: Callable[..., int], chance: float, number: int) -> Callable[..., int]:

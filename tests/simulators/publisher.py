@@ -24,6 +24,8 @@ LATEST = 3.0
 """Seconds between the writing of a post and the moment from which it can be read, at most."""
 SHOWN_FOR = 60.0
 """Seconds for which a feed shows a post; the index shows it for ever."""
+INDEXED = 0.75
+"""The part of all posts that the index has; a feed shows the same posts again and again, and so must not have many."""
 TICK = 0.05
 
 
@@ -112,7 +114,8 @@ class Publisher:
 
     def _add(self) -> None:
         number = len(self.posts) + 1
-        place = self._chance.randrange(len(self._feeds) + 2) - 2  # the index has as much as two feeds
+        is_indexed = self._chance.random() < INDEXED
+        place = -1 if is_indexed else self._chance.randrange(len(self._feeds))
         text, now = self._words(number), time.time()
         key = f"hackernews:{number}" if place < 0 else f"rss:https://feed{place}.example/{number}"
         post = Published(key, text, now, now + self._chance.uniform(0, LATEST))
