@@ -111,7 +111,9 @@ class MentionStore:
         args: list[Argument] = []
         for key, packed in zip(page, bodies, strict=True):
             if packed is None:
-                continue  # another worker was faster
+                # Another worker was faster, or the index is damaged: the script looks which.
+                args += [key, "", "", 0, 0]
+                continue
             body = decode_body(packed)
             terms = [hit.term for hit in body.terms]
             args += [key, body.time, body.group, int(body.backfilled), len(terms), *terms]

@@ -1,14 +1,20 @@
 -- Remove posts and every trace of them in the indexes, folding each into the roll-up of its hour. A post already gone counts no
--- second time, so a replay is a no-op.
+-- second time, so a replay is a no-op. An index entry whose post is not there goes too, or pruning would meet it for ever.
 -- KEYS posts times backfilled copies terms engagement rollups
--- ARGV for each post: key, time (ms), group, backfilled (0/1), n, term × n
+-- ARGV for each post: key, time (ms; '' when there is no such post), group, backfilled (0/1), n, term × n
 -- Returns how many were removed.
 local posts, times, backfilled, copies, terms, engagement, rollups = unpack(KEYS)
 local removed, i = 0, 1
 while i <= #ARGV do
   local key, time = ARGV[i], tonumber(ARGV[i + 1])
   local n = tonumber(ARGV[i + 4])
-  if redis.call('HDEL', posts, key) == 1 then
+  if not time then
+    if redis.call('HEXISTS', posts, key) == 0 then
+      redis.call('ZREM', times, key)
+      redis.call('ZREM', backfilled, key)
+      redis.call('HDEL', engagement, key)
+    end
+  elseif redis.call('HDEL', posts, key) == 1 then
     removed = removed + 1
     redis.call('ZREM', times, key)
     redis.call('ZREM', backfilled, key)

@@ -221,3 +221,17 @@ def test_a_count_that_no_platform_can_have_breaks_no_reader(store: MentionStore,
     [mention] = store.between("pots", DAY)
 
     assert mention.post.engagement == Engagement(likes=2**53 - 1 if likes > 0 else None, reposts=3)
+
+
+def test_an_index_entry_without_its_post_does_not_keep_pruning_for_ever(
+    store: MentionStore, connection: Connection
+) -> None:
+    """Found by F12: a worker went round in the page that it could not remove."""
+    keys = connection.keys.topic("pots")
+    store.add("pots", [a_mention("1"), a_mention("2")], oldest=MONTH)
+    connection.execute("HDEL", keys.posts, "bluesky:1")
+
+    pruned = store.prune("pots", NOW + timedelta(hours=2))
+
+    assert pruned.posts == 1
+    assert connection.execute("ZCARD", keys.times) == 0
