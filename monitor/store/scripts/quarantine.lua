@@ -14,7 +14,7 @@ local new, named = 0, {}
 local function forget(key)
   redis.call('HDEL', items, key)
   redis.call('ZREM', order, key)
-  redis.call('HINCRBY', sizes, 'bytes', -(tonumber(redis.call('HGET', sizes, 'item ' .. key)) or 0))
+  redis.call('HINCRBY', sizes, 'bytes', 0 - (tonumber(redis.call('HGET', sizes, 'item ' .. key)) or 0))
   redis.call('HDEL', sizes, 'item ' .. key)
 end
 

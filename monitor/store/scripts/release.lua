@@ -9,7 +9,7 @@ local function forget(key)
   if redis.call('HDEL', items, key) == 0 then return end
   gone = gone + 1
   redis.call('ZREM', order, key)
-  redis.call('HINCRBY', sizes, 'bytes', -(tonumber(redis.call('HGET', sizes, 'item ' .. key)) or 0))
+  redis.call('HINCRBY', sizes, 'bytes', 0 - (tonumber(redis.call('HGET', sizes, 'item ' .. key)) or 0))
   redis.call('HDEL', sizes, 'item ' .. key)
 end
 

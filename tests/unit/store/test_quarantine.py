@@ -102,6 +102,17 @@ def test_fsck_sees_what_is_out_of_step(valkey: Connection) -> None:
     assert any("in the items only" in finding for finding in check(valkey))
 
 
+def test_an_item_whose_size_was_lost_can_be_removed(connection: Connection) -> None:
+    """Found by F12: Lua's "-0" is no number to Redis."""
+    quarantine = QuarantineStore(connection)
+    quarantine.put([an_item()], "bot", 3)
+    quarantine.put([an_item("2")], "bot", 3)
+    keys = [each.key for each in quarantine.all()]
+    connection.execute("HDEL", connection.keys.work.quarantine_sizes, f"item {keys[0]}")
+
+    assert quarantine.remove(keys) == 2
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=3, unique=True)),
