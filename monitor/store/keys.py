@@ -14,6 +14,7 @@ from monitor.models import Query
 
 LIVE = "dm:"
 QUERY_TTL_DAYS = 40
+TAKEN_SECONDS = 150
 ROLLUP_DAYS = 400
 MESSAGES_KEPT = 500
 DELIVERIES_DAYS = 60
@@ -102,6 +103,9 @@ KINDS = (
     KeyKind("work", "inbox-state", "hash", "Inbox", "four fields"),
     KeyKind("work", "inbox-told", "zset", "Inbox", "one member per person told to wait, for an hour"),
     KeyKind("work", "inbox-pace", "zset", "Inbox", "time to live of twice the window of the pace"),
+    KeyKind(
+        "work", "taken", "string", "Schedule", f"time to live of {TAKEN_SECONDS} s, one key per sweep that took jobs"
+    ),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -191,8 +195,9 @@ class Keyspace(NamedTuple):
 
     @property
     def work(self) -> WorkKeys:
-        """Return the keys of the work slot, but for those of single queries and senders."""
-        names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name not in ("query", "inbox-pace")]
+        """Return the keys of the work slot, but for those of single queries, senders and sweeps."""
+        single = ("query", "inbox-pace", "taken")
+        names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name not in single]
         return WorkKeys(*(f"{self.prefix}{{work}}:{name}" for name in names))
 
     def query(self, query: Query) -> str:
@@ -202,6 +207,10 @@ class Keyspace(NamedTuple):
     def inbox_pace(self, sender: str) -> str:
         """Return the key that holds when somebody's updates were admitted: a person's, a chat's, or all strangers'."""
         return f"{self.prefix}{{work}}:inbox-pace:{sender}"
+
+    def taken(self, sweep: str) -> str:
+        """Return the key that holds what one sweep took."""
+        return f"{self.prefix}{{work}}:taken:{sweep}"
 
     def kind_of(self, key: str) -> KeyKind | None:
         """Return the family of a key, None when it is nobody's."""

@@ -5,11 +5,13 @@ There is no beat to die or to double: every worker sweeps the same list.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from monitor.models import Job, Lease
 from monitor.protocols import Sight
 from monitor.store.codec import from_ms
 from monitor.store.connection import Argument, Connection
+from monitor.store.keys import TAKEN_SECONDS
 
 HINT_AGAIN = timedelta(seconds=4)
 """A hint that was lost (Celery on Redis loses some when a worker is killed) comes again after this time."""
@@ -34,8 +36,9 @@ class DueList:
 
     def take(self, limit: int) -> list[Job]:
         """Take jobs that are due, pushing each a few seconds ahead, so that a lost hint comes again."""
-        keys = self._connection.keys.work
-        found = self._connection.run("take", (keys.due, keys.due_since, keys.leases), (limit, ms(HINT_AGAIN)))
+        keys = self._connection.keys
+        names = (keys.work.due, keys.work.due_since, keys.work.leases, keys.taken(uuid4().hex))
+        found = self._connection.run("take", names, (limit, ms(HINT_AGAIN), TAKEN_SECONDS * 1000))
         return [job_of(name) for name in found]
 
     def due(self) -> list[tuple[Job, datetime]]:
