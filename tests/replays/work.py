@@ -1,0 +1,224 @@
+"""The work slot: due list, leases, progress, topics, the bot's pace."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from monitor.models import Batch, Coverage, Cursor, Job, Lease, Query, Topic
+from monitor.store.codec import encode
+from monitor.store.connection import Argument
+from monitor.store.outbox import ChatList, OutboxStore, Pace, deliver_job
+from monitor.store.progress import ProgressStore
+from monitor.store.schedule import DueList, LeaseStore
+from monitor.store.topics import TopicStore, rule_hash
+from tests.build import a_topic
+from tests.replays.replayer import CLOCK, Call, Replayer
+
+QUERIES = tuple(Query("rss", f"https://feed.example/{n}") for n in range(3))
+CHATS = ("-1001", "42", "@pots")
+JOBS = (
+    *(Job("poll", str(query)) for query in QUERIES),
+    *(deliver_job(chat) for chat in CHATS),
+    Job("digest", "pots|08:00|UTC"),
+    Job("prune", "pots"),
+)
+OWNERS = ("worker 1/a b", "worker 2", "")
+TTL = timedelta(seconds=60)
+
+
+def ago(draw: Random, longest: int = 90_000) -> int:
+    """Return a time near the frozen clock, ms since 1970: mostly before it, sometimes after, sometimes now."""
+    return CLOCK + draw.choice((0, -1, 1, -draw.randrange(longest), draw.randrange(longest)))
+
+
+def time_of(ms: int) -> datetime:
+    """Return a time by ms since 1970."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def some(draw: Random, rows: Sequence[Argument]) -> list[Argument]:
+    """Return some of the rows, maybe none, in any order."""
+    return draw.sample(list(rows), draw.randrange(len(rows) + 1))
+
+
+def a_due_list(draw: Random, store: Replayer) -> None:
+    """Write a due list, with lateness of some jobs, and maybe of one that is not in the list any more."""
+    keys = store.keys.work
+    for job in some(draw, [str(each) for each in JOBS]):
+        store.execute("ZADD", keys.due, ago(draw), job)
+    for job in some(draw, [str(each) for each in JOBS]):
+        store.execute("HSET", keys.due_since, job, ago(draw))
+
+
+def some_leases(draw: Random, store: Replayer, leases: str, fence: str, jobs: Sequence[Job] = JOBS) -> dict[Job, Lease]:
+    """Write leases of some jobs, running or run out, under a fence as great as the greatest of them, and return them.
+
+    Sometimes the counter is gone, as it is in a store that was emptied by hand.
+    """
+    held: dict[Job, Lease] = {}
+    for number, job in enumerate(jobs, 1):
+        if draw.random() < 0.6:
+            held[job] = Lease(job, draw.choice(OWNERS), number)
+            store.execute("HSET", leases, str(job), f"{ago(draw)} {number} {held[job].owner}")
+    if draw.random() < 0.9:
+        store.execute("SET", fence, len(jobs) + draw.randrange(3))
+    return held
+
+
+def a_lease_of(draw: Random, held: dict[Job, Lease], job: Job) -> Lease:
+    """Return the lease that is held, or one that was lost, or one that nobody gave."""
+    known = held.get(job, Lease(job, draw.choice(OWNERS), draw.randrange(1, 4)))
+    return draw.choice((known, known, known, known._replace(fence=known.fence + 1), known._replace(owner="a zombie")))
+
+
+def acquire(draw: Random, store: Replayer) -> Call:
+    """A job's lease, free, held, run out or ours already; the job due, done or unknown. Or the lease of a sender."""
+    if draw.random() < 0.3:
+        chat = draw.choice(CHATS)
+        chat_keys = store.keys.chat(chat)
+        some_leases(draw, store, chat_keys.sender, chat_keys.sender_fence, [deliver_job(chat)])
+        return lambda: OutboxStore(store).acquire(chat, OWNERS[0], TTL)
+    keys = store.keys.work
+    a_due_list(draw, store)
+    some_leases(draw, store, keys.leases, keys.fence)
+    job, owner, only_due = draw.choice(JOBS), draw.choice(OWNERS), draw.random() < 0.5
+    return lambda: LeaseStore(store).acquire(job, owner, TTL, only_due=only_due)
+
+
+def renew(draw: Random, store: Replayer) -> Call:
+    """A lease prolonged or given back, by its holder or by one who lost it."""
+    keys = store.keys.work
+    job = draw.choice(JOBS)
+    lease = a_lease_of(draw, some_leases(draw, store, keys.leases, keys.fence), job)
+    leases = LeaseStore(store)
+    return draw.choice((lambda: leases.renew(lease, TTL), lambda: leases.release(lease)))
+
+
+def sync(draw: Random, store: Replayer) -> Call:
+    """A due list made to fit a plan that has some of its jobs."""
+    a_due_list(draw, store)
+    jobs = {job: timedelta(milliseconds=draw.randrange(90_000)) for job in JOBS if draw.random() < 0.6}
+    return lambda: DueList(store).sync(jobs)
+
+
+def take(draw: Random, store: Replayer) -> Call:
+    """More jobs due than are asked for, some at work."""
+    keys = store.keys.work
+    a_due_list(draw, store)
+    some_leases(draw, store, keys.leases, keys.fence)
+    most = draw.choice((1, 2, 3, 200))
+    return lambda: DueList(store).take(most)
+
+
+def sight(draw: Random, store: Replayer) -> Call:
+    """A look at what waits; it reads only."""
+    keys = store.keys.work
+    a_due_list(draw, store)
+    some_leases(draw, store, keys.leases, keys.fence)
+    if draw.random() < 0.8:
+        store.execute("SET", keys.committed, ago(draw))
+    return lambda: DueList(store).sight()
+
+
+def a_query_state(draw: Random, store: Replayer, query: Query) -> None:
+    """Write how far a query was read: perhaps never, perhaps with failures, perhaps only in part."""
+    if draw.random() < 0.3:
+        return
+    start = CLOCK - draw.randrange(40 * 86_400_000)
+    windows = []
+    for _ in range(draw.randrange(4)):
+        end = start + draw.randrange(3_600_000)
+        windows.append((start, end, draw.randrange(2)))
+        start = end + draw.choice((0, 60_000))
+    fields: dict[str, Argument] = {
+        "cursor": "place 1", "moved": "https://new.example/", "since": CLOCK - 90_000_000, "coverage": encode(windows),
+        "failures": draw.randrange(5), "failing_since": CLOCK - 60_000, "reason": "503", "tried": CLOCK - 1,
+    }  # fmt: skip
+    for field in some(draw, list(fields)):
+        store.execute("HSET", store.keys.query(query), field, fields[str(field)])
+
+
+def a_batch(draw: Random) -> Batch:
+    """Return what a fetch brought: with or without a cursor, coverage that touches what was read, or does not."""
+    start = CLOCK - draw.randrange(3_600_000)
+    window = Coverage(
+        start=time_of(start), end=time_of(start + draw.randrange(3_600_000)), truncated=draw.random() < 0.3
+    )
+    return Batch(
+        cursor=draw.choice((None, Cursor("place 2"), Cursor("place 1"))),
+        coverage=draw.choice((None, window, window)),
+        moved_to=draw.choice((None, None, "https://newer.example/")),
+        unreadable=draw.randrange(3),
+    )
+
+
+def finish(draw: Random, store: Replayer) -> Call:
+    """The end of a job, by its holder or by a zombie; the job may have left the plan."""
+    keys, query = store.keys.work, draw.choice(QUERIES)
+    a_due_list(draw, store)
+    lease = a_lease_of(draw, some_leases(draw, store, keys.leases, keys.fence), Job("poll", str(query)))
+    a_query_state(draw, store, query)
+    batch, due_in = a_batch(draw), timedelta(milliseconds=draw.randrange(600_000))
+    progress = ProgressStore(store)
+    return draw.choice(
+        (
+            lambda: progress.complete(lease, query, batch, due_in),
+            lambda: progress.fail(lease, query, "503 Service Unavailable", due_in),
+            lambda: progress.finish(lease, due_in),
+        )
+    )
+
+
+def topics(draw: Random, store: Replayer) -> Call:
+    """A file of topics that is new, was imported last, or was imported long ago; some topics stay, change or leave."""
+    keys = store.keys.work
+    known = [a_topic(name=f"topic{n}", any=(draw.choice("ab"),)) for n in range(4)]
+    for topic in known:
+        for key, value in _known_topic(topic, draw):
+            if draw.random() < 0.7:
+                store.execute("HSET", getattr(keys, key), topic.name, value)
+    if draw.random() < 0.8:
+        store.execute("HSET", keys.topics_meta, "hash", "file 1", "version", draw.randrange(1, 9))
+    file = [a_topic(name=f"topic{n}", any=(draw.choice("ab"),)) for n in range(5) if draw.random() < 0.6]
+    file_hash = draw.choice(("file 1", "file 2", "file 2"))
+    return lambda: TopicStore(store).replace(file, file_hash)
+
+
+def _known_topic(topic: Topic, draw: Random) -> Sequence[tuple[str, Argument]]:
+    return (
+        ("topics", encode(topic)),
+        ("topics_since", f"{rule_hash(topic)} {ago(draw)}"),
+        ("topics_retired", encode(topic)),
+    )
+
+
+def wake(draw: Random, store: Replayer) -> Call:
+    """A chat woken for something new or known, due already, later, or not in the list."""
+    a_due_list(draw, store)
+    _some_tokens(draw, store)
+    chat, token = draw.choice(CHATS), draw.choice(("d1", "d2"))
+    return lambda: ChatList(store).wake(chat, token)
+
+
+def rest(draw: Random, store: Replayer) -> Call:
+    """The end of a look at a chat, which may have been woken meanwhile."""
+    keys, chat = store.keys.work, draw.choice(CHATS)
+    a_due_list(draw, store)
+    _some_tokens(draw, store)
+    lease = a_lease_of(draw, some_leases(draw, store, keys.leases, keys.fence), deliver_job(chat))
+    token = draw.choice(("", "d1", "d2"))
+    return lambda: ChatList(store).rest(lease, timedelta(milliseconds=draw.randrange(3_600_000)), token)
+
+
+def _some_tokens(draw: Random, store: Replayer) -> None:
+    for chat in some(draw, CHATS):
+        store.execute("HSET", store.keys.work.chats, chat, draw.choice(("d1", "d2")))
+
+
+def admit(draw: Random, store: Replayer) -> Call:
+    """The bot's pace with room and without, the attempt known or new, attempts older than the window left over."""
+    for number in range(draw.randrange(6)):
+        store.execute("ZADD", store.keys.work.bot_sends, CLOCK - draw.randrange(3000), f"attempt {number}")
+    chats = ChatList(store, Pace(draw.randrange(1, 5), timedelta(seconds=1.2)))
+    attempt = f"attempt {draw.randrange(8)}"
+    return lambda: chats.admit(attempt)
