@@ -12,7 +12,7 @@ from tests.conftest import redis_binary, wait_for
 from tests.replays.cases import CASES, faults_of, replay
 from tests.replays.replayer import Replayer
 
-STATES, STATES_IN_SHORT = 500, 60
+STATES, STATES_IN_SHORT = 500, 40
 
 
 def measure(plan: Plan) -> Figure:

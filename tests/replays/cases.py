@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from tests.replays import chats, people, topics, work
+from tests.replays import chats, inbox, people, topics, work
 from tests.replays.replayer import Call, Replayer
 
 Generator: TypeAlias = Callable[[random.Random, Replayer], Call]
@@ -18,19 +18,23 @@ CASES: Mapping[str, Generator] = {
     "claim": chats.claim,
     "clear": chats.clear,
     "end_topic": topics.end_topic,
+    "excuse": inbox.excuse,
     "finish": work.finish,
     "forget": chats.forget,
     "hand_over": chats.hand_over,
     "hourly": topics.hourly,
+    "intake": inbox.intake,
     "issue": people.issue,
     "keep": chats.keep,
     "move": chats.move,
+    "next_update": inbox.next_update,
     "prune": topics.prune,
     "quarantine": people.quarantine,
     "redeem": people.redeem,
     "release": people.release,
     "renew": work.renew,
     "rest": work.rest,
+    "rest_inbox": inbox.rest_inbox,
     "settle": chats.settle,
     "sight": work.sight,
     "sync": work.sync,

@@ -24,7 +24,12 @@ if redis.call('HGET', state, 'bot') ~= ARGV[3] then
   redis.call('HDEL', state, 'next', 'at')
   redis.call('HSET', state, 'bot', ARGV[3])
 end
-redis.call('ZREMRANGEBYSCORE', known, '-inf', now - ARGV[6])
+
+-- What was taken too long ago is known no more.
+local function is_known(id)
+  local at = redis.call('ZSCORE', known, id)
+  return at and tonumber(at) > now - ARGV[6]
+end
 
 -- Tell whether there were as many as may be in the window before a time. Only so many are kept.
 local function is_over(pace, most, at)
@@ -68,7 +73,7 @@ for i = 17, #ARGV, 7 do
   n = n + 1
   if packed == '' then
     -- Nothing to answer; the offset alone moves on.
-  elseif redis.call('ZSCORE', known, id) then
+  elseif is_known(id) then
     count(3)
   else
     redis.call('ZADD', known, now, id)
@@ -93,7 +98,11 @@ for i = 17, #ARGV, 7 do
     end
   end
 end
-redis.call('ZREMRANGEBYRANK', known, 0, -1 - ARGV[7])
+-- Only when something was new: a replay forgets nothing more.
+if counts[1] + counts[2] > 0 then
+  redis.call('ZREMRANGEBYSCORE', known, '-inf', now - ARGV[6])
+  redis.call('ZREMRANGEBYRANK', known, 0, -1 - ARGV[7])
+end
 if ARGV[5] ~= '' and redis.call('HGET', state, 'next') ~= ARGV[5] then redis.call('HSET', state, 'next', ARGV[5], 'at', now) end
 if redis.call('EXISTS', order) == 1 then
   redis.call('ZADD', due, 'NX', now, ARGV[4])
