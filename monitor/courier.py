@@ -45,8 +45,19 @@ from monitor.errors import (
     RecipientGone,
     RecipientMoved,
 )
+from monitor.mender import LeaseLost, Mender
 from monitor.models import Delivery, Job, Lease
-from monitor.protocols import Chats, Edited, Extra, Messenger, Outbox, Outlook, Pending, Senders
+from monitor.protocols import (
+    Chats,
+    Edited,
+    Extra,
+    Messenger,
+    Outbox,
+    Outlook,
+    Pending,
+    Senders,
+)
+from monitor.repairs import Repairs, Scout
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +85,8 @@ class Desk(NamedTuple):
     senders: Senders
     chats: Chats
     messenger: Messenger
+    scout: Scout
+    repairs: Repairs
     clock: Callable[[], float]
     terms: Terms = Terms()
     times: Times = Times()
@@ -88,10 +101,6 @@ def deliver_job(chat: str) -> Job:
 def in_doubt(pending: Pending) -> bool:
     """Tell whether a message may stand in its chat under an id that is not known yet."""
     return pending.delivery.state in ("sending", "ambiguous")
-
-
-class LeaseLost(Exception):
-    """Somebody else sends to this chat now."""
 
 
 def deliver(desk: Desk, chat: str, owner: str) -> timedelta:
@@ -118,6 +127,7 @@ class Courier:
         self._lease = lease
         self._chat = lease.job.subject
         self._ends_at = ends_at
+        self._mender = Mender(lease, desk.repairs, desk.scout, desk.messenger, self._has_time, desk.times.again)
 
     def work(self) -> timedelta:
         """Take steps until there is nothing to do now, or no time left for a request."""
@@ -132,6 +142,9 @@ class Courier:
         return is_early and self._desk.holds(self._lease)
 
     def _step(self, view: Outlook) -> timedelta:
+        wait = self._mender.mend(view.address)
+        if wait is not None:
+            return wait
         if view.extras:
             return self._deal_with(view, view.extras[0])
         # While a message is in doubt, an id that nobody knows may be its own: a look for others would write over it.
@@ -199,6 +212,8 @@ class Courier:
     def _probe(self, view: Outlook, head: Pending) -> Event:
         """Look for a message whose answer was lost, among the ids that came after those known."""
         delivery = head.delivery
+        if delivery.is_restored or delivery.is_retold:
+            return self._recall(view, head)
         if delivery.base is None or delivery.address != view.address:
             return Undecided(delivery.scanned or 0, 0, is_hopeless=True)
         ours = self._desk.outbox.ours(self._chat, delivery.base)
@@ -216,6 +231,13 @@ class Courier:
             verdict = judge(delivery, seen, is_dense=dense)
         log.info("probed", extra={"chat": self._chat, "part": head.id, "found": type(verdict.decision).__name__})
         return verdict.decision
+
+    def _recall(self, view: Outlook, head: Pending) -> Event:
+        """Find out whether a message in doubt was sent before a backup was restored."""
+        try:
+            return self._mender.recall(view.address, head)
+        except DeliveryError as e:
+            return self._interrupted(e, head.delivery.scanned or 0, 0)
 
     def _interrupted(self, error: DeliveryError, scanned: int, missing: int) -> Event:
         match error:

@@ -32,6 +32,7 @@ LONGEST = {
     "deliver": timedelta(seconds=40),
     "prune": timedelta(minutes=5),
     "commands": timedelta(seconds=60),
+    "upkeep": timedelta(minutes=30),
 }
 """How long a job of each kind may take before another does it; a poll says so itself. A delivery may take longer than
 its sender, who ends in time."""
@@ -48,6 +49,14 @@ LATE = timedelta(hours=1)
 """A digest that comes later than this after its window was held up, and must not come in a heap."""
 
 MOST_COMPOSED = 10
+
+
+UPKEEP = {
+    Job("upkeep", "tidy"): timedelta(minutes=10),
+    Job("upkeep", "backup"): timedelta(hours=1),
+    Job("upkeep", "rewrite"): timedelta(hours=2),
+}
+"""What is due once a day, and for the first time so long after the first start."""
 
 
 @contextmanager
@@ -80,7 +89,7 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     retired = monitor.topics.retired()
     monitor.told.forget([topic.name for topic in retired])  # one that comes back is told from then on
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in retired}
-    monitor.schedule.sync(jobs)
+    monitor.schedule.sync(jobs | UPKEEP)
 
 
 def poll(monitor: Monitor, subject: str, owner: str, now: datetime) -> Polled | None:
@@ -174,7 +183,9 @@ def hand_over(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> 
     for _ in range(MOST_COMPOSED):
         made = digest_of(brief, shelf_of(monitor, topic), now)
         message = render(made, chat, ZoneInfo(topic.timezone))
-        refused = monitor.outbox.hand_over(chat, [Parcel(message=message, posts=shown_in(made))])
+        refused = monitor.outbox.hand_over(
+            chat, [Parcel(message=message, posts=shown_in(made))], told_by=due.window.end
+        )
         if not refused:
             # The chat is woken after its outbox is filled: a kill between the two repeats both.
             monitor.chats.wake(chat, made.id)

@@ -272,11 +272,12 @@ class Outlook(NamedTuple):
 class Outbox(Protocol):
     """The messages of a chat that are to be sent, in their order, and what became of each."""
 
-    def hand_over(self, chat: str, parcels: Sequence[Parcel]) -> frozenset[PostKey]:
+    def hand_over(self, chat: str, parcels: Sequence[Parcel], *, told_by: datetime | None = None) -> frozenset[PostKey]:
         """Take the parts of a digest and claim their posts, all or nothing; return posts that were claimed before.
 
         What is returned is refused, and the digest must be composed again without them; nothing returned is taken, now
-        or, by the same id, before.
+        or, by the same id, before. A digest that would have been `told_by` a time before the chat was restored from a
+        backup is taken as one that may stand there already.
         """
         ...
 

@@ -84,6 +84,13 @@ class TelegramSettings(Strict):
     when_unknown: Literal["hold", "resend"] = "hold"
 
 
+class BackupSettings(Strict):
+    """Daily backups: how many are kept, 0 for none; not set: 7 of the embedded store, none of an outside one."""
+
+    keep: int | None = Field(default=None, ge=0, le=1000)
+    folder: Path | None = None
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -105,6 +112,7 @@ class Settings(BaseSettings):
     worker: WorkerSettings = WorkerSettings()
     preview: PreviewSettings = PreviewSettings()
     telegram: TelegramSettings = TelegramSettings()
+    backup: BackupSettings = BackupSettings()
     sources: Mapping[str, Mapping[str, str]] = {}
 
     @field_validator("home", "config", mode="before")
@@ -120,6 +128,18 @@ class Settings(BaseSettings):
         if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
+
+    @property
+    def backups_kept(self) -> int:
+        """Return how many daily backups are kept; whoever runs an outside store most likely makes his own."""
+        if self.backup.keep is not None:
+            return self.backup.keep
+        return 7 if self.redis_url is None else 0
+
+    @property
+    def backups(self) -> Path:
+        """Return where backups lie."""
+        return self.backup.folder or self.home / "backups"
 
     @property
     def topics_file(self) -> Path:

@@ -33,6 +33,7 @@ from monitor.store.outgoing import OutgoingStore
 from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
 from monitor.store.quarantine import QuarantineStore
+from monitor.store.repairs import RepairStore
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.told import ToldStore
@@ -68,6 +69,7 @@ class Monitor:
         self.outbox = OutboxStore(connection, leases=self.sender_leases)
         self.chats = ChatList(connection)
         self.subscriptions = SubscriptionStore(connection)
+        self.repairs = RepairStore(connection)
         self.people = PeopleStore(connection)
         self.inbox = InboxStore(connection)
         self.telegram = make_telegram(settings)
@@ -91,7 +93,15 @@ class Monitor:
             return None
         terms = Terms(policy=self.settings.telegram.when_unknown)
         return Desk(
-            self.outbox, self.outbox, self.chats, self.telegram, steady, terms, holds=self.sender_leases.is_sure
+            self.outbox,
+            self.outbox,
+            self.chats,
+            self.telegram,
+            self.telegram,
+            self.repairs,
+            steady,
+            terms,
+            holds=self.sender_leases.is_sure,
         )
 
     def close(self) -> None:
@@ -191,6 +201,15 @@ def author_key(home: Path) -> bytes:
         if not path.exists():
             write_once(path, secrets.token_hex(32))
         return bytes.fromhex(path.read_text(encoding="ascii"))
+
+
+def adopt_key(home: Path, key: bytes | None, now: datetime) -> None:
+    """Let the key of a backup be the key of this home; another one that is there is kept beside it."""
+    if key is None or author_key(home) == key:
+        return
+    path = home / "author.key"
+    path.rename(path.with_suffix(f".key.before-{now:%Y%m%d-%H%M%S}"))
+    write_once(path, key.hex())
 
 
 def write_once(path: Path, secret: str) -> None:

@@ -63,6 +63,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = probe.getsockname()[1]
     folder = tmp_path_factory.mktemp("redis")
     options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+    options += ["--repl-diskless-sync-delay", "0"]
     durable = ["--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction"]
     process = subprocess.Popen([str(redis_binary()), *options, *durable], stdout=subprocess.DEVNULL)
     url = f"redis://127.0.0.1:{port}/0"

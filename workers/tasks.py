@@ -6,6 +6,7 @@ from uuid import uuid4
 from celery import Celery
 
 from monitor import jobs
+from monitor.upkeep import keep_up
 from monitor.wiring import Monitor
 
 
@@ -31,6 +32,10 @@ def register(app: Celery, monitor: Monitor) -> None:
     @app.task(name="prune", bind=True)
     def prune(task: object, subject: str) -> None:
         jobs.prune(monitor, subject, owner_of(task), datetime.now(UTC))
+
+    @app.task(name="upkeep", bind=True)
+    def upkeep(task: object, subject: str) -> None:
+        keep_up(monitor, subject, owner_of(task), datetime.now(UTC))
 
 
 def owner_of(task: object) -> str:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from monitor.cli.archive import demo, replay
+from monitor.cli.backup import backup, restore
 from monitor.cli.check import doctor, fsck, health
 from monitor.cli.read import digest, poll, topics
 from monitor.cli.run import page, up
@@ -33,7 +34,7 @@ def commands() -> None:
     """Follow a public discussion across platforms, and say in one short digest what is said about it."""
 
 
-for command in (up, init, demo, replay, digest, topics, poll, doctor, fsck, health, page):
+for command in (up, init, demo, replay, digest, topics, poll, doctor, fsck, backup, restore, health, page):
     commands.add_command(command)
 
 

@@ -147,12 +147,17 @@ def is_over(delivery: Delivery) -> bool:
 
 
 def is_released(delivery: Delivery) -> bool:
-    """Tell whether the posts of a message may go to a later digest."""
-    return delivery.state == "dead" or delivery.is_held
+    """Tell whether the posts of a message may go to a later digest; most likely not, where it was told before."""
+    return delivery.state == "dead" or (delivery.is_held and not delivery.is_retold)
 
 
 def may_have_copies(delivery: Delivery, event: Event) -> bool:
-    """Tell whether a message that arrives by this event may stand in its chat a second time, now or later."""
+    """Tell whether a message that arrives by this event may stand in its chat a second time, now or later.
+
+    After a restore no copies are looked for: a look for them writes over what was sent since the backup.
+    """
+    if delivery.is_restored:
+        return False
     return isinstance(event, Arrived) and delivery.is_doubtful and (delivery.attempts > 1 or event.is_written_over)
 
 
@@ -238,7 +243,8 @@ def _moved(delivery: Delivery, now: datetime, terms: Terms) -> Delivery:
 def _probed(delivery: Delivery, event: Absent | Interrupted | Undecided, now: datetime, terms: Terms) -> Delivery:
     match event:
         case Absent():
-            return replace(delivery, state="ready", due=now, reason="not there", scanned=None, missing=0)
+            fresh = replace(delivery, is_restored=False, is_retold=False)
+            return replace(fresh, state="ready", due=now, reason="not there", scanned=None, missing=0)
         case Interrupted(scanned, missing, wait):
             return replace(delivery, scanned=scanned, missing=missing, due=now + wait)
         case Undecided(scanned, missing, is_hopeless):
@@ -249,6 +255,8 @@ def _probed(delivery: Delivery, event: Absent | Interrupted | Undecided, now: da
 
 
 def _given_up(delivery: Delivery, now: datetime, terms: Terms) -> Delivery:
+    if delivery.is_retold:
+        return replace(delivery, is_held=True, due=now, reason="told before the restore, most likely")
     if terms.policy == "resend" and delivery.attempts <= terms.most_resends:
         return replace(delivery, state="ready", due=now, reason="sent again without a proof", scanned=None)
     return replace(delivery, is_held=True, due=now, reason="nobody can tell whether it arrived")

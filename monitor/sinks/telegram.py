@@ -37,6 +37,7 @@ from monitor.errors import (
 )
 from monitor.models import Parcel
 from monitor.protocols import Edited
+from monitor.repairs import Standing
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,9 @@ _NO_CHAT = (
 )
 _SAME = "message is not modified"
 _MISSING = ("message to edit not found", "message_id_invalid", "message identifier is not specified")
+# Telegram asks whether a message is there and is ours before it asks what is in it:
+# https://github.com/tdlib/td (MessagesManager::edit_message_live_location)
+_UNTOUCHED = "there is no live location in the message"
 _FOREIGN = ("message can't be edited", "there is no text in the message", "there is no caption in the message")
 
 Answer = TypeVar("Answer")
@@ -197,6 +201,18 @@ class TelegramSink:
 
         self._call(call)
 
+    def stands(self, address: str, message_id: int) -> Standing:
+        """Look at an id without changing anything: no message of ours has a live location that could be stopped."""
+
+        async def call(bot: Bot) -> Standing:
+            try:
+                await bot.stop_message_live_location(chat_id=_id(address), message_id=message_id)
+            except BadRequest as e:
+                return _standing(e)
+            return "ours"
+
+        return self._call(call)
+
     def close(self) -> None:
         """End the loop and its connections; a later call begins anew."""
         with self._lock:
@@ -278,6 +294,17 @@ def _told(call: Callable[[Bot], Awaitable[Edited]]) -> Callable[[Bot], Awaitable
             raise
 
     return told
+
+
+def _standing(refusal: BadRequest) -> Standing:
+    said = refusal.message.lower()
+    if _UNTOUCHED in said:
+        return "ours"
+    if any(words in said for words in _MISSING):
+        return "missing"
+    if any(words in said for words in _FOREIGN):
+        return "foreign"
+    raise refusal
 
 
 def translate(error: TelegramError | TimeoutError, token: str) -> DeliveryError:

@@ -17,6 +17,7 @@ from monitor.models import (
     TermHit,
     Topic,
 )
+from monitor.repairs import Survey
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True):
@@ -55,12 +56,14 @@ _windows = msgspec.msgpack.Decoder(list[tuple[int, int, int]])
 _topic = msgspec.msgpack.Decoder(Topic)
 _message = msgspec.msgpack.Decoder(Message)
 _parcel = msgspec.msgpack.Decoder(Parcel)
+_survey = msgspec.msgpack.Decoder(Survey)
 _delivery = msgspec.msgpack.Decoder(Delivery)
 
 encode = _encoder.encode
 decode_topic = _topic.decode
 decode_message = _message.decode
 decode_parcel = _parcel.decode
+decode_survey = _survey.decode
 decode_delivery = _delivery.decode
 decode_windows = _windows.decode
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple, TypeAlias
@@ -144,6 +144,21 @@ class Connection:
             raise StoreError(f"the stored data has schema {schema}, this version knows {SCHEMA}; install a newer one")
         return server
 
+    def size(self) -> int:
+        """Return how many bytes of memory the server's data takes, roughly the size of its snapshot."""
+        return int(self._info("memory").get("used_memory_dataset", 0))
+
+    @contextmanager
+    def line(self) -> Iterator[Any]:
+        """Yield a connection for the caller alone, logged in, and closed afterwards: for what is no command."""
+        pool = self._client.connection_pool
+        line: Any = pool.get_connection()
+        try:
+            yield line
+        finally:
+            line.disconnect()
+            pool.release(line)
+
     def close(self) -> None:
         """Close all sockets."""
         self._client.close()
@@ -163,6 +178,12 @@ class Connection:
             return "unknown", "unknown", "unknown"
         first, second, third = (_setting(answer) for answer in answers)
         return first, second, third
+
+
+def store_now(connection: Connection) -> datetime:
+    """Return the store's clock."""
+    seconds, micros = connection.execute("TIME")
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(milliseconds=int(micros) // 1000)
 
 
 def _setting(answer: Any) -> str:

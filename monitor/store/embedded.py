@@ -40,6 +40,9 @@ PROBE_LIMIT = timedelta(milliseconds=300)
 
 STOP_LIMIT = timedelta(seconds=8)
 
+NEXT, ASIDE = "store.next", "store.aside"
+"""A restored folder that is complete and about to become the store, and the name under which the old one is kept."""
+
 CONFIGURATION = """\
 # No TCP port; every acknowledged write survives a power cut; nothing is evicted.
 port 0
@@ -56,14 +59,22 @@ auto-aof-rewrite-min-size 16mb
 save ""
 maxmemory-policy noeviction
 databases 2
+# A backup begins at once; there are no other replicas to wait for.
+repl-diskless-sync yes
+repl-diskless-sync-delay 0
 """
 
 
 class EmbeddedStore:
-    """A user's hold on the embedded server of a home folder."""
+    """A user's hold on the embedded server of a home folder.
 
-    def __init__(self, home: Path) -> None:
+    `options` are more lines of its configuration, the last of a name wins; `patience` is how long it may load its data.
+    """
+
+    def __init__(self, home: Path, options: str = "", patience: timedelta = START_LIMIT) -> None:
         self._home = home.resolve()
+        self._options = options
+        self._patience = patience
         self._folder = self._home / "store"
         self._socket = socket_path(self._home)
         self._users: IO[bytes] | None = None
@@ -90,6 +101,33 @@ class EmbeddedStore:
         with _exclusive(self._home / "store.start"):
             if not self._answers():
                 self._start()
+
+    def exchange(self, folder: Path, aside: str) -> None:
+        """Let another folder take the place of the server's, which is kept under another name; nobody may use it.
+
+        The folder must be complete. A kill at any moment is made good by whoever attaches next.
+        """
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._home / "store.users").open("ab") as users, _exclusive(self._home / "store.start"):
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as e:
+                raise StoreError(f"{self._home}: its store is in use; stop `monitor up` and all commands first") from e
+            if is_locked(self._home / "store.lock"):
+                raise StoreError(f"{self._home}: its store still runs; start `monitor up` once and stop it, then again")
+            (self._home / ASIDE).write_text(aside, encoding="utf-8")
+            folder.rename(self._home / NEXT)
+            self._finish_exchange()
+
+    def _finish_exchange(self) -> None:
+        fresh, name = self._home / NEXT, self._home / ASIDE
+        if not fresh.exists():
+            return
+        held = self._folder.exists() and any(self._folder.iterdir())
+        if held:
+            self._folder.rename(self._home / name.read_text(encoding="utf-8"))
+        fresh.rename(self._folder)
+        name.unlink()
 
     def revive(self) -> bool:
         """Start the server again if it died, and say whether it had; for a user that is attached."""
@@ -125,6 +163,12 @@ class EmbeddedStore:
                 return  # somebody else stops it
             self._stop()
 
+    def tidy(self) -> None:
+        """Remove the socket's folder where it is not in the home: for a home that is about to go."""
+        if self._socket.parent != self._home:
+            self._socket.unlink(missing_ok=True)
+            self._socket.parent.rmdir()
+
     def _answers(self) -> bool:
         try:
             with self._client(timeout=5) as client:
@@ -140,6 +184,7 @@ class EmbeddedStore:
             if not _await_lock(lock, PROBE_LIMIT):
                 self._wait(None)  # alive, and still loading its data
                 return
+            self._finish_exchange()
             self._process = self._spawn(lock)
             try:
                 self._wait(self._process)
@@ -149,7 +194,7 @@ class EmbeddedStore:
 
     def _spawn(self, lock: IO[bytes]) -> subprocess.Popen[bytes]:
         self._socket.unlink(missing_ok=True)
-        text = CONFIGURATION.format(socket=quoted(self._socket), folder=quoted(self._folder))
+        text = CONFIGURATION.format(socket=quoted(self._socket), folder=quoted(self._folder)) + self._options
         with (self._folder / "valkey.log").open("ab") as log:
             # Its own session: a Ctrl-C in our terminal must not stop it before its users. It inherits the lock and so
             # holds it for as long as it lives, however we end.
@@ -172,7 +217,7 @@ class EmbeddedStore:
 
     def _wait(self, process: subprocess.Popen[bytes] | None) -> None:
         pause = threading.Event()
-        deadline = time.monotonic() + START_LIMIT.total_seconds()
+        deadline = time.monotonic() + self._patience.total_seconds()
         while time.monotonic() < deadline:
             if self._answers():
                 return

@@ -110,6 +110,8 @@ def _chat(connection: Connection, chat: str) -> Iterator[str]:
     undelivered = {id_ for id_, _ in _zset(connection, keys.undelivered)}
     for finding in check_outbox(records, parcels, dict(_zset(connection, keys.queue)), claims, undelivered):
         yield f"chat {chat}: {finding}"
+    for id_ in {id_ for id_, _ in _zset(connection, keys.corrections)} - records.keys():
+        yield f"chat {chat}: message {id_} is to be corrected, and is not in the outbox"
     for id_ in records.keys() ^ {id_ for id_, _ in _zset(connection, keys.handed)}:
         yield f"chat {chat}: message {id_} is in the {'outbox' if id_ in records else 'list by age'} only"
 
@@ -176,24 +178,25 @@ def _terms(key: str, body: Body) -> Iterator[str]:
 
 
 def _hash(connection: Connection, key: str) -> Iterator[tuple[str, bytes]]:
-    yield from _pairs(connection, "HSCAN", key)
+    for field, value in pairs(connection, "HSCAN", key):
+        yield field.decode("utf-8", "surrogateescape"), value
 
 
 def _zset(connection: Connection, key: str) -> Iterator[tuple[str, float]]:
-    for member, score in _pairs(connection, "ZSCAN", key):
-        yield member, float(score)
+    for member, score in pairs(connection, "ZSCAN", key):
+        yield member.decode("utf-8", "surrogateescape"), float(score)
 
 
-def _pairs(connection: Connection, command: str, key: str) -> Iterator[tuple[str, Any]]:
+def pairs(connection: Connection, command: str, key: str) -> Iterator[tuple[bytes, Any]]:
+    """Yield the fields and values of a hash, or the members and scores of a sorted set, each once."""
     cursor, seen = 0, set()
     while True:
         answer = connection.execute(command, key, cursor, "COUNT", 1000)
         cursor, rows = int(answer[0]), answer[1]
-        pairs = rows.items() if isinstance(rows, dict) else _twos(rows)
-        for member, value in pairs:
+        for member, value in rows.items() if isinstance(rows, dict) else _twos(rows):
             if member not in seen:
                 seen.add(member)
-                yield member.decode("utf-8", "surrogateescape"), value
+                yield member, value
         if cursor == 0:
             return
 

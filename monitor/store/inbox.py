@@ -17,9 +17,8 @@ import msgspec
 from monitor.inbox import Begun, Taken
 from monitor.models import Incoming, Job, Lease
 from monitor.store.codec import encode, to_ms
-from monitor.store.connection import Argument, Connection
+from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import UPDATES_KNOWN
-from monitor.store.outbox import store_now
 from monitor.store.schedule import ms
 
 INBOX_JOB = Job("commands", "inbox")

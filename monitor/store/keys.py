@@ -65,6 +65,8 @@ KINDS = (
     KeyKind("chat", "applied", "zset", "Subscriptions", f"trimmed to the newest {UPDATES_KEPT}"),
     KeyKind("chat", "refused", "zset", "Subscriptions", "time to live of an hour after the last refusal"),
     KeyKind("chat", "late-digests", "zset", "Telling", "time to live of twice the window of its pace"),
+    KeyKind("chat", "survey", "string", "Repairs", "time to live of as many days as deliveries are kept"),
+    KeyKind("chat", "corrections", "zset", "Repairs", "one member per message until it is edited"),
     KeyKind("work", "schema", "string", "connect", "one value"),
     KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
     KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
@@ -106,6 +108,7 @@ KINDS = (
     KeyKind(
         "work", "taken", "string", "Schedule", f"time to live of {TAKEN_SECONDS} s, one key per sweep that took jobs"
     ),
+    KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -146,6 +149,8 @@ class ChatKeys(NamedTuple):
     applied: str
     refused: str
     late_digests: str
+    survey: str
+    corrections: str
 
 
 class WorkKeys(NamedTuple):
@@ -178,6 +183,7 @@ class WorkKeys(NamedTuple):
     inbox_known: str
     inbox_state: str
     inbox_told: str
+    prefixes: str
 
 
 class Keyspace(NamedTuple):

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from monitor.digests.delivery import is_released
+from monitor.digests.restoring import retold
 from monitor.models import Delivery, Job, Lease, Parcel, PostKey
 from monitor.protocols import Extra, Leases, Outlook, Pending
-from monitor.store.codec import decode_delivery, decode_parcel, encode, from_ms, to_ms
-from monitor.store.connection import Argument, Connection
+from monitor.store.codec import encode, from_ms, to_ms
+from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import IDS_KEPT
+from monitor.store.repairs import RepairStore, find
 from monitor.store.schedule import ms
 
 PRUNED_AT_ONCE = 200
@@ -75,14 +78,19 @@ class OutboxStore:
         self._leases = leases or SenderLeases(connection)
         self._chat_pace = chat
         self._group_pace = group
+        self._repairs = RepairStore(connection)
 
-    def hand_over(self, chat: str, parcels: Sequence[Parcel]) -> frozenset[PostKey]:
+    def hand_over(self, chat: str, parcels: Sequence[Parcel], *, told_by: datetime | None = None) -> frozenset[PostKey]:
         """Take the parts of a digest and claim their posts, all or nothing; return posts that were claimed before."""
         keys = self._connection.keys.chat(chat)
         due = self._now()
+        survey = self._repairs.survey(chat)
+        is_retold = survey is not None and told_by is not None and told_by <= survey.at
         args: list[Argument] = []
         for part, parcel in enumerate(parcels):
             record = Delivery(state="ready", due=due, part=part, parts=len(parcels))
+            if is_retold and survey is not None:
+                record = retold(record, self._address(chat), survey.base)
             posts = [str(key) for key in parcel.posts]
             args += [parcel.message.id, encode(record), encode(parcel), len(posts), *posts]
         names = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.claims)
@@ -94,13 +102,12 @@ class OutboxStore:
         now = self._now()
         head = self._first(chat, keys.queue)
         last = self._connection.execute("ZREVRANGE", keys.ids, 0, 0)
-        address = self._connection.execute("GET", keys.address)
         late = self._connection.execute("ZRANGE", keys.late, 0, 0, "WITHSCORES")
         next_late = from_ms(int(float(late[1]))) if late else None
         is_late = next_late is not None and next_late <= now
         return Outlook(
             now=now,
-            address=chat if address is None else address.decode(),
+            address=self._address(chat),
             last_id=int(last[0]) if last else None,
             head=head,
             before=self._before(chat, head),
@@ -111,12 +118,7 @@ class OutboxStore:
 
     def find(self, chat: str, message: str) -> Pending | None:
         """Return a message and what became of it; None when nothing is known of it."""
-        keys = self._connection.keys.chat(chat)
-        version = self._connection.execute("HGET", keys.outbox, message)
-        parcel = self._connection.execute("HGET", keys.parcels, message)
-        if version is None or parcel is None:
-            return None
-        return Pending(decode_parcel(parcel), decode_delivery(version), version)
+        return find(self._connection, chat, message)
 
     def ours(self, chat: str, after: int) -> frozenset[int]:
         """Return the ids in the chat after one that are known to be of messages of ours."""
@@ -140,7 +142,7 @@ class OutboxStore:
         if not args:
             return 0
         known = (keys.outbox, keys.parcels, keys.queue, keys.handed)
-        names = (*known, keys.claims, keys.extras, keys.late, keys.undelivered)
+        names = (*known, keys.claims, keys.corrections, keys.late, keys.undelivered)
         return int(self._connection.run("forget", names, args))
 
     def untold(self, chat: str) -> list[str]:
@@ -191,7 +193,7 @@ class OutboxStore:
             settled.message_id or 0,
             0 if look_at is None else to_ms(look_at),
             IDS_KEPT,
-            *map(str, pending.parcel.posts),
+            *(map(str, pending.parcel.posts) if is_released(settled) else ()),
         )
         names = (keys.sender, keys.outbox, keys.queue, keys.claims, keys.ids, keys.late, keys.undelivered, keys.episode)
         return bool(self._connection.run("settle", names, args))
@@ -210,6 +212,10 @@ class OutboxStore:
     def _first(self, chat: str, queue: str) -> Pending | None:
         first = self._connection.execute("ZRANGE", queue, 0, 0)
         return self.find(chat, first[0].decode()) if first else None
+
+    def _address(self, chat: str) -> str:
+        address = self._connection.execute("GET", self._connection.keys.chat(chat).address)
+        return chat if address is None else str(address.decode())
 
     def _before(self, chat: str, head: Pending | None) -> Delivery | None:
         if head is None or head.delivery.part == 0:
@@ -270,12 +276,6 @@ class ChatList:
 def part_id(digest_id: str, part: int) -> str:
     """Return the id of a part of a digest, as render.py gives it."""
     return f"{digest_id}-{part}"
-
-
-def store_now(connection: Connection) -> datetime:
-    """Return the store's clock."""
-    seconds, micros = connection.execute("TIME")
-    return from_ms(int(seconds) * 1000 + int(micros) // 1000)
 
 
 def _guard(lease: Lease, pending: Pending, after: Delivery) -> tuple[Argument, ...]:

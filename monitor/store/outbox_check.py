@@ -8,6 +8,7 @@ none that is released holds a claim.
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+from monitor.digests.delivery import is_released
 from monitor.models import Delivery, Parcel
 
 STATES = frozenset({"ready", "sending", "sent", "ambiguous", "dead"})
@@ -69,10 +70,10 @@ def _claims(whole: Mapping[str, tuple[Delivery, Parcel]], claims: Mapping[str, s
             yield f"post {post} is claimed by the unknown message {id_}"
             continue
         record, parcel = whole[id_]
-        if record.state == "dead" or record.is_held:
+        if is_released(record):
             yield f"post {post} is claimed by {id_}, which was not delivered"
         if post not in map(str, parcel.posts):
             yield f"post {post} is claimed by {id_}, which does not show it"
     for id_, (record, parcel) in whole.items():
-        if record.state != "dead" and not record.is_held:
+        if not is_released(record):
             yield from (f"post {each} of {id_} is not claimed" for each in map(str, parcel.posts) if each not in claims)

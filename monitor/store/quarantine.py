@@ -12,9 +12,8 @@ import msgspec
 from monitor.models import SetAside
 from monitor.quarantine import Quarantined, QuarantineTally, key_of
 from monitor.store.codec import encode, to_ms
-from monitor.store.connection import Argument, Connection
+from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import QUARANTINE_DAYS
-from monitor.store.outbox import store_now
 from monitor.store.schedule import ms
 
 MOST_ITEMS = 5_000

@@ -8,9 +8,8 @@ import msgspec
 
 from monitor.models import Delivery, Incoming, Message, Parcel
 from monitor.store.codec import encode, to_ms
-from monitor.store.connection import Argument, Connection
+from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_KEPT
-from monitor.store.outbox import store_now
 from monitor.store.schedule import ms
 
 REFUSAL_KEPT = timedelta(hours=1)

@@ -19,6 +19,7 @@ from monitor.sinks.telegram import Account, TelegramSink
 from monitor.store.connection import Connection
 from monitor.store.keys import Keyspace
 from monitor.store.outbox import ChatList, OutboxStore, Pace
+from monitor.store.repairs import RepairStore
 from monitor.store.schedule import DueList, LeaseStore
 
 PATIENCE = timedelta(seconds=0.5)
@@ -46,7 +47,9 @@ def a_desk(connection: Connection, messenger: Messenger, policy: Policy = "hold"
     """Return a desk with short times and hardly any pace."""
     outbox = OutboxStore(connection, QUICK, QUICK)
     chats = ChatList(connection, Pace(1000, timedelta(seconds=1)))
-    return Desk(outbox, outbox, chats, messenger, time.monotonic, terms(policy), TIMES)
+    return Desk(
+        outbox, outbox, chats, messenger, messenger, RepairStore(connection), time.monotonic, terms(policy), TIMES
+    )
 
 
 def a_sink(api_url: str, token: str) -> TelegramSink:
@@ -75,7 +78,9 @@ def parcels(chat: object, digest: str, parts: int = 1, posts: int = 2) -> list[P
 def is_done(connection: Connection, chat: str) -> bool:
     """Tell whether nothing waits in a chat any more, late looks included."""
     keys = connection.keys.chat(chat)
-    return not any(int(connection.execute("ZCARD", key)) for key in (keys.queue, keys.extras, keys.late))
+    return not any(
+        int(connection.execute("ZCARD", key)) for key in (keys.queue, keys.extras, keys.late, keys.corrections)
+    )
 
 
 def drain(desk: Desk, connection: Connection, chats: Iterable[str], seconds: float = 60.0) -> None:

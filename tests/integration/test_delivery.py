@@ -87,7 +87,7 @@ class Frozen:
         self._chat = chat
         self._dies = dies
         self.sent_after_all: int | None = None
-        self.edit, self.delete = desk.messenger.edit, desk.messenger.delete
+        self.edit, self.delete, self.stands = desk.messenger.edit, desk.messenger.delete, desk.messenger.stands
 
     def send(self, parcel: Parcel, address: str, *, is_plain: bool) -> int:
         pause = threading.Event()

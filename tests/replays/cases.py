@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from tests.replays import chats, inbox, people, topics, work
+from tests.replays import chats, inbox, people, repairs, topics, work
 from tests.replays.replayer import Call, Replayer
 
 Generator: TypeAlias = Callable[[random.Random, Replayer], Call]
@@ -19,6 +19,7 @@ CASES: Mapping[str, Generator] = {
     "clear": chats.clear,
     "end_topic": topics.end_topic,
     "excuse": inbox.excuse,
+    "corrected": repairs.corrected,
     "finish": work.finish,
     "forget": chats.forget,
     "hand_over": chats.hand_over,
@@ -37,6 +38,8 @@ CASES: Mapping[str, Generator] = {
     "rest_inbox": inbox.rest_inbox,
     "settle": chats.settle,
     "sight": work.sight,
+    "surveyed": repairs.surveyed,
+    "swap": repairs.swap,
     "sync": work.sync,
     "take": work.take,
     "tell": people.tell,

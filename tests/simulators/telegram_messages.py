@@ -91,6 +91,12 @@ def edit_markup(state: State, arguments: Json, files: Files) -> Json:
     return _replace(state, shown, kept | _keyboard(arguments))
 
 
+def stop_live_location(state: State, arguments: Json, files: Files) -> Json:
+    """Answer stopMessageLiveLocation. This simulator has no locations, so all that it tells is whose a message is."""
+    _editable(state, arguments)
+    raise bad_request("Bad Request: there is no live location in the message to edit")
+
+
 def delete_message(state: State, arguments: Json, files: Files) -> bool:
     """Answer deleteMessage."""
     chat = _chat(state, arguments)

@@ -198,6 +198,7 @@ METHODS: Mapping[str, Method] = {
     "editMessageCaption": messages.edit_caption,
     "editMessageMedia": messages.edit_media,
     "editMessageReplyMarkup": messages.edit_markup,
+    "stopMessageLiveLocation": messages.stop_live_location,
     "deleteMessage": messages.delete_message,
     "deleteMessages": messages.delete_messages,
     "pinChatMessage": messages.pin,

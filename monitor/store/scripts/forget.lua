@@ -1,5 +1,5 @@
 -- Forget messages of a chat that are over, and free the posts that they showed. One that is in the queue again stays.
--- KEYS outbox parcels queue handed claims extras late undelivered
+-- KEYS outbox parcels queue handed claims corrections late undelivered
 -- ARGV for each message: id, n, post × n
 -- Returns how many were forgotten.
 local forgotten, i = 0, 1
@@ -9,6 +9,7 @@ while i <= #ARGV do
     forgotten = forgotten + 1
     redis.call('HDEL', KEYS[2], id)
     redis.call('ZREM', KEYS[4], id)
+    redis.call('ZREM', KEYS[6], id)
     redis.call('ZREM', KEYS[7], id)
     redis.call('ZREM', KEYS[8], id)
     for p = i + 2, i + 1 + n do

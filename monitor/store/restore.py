@@ -1,0 +1,125 @@
+"""A restore: a backup's data under some prefix, complete and checked, and told that time has passed since.
+
+What was not over in the outbox may have been sent meanwhile, and what was sent meanwhile is not known: each chat is
+surveyed before anything is sent to it (digests/restoring.py). Leases end, and fences jump far ahead of any that may
+still be held by somebody who slept.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+from monitor.digests.delivery import is_over
+from monitor.digests.restoring import begun, doubted
+from monitor.errors import StoreError
+from monitor.store.backup import Step
+from monitor.store.backup_file import Chunk, Header, Trailer, read
+from monitor.store.codec import decode_delivery, encode
+from monitor.store.connection import SCHEMA, Argument, Connection, store_now
+from monitor.store.fsck import check, pairs, topic_of
+from monitor.store.keys import Keyspace
+from monitor.store.repairs import RepairStore
+
+ENDED = frozenset({"leases", "due-since", "bot-sends", "sender", "sends", "extras", "late", "survey"})
+"""Keys that meant something to processes of their own time only. Copies that were looked for then are not looked for
+now: such a look writes over what was sent since."""
+
+FAR = 1_000_000
+"""How far fences jump: more than any number of leases between a backup and its restore."""
+
+
+class Restored(NamedTuple):
+    """What a backup held, and what became of it: messages whose fate is open, and broken invariants."""
+
+    header: Header
+    trailer: Trailer
+    in_doubt: int
+    findings: list[str]
+
+
+def restore_into(connection: Connection, path: Path, step: Step) -> Restored:
+    """Load a backup into an empty prefix, let time pass for it, and check it; raise StoreError when it is not whole."""
+    if next(connection.scan(f"{connection.keys.prefix}*"), None) is not None:
+        raise StoreError(f"there is data under {connection.keys.prefix} already")
+    header, trailer = _load(connection, path, step)
+    in_doubt = _let_time_pass(connection, store_now(connection))
+    return Restored(header, trailer, in_doubt, [*check(connection), *_counted(connection, trailer)])
+
+
+def _load(connection: Connection, path: Path, step: Step) -> tuple[Header, Trailer]:
+    done = step("restoring", path.stat().st_size if path.exists() else 0)
+    header = trailer = None
+    for frame in read(path, done):
+        match frame:
+            case Header():
+                header = frame
+                if frame.schema > SCHEMA:
+                    said = f"{path}: holds data of schema {frame.schema}, this version knows {SCHEMA}"
+                    raise StoreError(f"{said}; install a newer one")
+            case Chunk():
+                _put(connection, frame)
+            case Trailer():
+                trailer = frame
+    assert header is not None and trailer is not None, "read() yields both or raises"  # noqa: PT018
+    return header, trailer
+
+
+def _put(connection: Connection, chunk: Chunk) -> None:
+    name = connection.keys.prefix + chunk.key
+    kind = connection.keys.kind_of(name)
+    if kind is not None and kind.name in ENDED:
+        return
+    connection.execute(*_command(name, chunk))
+    if chunk.ends_at is not None:
+        connection.execute("PEXPIREAT", name, chunk.ends_at)
+
+
+def _command(name: str, chunk: Chunk) -> tuple[Argument, ...]:
+    match chunk.type:
+        case "hash":
+            return ("HSET", name, *chunk.values)
+        case "zset":
+            scored = zip(chunk.values[1::2], chunk.values[::2], strict=True)
+            return ("ZADD", name, *chain.from_iterable(scored))
+        case "string":
+            return ("SET", name, chunk.values[0])
+
+
+def _counted(connection: Connection, trailer: Trailer) -> Iterator[str]:
+    """Yield a sentence for each family of keys of which the backup said another number; what has an end may be over."""
+    keys = connection.keys
+    found = Counter(kind.name for name in connection.scan(f"{keys.prefix}*") if (kind := keys.kind_of(name)))
+    for name, count in trailer.keys.items():
+        if name not in ENDED and name != "query" and found[name] != count:
+            yield f"{name}: {found[name]} of {count} keys were restored"
+
+
+def _let_time_pass(connection: Connection, now: datetime) -> int:
+    """Change what was written for its own time, and return how many messages are in doubt."""
+    keys: Keyspace = connection.keys
+    names = list(connection.scan(f"{keys.prefix}*"))
+    connection.execute("INCRBY", keys.work.fence, FAR)
+    chats = {topic_of(name) for name in names if (kind := keys.kind_of(name)) and kind.slot == "chat"}
+    return sum(_doubt(connection, chat, now) for chat in sorted(chats))
+
+
+def _doubt(connection: Connection, chat: str, now: datetime) -> int:
+    keys = connection.keys.chat(chat)
+    if not connection.execute("EXISTS", keys.outbox):
+        return 0  # the local page's: nothing is sent there
+    last = connection.execute("ZREVRANGE", keys.ids, 0, 0)
+    last_id = int(last[0]) if last else None
+    address = connection.execute("GET", keys.address)
+    shown = chat if address is None else address.decode()
+    open_ = 0
+    for message, packed in pairs(connection, "HSCAN", keys.outbox):
+        before = decode_delivery(packed)
+        if not is_over(before):
+            open_ += 1
+            connection.execute("HSET", keys.outbox, message, encode(doubted(before, shown, last_id, now)))
+    connection.execute("INCRBY", keys.sender_fence, FAR)
+    RepairStore(connection).begin_survey(chat, begun(now, last_id))
+    return open_
