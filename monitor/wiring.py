@@ -17,6 +17,7 @@ from monitor.logs import hide
 from monitor.models import Job, Topic
 from monitor.pipeline import Parts, Stages
 from monitor.settings import Settings
+from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
 from monitor.sinks.telegram import Account, TelegramSink
 from monitor.sources import SOURCES
@@ -73,6 +74,7 @@ class Monitor:
         self.people = PeopleStore(connection)
         self.inbox = InboxStore(connection)
         self.telegram = make_telegram(settings)
+        self.members = None if self.telegram is None else Members(self.telegram.standing, steady)
         self.client = make_client(settings)
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
         self.parts = Parts(self.sources, self.leases, self.progress, self.mentions)
@@ -86,6 +88,10 @@ class Monitor:
             if self._stages is None or self._stages[0] != version:
                 self._stages = version, make_stages(self.topics.all(), self.settings)
             return self._stages[1]
+
+    def signing_key(self) -> bytes:
+        """Return the key under which buttons and invitations are signed."""
+        return secret_key(self.settings.home / "button.key")
 
     def desk(self) -> Desk | None:
         """Return what deliveries are made with; None when no bot is set."""
@@ -194,10 +200,14 @@ def make_stages(topics: list[Topic], settings: Settings) -> Stages:
 
 
 def author_key(home: Path) -> bytes:
-    """Return the key under which authors are hashed, made at first use and readable by its owner only."""
-    path = home / "author.key"
-    with on_disk(home):
-        home.mkdir(parents=True, exist_ok=True)
+    """Return the key under which authors are hashed."""
+    return secret_key(home / "author.key")
+
+
+def secret_key(path: Path) -> bytes:
+    """Return a key of 256 bits of chance, made at first use and readable by its owner only."""
+    with on_disk(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             write_once(path, secrets.token_hex(32))
         return bytes.fromhex(path.read_text(encoding="ascii"))

@@ -1,24 +1,232 @@
-"""What a command does. For now: says what there is."""
+"""Answers one update: what it changes and what is said happen once, however often it comes.
 
+Everything is decided from what is stored; then one script in the chat's slot applies it and hands over the answer,
+guarded by the update's id. Roles and invitations are guarded the same way where they are kept. A kill at any place
+repeats what was not done; whoever comes second, or late, changes nothing.
+"""
+
+import logging
 from datetime import datetime
+from typing import NamedTuple
 
+from monitor.bot import texts
+from monitor.bot.admission import NOBODY, Verdict, judge
+from monitor.bot.asked import Answer, Asked, Command
+from monitor.bot.buttons import Signer
+from monitor.bot.commands import ACTIONS, COMMANDS
+from monitor.bot.membership import membership, moved
+from monitor.bot.topic_names import nearest
+from monitor.digests.draft import LONGEST_TEXT, utf16_length
+from monitor.errors import DeliveryDelayed, DeliveryError, DeliveryUnknown
 from monitor.models import Incoming, Message, Parcel, Role
+from monitor.store.subscriptions import Order
+from monitor.text.folding import fold
 from monitor.wiring import Monitor
 
-HELP = "This bot sends digests of public discussions. It answers those whom its owner invited."
+log = logging.getLogger(__name__)
+
+
+class Spoken(NamedTuple):
+    """A command as it was written: its name, whom it is for (empty: whoever hears it), and the words after it."""
+
+    name: str
+    addressee: str
+    words: str
 
 
 def answer(monitor: Monitor, update: Incoming, role: Role | None, now: datetime) -> None:
-    """Do what an update asks for, once however often it is called, and reply through the outbox."""
-    del now, role
-    if update.kind != "message" or update.chat_type != "private":
-        return
-    if update.text.split(" ")[0] in ("/start", "/help"):
-        reply(monitor, update, f"reply:{update.id}", HELP)
+    """Do what an update asks for; the same update again does nothing more. Raises StoreError alone."""
+    chat = monitor.chats.home(update.chat)
+    asked = Asked(monitor, update, chat, role, "", now)
+    match update.kind:
+        case "message":
+            _message(asked)
+        case "button":
+            _press(asked)
+        case "membership":
+            membership(monitor, update, chat, role)
+        case "moved":
+            moved(monitor, update, chat)
+        case _:
+            _overhear(asked)
 
 
 def reply(monitor: Monitor, update: Incoming, id_: str, text: str) -> None:
-    """Hand a reply over to the chat that an update came from, once for its id."""
-    message = Message(id=id_, chat=update.chat, digest_id=id_, part=0, text=text)
-    monitor.outbox.hand_over(update.chat, [Parcel(message=message)])
-    monitor.chats.wake(update.chat, id_)
+    """Hand a message over to the chat that an update came from, once for its id."""
+    chat = monitor.chats.home(update.chat)
+    message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=text, thread=update.thread)
+    monitor.outbox.hand_over(chat, [Parcel(message=message)])
+    monitor.chats.wake(chat, id_)
+
+
+def spoken(text: str) -> Spoken | None:
+    """Return the command that a text begins with; None where there is none. Full-width letters are letters."""
+    head, *rest = text.split(None, 1)[:2] or [""]
+    folded = fold(head)
+    if not folded.startswith("/") or len(folded) < 2:
+        return None
+    name, _, addressee = folded[1:].partition("@")
+    return Spoken(name, addressee, rest[0].strip() if rest else "")
+
+
+def _message(asked: Asked) -> None:
+    heard = spoken(asked.update.text)
+    if heard is None:
+        return _chatter(asked)
+    command = COMMANDS.get(heard.name)
+    asked = asked._replace(words=heard.words)
+    try:
+        if heard.addressee and not _is_us(asked.monitor, heard.addressee):
+            return None
+        if command is None:
+            return _unknown(asked, heard)
+        verdict = judge(command, asked.update, asked.role, lambda: _standing(asked))
+    except (DeliveryDelayed, DeliveryUnknown):
+        return _say(asked, Answer(texts.UNSURE))
+    if verdict != "yes":
+        return _refuse(asked, verdict, command)
+    return _say(asked, command.run(asked))
+
+
+def _press(asked: Asked) -> None:
+    """Do what a button asks for, for whom and where it was made, if they may still do it."""
+    update = asked.update
+    user = update.user or ""
+    press = Signer(asked.monitor.signing_key(), user, asked.chat).read(update.text, asked.now)
+    command = None if press is None else COMMANDS.get(ACTIONS.get(press.action, ""))
+    if press is None or command is None:
+        return _acknowledge(asked, texts.TOO_OLD)
+    asked = asked._replace(words=press.id)
+    try:
+        verdict = judge(command, update, asked.role, lambda: _standing(asked))
+    except (DeliveryDelayed, DeliveryUnknown):
+        return _acknowledge(asked, texts.UNSURE)
+    if verdict != "yes":
+        _refuse(asked, verdict, command)
+        return _acknowledge(asked, _refusal(asked, verdict, command))
+    _say(asked, command.run(asked))
+    return _acknowledge(asked, "")
+
+
+def _chatter(asked: Asked) -> None:
+    """Answer words that are no command: in private with a hint, before others not at all."""
+    if asked.place == "group":
+        return _overhear(asked)
+    if asked.role is None:
+        return _refuse(asked, "stranger", COMMANDS["help"])
+    return _say(asked, Answer(texts.NOT_WORDS))
+
+
+def _overhear(asked: Asked) -> None:
+    """Note the id of what somebody else said in a chat that gets digests: a probe then begins after it."""
+    has_moved = asked.chat != asked.update.chat
+    if asked.update.message_id is not None and (has_moved or asked.monitor.subscriptions.of(asked.chat)):
+        asked.monitor.subscriptions.apply(Order(asked.chat, asked.update))
+
+
+def _unknown(asked: Asked, heard: Spoken) -> None:
+    """Answer a command that there is not: before others it may be another bot's."""
+    if asked.place == "group":
+        return _overhear(asked)
+    if asked.role is None:
+        return _refuse(asked, "stranger", COMMANDS["help"])
+    return _say(asked, Answer(texts.unknown_command(heard.name[:32], nearest(heard.name, list(COMMANDS)))))
+
+
+def _say(asked: Asked, said: Answer) -> None:
+    """Apply an answer."""
+    order = Order(asked.chat, asked.update, _written(asked, said), said.changes)
+    if said.is_refusal:
+        order = order._replace(refused=asked.user)
+    _carry_out(asked, order, "start")
+
+
+def _refuse(asked: Asked, verdict: Verdict, command: Command) -> None:
+    """Say why not: to a stranger once an hour, before others once an hour for all of them."""
+    update = asked.update
+    who = update.user if update.user is not None and update.user not in NOBODY else "nobody"
+    said = None if update.kind == "button" else _written(asked, Answer(_refusal(asked, verdict, command)))
+    order = Order(asked.chat, update, said, refused=who)
+    if verdict in ("role", "place"):
+        order = order._replace(told="always")
+    elif asked.place == "group":
+        order = order._replace(told="chat")
+    _carry_out(asked, order, command.name)
+
+
+def _carry_out(asked: Asked, order: Order, name: str) -> None:
+    outcome = asked.monitor.subscriptions.apply(order)
+    if outcome.is_first_refusal:
+        log.warning("refused", extra={"user": order.refused, "chat": asked.chat, "command": name})
+    if order.answer is not None and (outcome.is_answered or not outcome.is_new):
+        # After the answer is kept: a kill between the two repeats both.
+        asked.monitor.chats.wake(asked.chat, order.answer.id)
+
+
+def _refusal(asked: Asked, verdict: Verdict, command: Command) -> str:
+    if verdict == "stranger" or asked.role is None:
+        user = asked.update.user or ""
+        is_seen = verdict != "hidden"
+        stranger = texts.stranger(user) if asked.place == "private" else texts.stranger_in_group(user)
+        return stranger if is_seen else texts.HIDDEN
+    match verdict:
+        case "hidden":
+            return texts.HIDDEN
+        case "role":
+            return texts.role_too_low(command.name, command.needs, asked.role)
+        case "place":
+            return texts.not_here(command.name)
+        case _:
+            return texts.NOT_ADMIN
+
+
+def _written(asked: Asked, said: Answer) -> Message:
+    id_ = f"reply:{asked.update.id}"
+    assert not said.entities or utf16_length(said.text) <= LONGEST_TEXT, (
+        "what has entities is measured where it is made"
+    )
+    return Message(
+        id=id_,
+        chat=asked.chat,
+        digest_id=id_,
+        part=0,
+        text=_fitting(said.text),
+        entities=said.entities,
+        silent=False,
+        thread=asked.update.thread,
+        buttons=said.buttons,
+    )
+
+
+def _fitting(text: str) -> str:
+    """Cut a text to what one message may hold."""
+    while utf16_length(text) > LONGEST_TEXT:
+        text = text[: len(text) - max(1, (utf16_length(text) - LONGEST_TEXT) // 2) - 1].rstrip() + "…"
+    return text
+
+
+def _standing(asked: Asked) -> str:
+    """Return what the person is in the chat, in Telegram's words."""
+    assert asked.monitor.members is not None, "there is a bot that was spoken to"
+    try:
+        return asked.monitor.members.standing(asked.update.chat, asked.user)
+    except (DeliveryDelayed, DeliveryUnknown):
+        raise
+    except DeliveryError as e:
+        log.info("standing not told", extra={"chat": asked.chat, "reason": e.reason})
+        return "left"
+
+
+def _is_us(monitor: Monitor, addressee: str) -> bool:
+    assert monitor.telegram is not None, "there is a bot that was spoken to"
+    return addressee == fold(monitor.telegram.username())
+
+
+def _acknowledge(asked: Asked, text: str) -> None:
+    """Let the button stop turning. It is done for the eye only: what was asked for is done already."""
+    if asked.update.button is None or asked.monitor.telegram is None:
+        return
+    try:
+        asked.monitor.telegram.acknowledge(asked.update.button, text)
+    except DeliveryError as e:
+        log.info("press not acknowledged", extra={"chat": asked.chat, "reason": e.reason})

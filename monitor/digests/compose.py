@@ -100,7 +100,7 @@ def _reactions(mentions: Sequence[Mention], classes: Classes, history: History, 
     shown = {key: show(people_class, brief.people, key.source) for key, people_class in classes.items()}
     allowed = [each for each in mentions if any(shown[each.post.key]) and each.post.key not in brief.told]
     ranked = rank(allowed, history, brief.window, CANDIDATES, lambda each: _is_showable(each, shown[each.post.key]))
-    reactions = [_reaction(each, shown[each.mention.post.key]) for each in ranked]
+    reactions = [reaction_of(each, shown[each.mention.post.key]) for each in ranked]
     quoted = [each for each in reactions if each.quote is not None]
     linked = [each for each in reactions if each.quote is None and is_web(each.mention.post.url)]
     room = max(LINK_ONLY_SHOWN, REACTIONS - len(quoted))
@@ -118,7 +118,8 @@ def _first_of(reactions: Sequence[Reaction], *kept: Sequence[Reaction]) -> list[
     return [each for each in reactions if each.mention.post.key in keys][:REACTIONS]
 
 
-def _reaction(ranked: Ranked, shown: Shown) -> Reaction:
+def reaction_of(ranked: Ranked, shown: Shown) -> Reaction:
+    """Return what may be shown of a post: its name, a quote of it, or neither."""
     cut = _excerpt(ranked.mention) if shown.quote else None
     return Reaction(
         mention=ranked.mention if shown.name else without_names(ranked.mention),

@@ -21,6 +21,7 @@ DELIVERIES_DAYS = 60
 IDS_KEPT = 1000
 TOKENS_KEPT = 200
 UPDATES_KEPT = 1000
+UPDATES_DAYS = 60
 SUBSCRIBERS_DAYS = 1
 QUARANTINE_DAYS = 30
 UPDATES_KNOWN = 50_000
@@ -62,7 +63,9 @@ KINDS = (
     KeyKind("chat", "sends", "zset", "Outbox", "time to live of twice the longest window of the pace"),
     KeyKind("chat", "subscriptions", "hash", "Subscriptions", "one field per topic that the chat is subscribed to"),
     KeyKind("chat", "away", "string", "Subscriptions", "one value, while the bot is out of the chat"),
-    KeyKind("chat", "applied", "zset", "Subscriptions", f"trimmed to the newest {UPDATES_KEPT}"),
+    KeyKind(
+        "chat", "applied", "zset", "Subscriptions", f"trimmed to {UPDATES_KEPT}; time to live of {UPDATES_DAYS} days"
+    ),
     KeyKind("chat", "refused", "zset", "Subscriptions", "time to live of an hour after the last refusal"),
     KeyKind("chat", "late-digests", "zset", "Telling", "time to live of twice the window of its pace"),
     KeyKind("chat", "survey", "string", "Repairs", "time to live of as many days as deliveries are kept"),

@@ -51,16 +51,18 @@ class MentionStore:
         """Return the mentions of a window, oldest first, with the newest engagement."""
         keys = self._connection.keys.topic(topic)
         found = self._connection.execute("ZRANGEBYSCORE", keys.times, to_ms(window.start), f"({to_ms(window.end)}")
-        mentions = []
-        for page in pages(found):
-            bodies = self._connection.execute("HMGET", keys.posts, *page)
-            engagement = self._connection.execute("HMGET", keys.engagement, *page)
-            mentions += [
-                decode_mention(topic, key.decode(), body, seen)
-                for key, body, seen in zip(page, bodies, engagement, strict=True)
-                if body is not None  # pruned between the two commands
-            ]
-        return mentions
+        return [mention for page in pages(found) for mention in self._read(topic, page)]
+
+    def latest(self, topic: str, skip: int, count: int) -> list[Mention]:
+        """Return the newest mentions of a topic, newest first, after those that are skipped."""
+        times = self._connection.keys.topic(topic).times
+        page = self._connection.execute("ZREVRANGE", times, skip, skip + count - 1)
+        return self._read(topic, page) if page else []
+
+    def count(self, topic: str, window: Window) -> int:
+        """Return how many posts of a window are stored."""
+        times = self._connection.keys.topic(topic).times
+        return int(self._connection.execute("ZCOUNT", times, to_ms(window.start), f"({to_ms(window.end)}"))
 
     def history(self, topic: str, keys: Sequence[PostKey]) -> list[tuple[Observation, ...]]:
         """Return how the engagement of each post was observed, oldest first; empty when never."""
@@ -98,6 +100,16 @@ class MentionStore:
         while page := self._oldest(topic, before):
             removed += self._remove(topic, page)
         return Pruned(removed, self._drop_rollups(topic, before))
+
+    def _read(self, topic: str, page: Sequence[bytes]) -> list[Mention]:
+        keys = self._connection.keys.topic(topic)
+        bodies = self._connection.execute("HMGET", keys.posts, *page)
+        engagement = self._connection.execute("HMGET", keys.engagement, *page)
+        return [
+            decode_mention(topic, key.decode(), body, seen)
+            for key, body, seen in zip(page, bodies, engagement, strict=True)
+            if body is not None  # pruned between the two commands
+        ]
 
     def _oldest(self, topic: str, before: datetime) -> list[bytes]:
         times = self._connection.keys.topic(topic).times

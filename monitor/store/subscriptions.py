@@ -9,11 +9,12 @@ import msgspec
 from monitor.models import Delivery, Incoming, Message, Parcel
 from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Connection, store_now
-from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_KEPT
+from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_DAYS, UPDATES_KEPT
 from monitor.store.schedule import ms
 
 REFUSAL_KEPT = timedelta(hours=1)
 MOST_REFUSED = 1000
+UPDATES_REMEMBERED = timedelta(days=UPDATES_DAYS)
 
 
 class Subscription(msgspec.Struct, frozen=True, array_like=True):
@@ -45,13 +46,17 @@ class Outcome(NamedTuple):
 
 
 class Order(NamedTuple):
-    """What is to be done for a chat by an update: changes and the answer. `refused` is who must not ask, if anybody."""
+    """What is to be done for a chat by an update: changes and the answer.
+
+    `refused` is who must not ask, if anybody. It is told always, to each of them once an hour, or to the chat once.
+    """
 
     chat: str
     update: Incoming
     answer: Message | None = None
     changes: tuple[Change, ...] = ()
     refused: str = ""
+    told: Literal["always", "each", "chat"] = "each"
 
 
 decode_subscription = msgspec.msgpack.Decoder(Subscription).decode
@@ -95,6 +100,11 @@ class SubscriptionStore:
         is_new, is_answered, is_first, episode = self._connection.run("apply", names, [*_arguments(order, now)])
         return Outcome(bool(is_new), bool(is_answered), bool(is_first), episode.decode())
 
+    def end(self, chat: str, subscription: Subscription) -> None:
+        """End this very subscription; one that was made since stays."""
+        keys = self._connection.keys.chat(chat)
+        self._connection.run("end_subscription", (keys.subscriptions,), (subscription.topic, encode(subscription)))
+
     def tidy(self, topic: str) -> None:
         """Forget chats that are no longer subscribed to a topic.
 
@@ -127,6 +137,6 @@ def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
     else:
         record = Delivery(state="ready", due=now, part=0, parts=1)
         yield from (answer.id, encode(record), encode(Parcel(message=answer)))
-    yield from (order.refused, ms(REFUSAL_KEPT), MOST_REFUSED, int(update.chat_type == "private"))
+    yield from (order.refused, ms(REFUSAL_KEPT), MOST_REFUSED, order.told, ms(UPDATES_REMEMBERED))
     for verb, topic, thread in order.changes:
         yield from (verb, topic, encode(Subscription(topic, now, thread)) if verb == "subscribe" else "")

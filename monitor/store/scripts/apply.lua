@@ -3,7 +3,8 @@
 -- KEYS applied subscriptions away refused outbox parcels queue handed ids address episode
 -- ARGV update, most updates kept, chat, id of the chat that the update came from, id of its message ('' none), most ids kept,
 --      id of the answer ('' none), its record, its parcel, who is refused ('' nobody), how long a refusal is remembered (ms), most
---      refusals remembered, whether each one refused is told (0: the chat is), then for each change:
+--      refusals remembered, who is told of a refusal (each: everybody once | chat: the chat once | always), how long updates are
+--      remembered (ms), then for each change:
 --      subscribe | unsubscribe | leave | return, topic, packed subscription
 -- Returns {1, or 0 when it was applied before; 1 when it was answered; 1 when somebody was refused for the first time in a while;
 --      with which the chat ceased to take messages ('' it takes them)}
@@ -15,6 +16,7 @@ local function ended() return redis.call('GET', episode) or '' end
 if redis.call('ZSCORE', applied, update) or redis.call('HEXISTS', outbox, answer) == 1 then return {0, 0, 0, ended()} end
 redis.call('ZADD', applied, now, update)
 redis.call('ZREMRANGEBYRANK', applied, 0, -1 - ARGV[2])
+redis.call('PEXPIRE', applied, ARGV[14])
 
 -- A message of somebody else is no message of ours, and ours will come after it: the probe begins there.
 if ARGV[5] ~= '' and (redis.call('GET', address) or ARGV[3]) == ARGV[4] then
@@ -31,10 +33,10 @@ if ARGV[10] ~= '' then
     redis.call('ZADD', refused, now, ARGV[10])
     redis.call('PEXPIRE', refused, ARGV[11])
   end
-  if first == 0 or (ARGV[13] == '0' and others) then answer = '' end
+  if ARGV[13] ~= 'always' and (first == 0 or (ARGV[13] == 'chat' and others)) then answer = '' end
 end
 
-for i = 14, #ARGV, 3 do
+for i = 15, #ARGV, 3 do
   if ARGV[i] == 'subscribe' then
     redis.call('HSET', subscriptions, ARGV[i + 1], ARGV[i + 2])
   elseif ARGV[i] == 'unsubscribe' then

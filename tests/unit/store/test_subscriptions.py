@@ -136,14 +136,18 @@ def test_ids_of_another_address_are_no_beginning(connection: Connection) -> None
     assert outbox.outlook(CHAT).last_id == 3
 
 
-@pytest.mark.parametrize(("kind", "told"), [("private", [True, False, True]), ("supergroup", [True, False, False])])
-def test_refusals_are_told_once_to_each_in_private_and_once_in_a_group(
-    connection: Connection, kind: str, told: list[bool]
+@pytest.mark.parametrize(
+    ("whom", "told"),
+    [("each", [True, False, True]), ("chat", [True, False, False]), ("always", [True, True, True])],
+)
+def test_refusals_are_told_once_to_each_or_once_to_the_chat(
+    connection: Connection, whom: Any, told: list[bool]
 ) -> None:
     store = SubscriptionStore(connection)
 
     outcomes = [
-        store.apply(an_order(n, answer="no", refused=user, chat_type=kind)) for n, user in enumerate(("5", "5", "6"))
+        store.apply(an_order(n, answer="no", refused=user)._replace(told=whom))
+        for n, user in enumerate(("5", "5", "6"))
     ]
 
     assert [each.is_answered for each in outcomes] == told

@@ -1,0 +1,55 @@
+"""What somebody asked of the bot, and what it answers."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Literal, NamedTuple, TypeAlias
+
+from monitor.models import Button, Entity, Incoming, Role
+from monitor.store.subscriptions import Change
+from monitor.wiring import Monitor
+
+Needs: TypeAlias = Role | Literal["anyone"]
+Place: TypeAlias = Literal["private", "group"]
+
+
+class Asked(NamedTuple):
+    """A command with its words. `chat` is the id under which the chat is kept."""
+
+    monitor: Monitor
+    update: Incoming
+    chat: str
+    role: Role | None
+    words: str
+    now: datetime
+
+    @property
+    def user(self) -> str:
+        """Return who asks; whoever cannot be seen is refused before anything is asked."""
+        assert self.update.user is not None, "only people who can be seen are answered"
+        return self.update.user
+
+    @property
+    def place(self) -> Place:
+        """Return whether this is between the two of us or before others."""
+        return "private" if self.update.chat_type == "private" else "group"
+
+
+class Answer(NamedTuple):
+    """What is said, and what is changed with it. A refusal is said once in a while only."""
+
+    text: str
+    entities: tuple[Entity, ...] = ()
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    changes: tuple[Change, ...] = ()
+    is_refusal: bool = False
+
+
+class Command(NamedTuple):
+    """A command: who may use it and where, what does it, and a line of help. `words` says what follows its name."""
+
+    name: str
+    needs: Needs
+    places: frozenset[Place]
+    run: Callable[[Asked], Answer]
+    help: str
+    words: str = ""

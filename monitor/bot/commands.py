@@ -1,0 +1,202 @@
+"""The commands, one row each, and what those for everybody do."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.bot import owners, texts
+from monitor.bot.admission import is_enough
+from monitor.bot.asked import Answer, Asked, Command, Place
+from monitor.bot.buttons import Press, Signer
+from monitor.bot.status import status
+from monitor.bot.topic_names import find_topics
+from monitor.digests.recent import Recent, Rules, choose, write
+from monitor.digests.schedule import next_digest
+from monitor.digests.wording import day_and_time, plain
+from monitor.models import Button, Mention, Topic, Window
+from monitor.store.subscriptions import Change
+from monitor.text.folding import fold
+
+EVERYWHERE: frozenset[Place] = frozenset(("private", "group"))
+PRIVATELY: frozenset[Place] = frozenset(("private",))
+
+ACTIONS = {"s": "subscribe", "u": "unsubscribe", "r": "recent"}
+"""What buttons may ask for: each is a command with a topic, and needs what the command needs."""
+
+SHOWN, MOST_SHOWN = 5, 20
+PAGE, MOST_LOOKED_AT = 100, 1000
+LONGEST_TITLE = 60
+MOST_BUTTONS = 30
+DAY = timedelta(hours=24)
+
+
+def start(asked: Asked) -> Answer:
+    """Greet, and take an invitation. Only here is somebody heard who has no role."""
+    if asked.place == "group":
+        return show_help(asked)
+    people = asked.monitor.people
+    role = people.redeem(asked.words, asked.user, asked.update.id) if asked.words else None
+    if role is None and asked.role is None:
+        said = texts.USED_INVITATION if asked.words else texts.stranger(asked.user)
+        return Answer(said, is_refusal=True)
+    greeting = texts.HELLO if role is None else f"{texts.welcome(role)}\n\n{texts.HELLO}"
+    topics = asked.monitor.topics.all()
+    return Answer(f"{greeting}\n\n{texts.PICK if topics else texts.NO_TOPICS}", buttons=_menu(asked, "s", topics))
+
+
+def show_help(asked: Asked) -> Answer:
+    """List what this person may do here."""
+    lines = [
+        f"/{each.name} {each.words}".rstrip() + f": {each.help}"
+        for each in COMMANDS.values()
+        if asked.place in each.places and is_enough(asked.role, each.needs)
+    ]
+    return Answer("\n".join(lines))
+
+
+def subscribe(asked: Asked) -> Answer:
+    """Let the digest of a topic come into this chat, and this topic of its forum."""
+    topic = _topic_meant(asked, "s")
+    if isinstance(topic, Answer):
+        return topic
+    known = asked.monitor.subscriptions.find(asked.chat, topic.name)
+    when, first, title = _when(topic), _next(topic, asked), title_of(topic)
+    if known is not None and known.thread == asked.update.thread:
+        return Answer(texts.subscribed_already(title, when, first))
+    said = texts.subscribed(title, when, first, topic.name) if known is None else texts.moved_here(title, when)
+    return Answer(said, changes=(Change("subscribe", topic.name, asked.update.thread),))
+
+
+def unsubscribe(asked: Asked) -> Answer:
+    """Let the digest of a topic no longer come into this chat; without a word, the only one that comes."""
+    subscribed = [each.topic for each in asked.monitor.subscriptions.of(asked.chat)]
+    if not subscribed:
+        return Answer(texts.BY_SETTING if _is_set(asked) else texts.NOTHING_SUBSCRIBED)
+    name = subscribed[0] if len(subscribed) == 1 and not asked.words else None
+    topics = {each.name: each for each in asked.monitor.topics.all()}
+    if name is None:
+        left = [topics.get(each, Topic(name=each, title=each)) for each in subscribed]
+        found = find_topics(asked.words, left) if asked.words else []
+        if len(found) != 1:
+            unknown = find_topics(asked.words, list(topics.values())) if asked.words else []
+            said = texts.not_subscribed(title_of(unknown[0])) if unknown else texts.WHICH
+            return Answer(said, buttons=_menu(asked, "u", left))
+        name = found[0].name
+    title = title_of(topics[name]) if name in topics else name
+    return Answer(texts.unsubscribed(title), changes=(Change("unsubscribe", name),))
+
+
+def list_topics(asked: Asked) -> Answer:
+    """List what is followed, and what comes here."""
+    topics = asked.monitor.topics.all()
+    if not topics:
+        return Answer(texts.NO_TOPICS)
+    here = {each.topic for each in asked.monitor.subscriptions.of(asked.chat)}
+    lines = [
+        f"{'✓' if each.name in here or _is_set(asked) else '·'} {title_of(each)} ({each.name}): {_when(each)}"
+        for each in topics[:MOST_BUTTONS]
+    ]
+    more = [f"and {len(topics) - MOST_BUTTONS} more"] if len(topics) > MOST_BUTTONS else []
+    return Answer("\n".join([*lines, *more, "", texts.TICKED]))
+
+
+def recent(asked: Asked) -> Answer:
+    """Show the newest posts of a topic."""
+    words, most = _with_number(asked.words)
+    topic = _topic_meant(asked._replace(words=words), "r")
+    if isinstance(topic, Answer):
+        return topic
+    monitor, people = asked.monitor, asked.monitor.settings.people
+    reactions = choose(_newest(asked, topic), Rules(people.policy, frozenset(people.named)), most)
+    count = monitor.mentions.count(topic.name, Window(asked.now - DAY, asked.now))
+    draft = write(Recent(topic, reactions, count, asked.now), ZoneInfo(topic.timezone))
+    return Answer(draft.text, draft.entities())
+
+
+def title_of(topic: Topic) -> str:
+    """Return what people call a topic."""
+    return plain(topic.title, LONGEST_TITLE) or topic.name
+
+
+def _newest(asked: Asked, topic: Topic) -> Iterator[Mention]:
+    """Yield the newest posts of a topic, read by the page, at most a thousand: few of them may be fit to be shown."""
+    for skip in range(0, MOST_LOOKED_AT, PAGE):
+        page = asked.monitor.mentions.latest(topic.name, skip, PAGE)
+        yield from page
+        if not page:
+            return
+
+
+def _topic_meant(asked: Asked, action: str) -> Topic | Answer:
+    """Return the topic that is meant, or the question back."""
+    topics = asked.monitor.topics.all()
+    if not topics:
+        return Answer(texts.NO_TOPICS)
+    if not asked.words:
+        only = _only(asked, topics) if action == "r" else None
+        return only or Answer(texts.WHICH, buttons=_menu(asked, action, topics))
+    found = find_topics(asked.words, topics)
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        titles = [title_of(each) for each in topics[:MOST_BUTTONS]]
+        return Answer(
+            texts.unknown_topic(plain(asked.words, LONGEST_TITLE), titles), buttons=_menu(asked, action, topics)
+        )
+    return Answer(texts.which_of([title_of(each) for each in found]), buttons=_menu(asked, action, found))
+
+
+def _only(asked: Asked, topics: Sequence[Topic]) -> Topic | None:
+    """Return the one topic that there is, or that comes here."""
+    here = {each.topic for each in asked.monitor.subscriptions.of(asked.chat)}
+    mine = [each for each in topics if each.name in here]
+    return next((some[0] for some in (topics, mine) if len(some) == 1), None)
+
+
+def _menu(asked: Asked, action: str, topics: Sequence[Topic]) -> tuple[tuple[Button, ...], ...]:
+    """Return a button for each topic, which only this person can press."""
+    signer = Signer(asked.monitor.signing_key(), asked.user, asked.chat)
+    return tuple(
+        (Button(title_of(each), signer.sign(Press(action, each.name), asked.now)),) for each in topics[:MOST_BUTTONS]
+    )
+
+
+def _with_number(words: str) -> tuple[str, int]:
+    """Return the words without the number at their end, and how many posts are wanted."""
+    first, _, last = words.strip().rpartition(" ")
+    number = fold(last)
+    if not (number.isascii() and number.isdigit()) or len(number) > 4:
+        return words.strip(), SHOWN
+    return first.strip(), max(1, min(int(number), MOST_SHOWN))
+
+
+def _is_set(asked: Asked) -> bool:
+    chat = asked.monitor.settings.telegram.chat
+    return chat is not None and asked.monitor.chats.home(chat) == asked.chat
+
+
+def _when(topic: Topic) -> str:
+    return f"every day at {topic.digest_at} ({topic.timezone})"
+
+
+def _next(topic: Topic, asked: Asked) -> str:
+    return day_and_time(next_digest(topic, asked.now), asked.now, ZoneInfo(topic.timezone))
+
+
+COMMANDS: dict[str, Command] = {
+    each.name: each
+    for each in (
+        Command("start", "anyone", EVERYWHERE, start, "begin here"),
+        Command("help", "reader", EVERYWHERE, show_help, "this list"),
+        Command("subscribe", "reader", EVERYWHERE, subscribe, "get a topic's daily digest here", "TOPIC"),
+        Command("unsubscribe", "reader", EVERYWHERE, unsubscribe, "stop a digest", "TOPIC"),
+        Command("topics", "reader", EVERYWHERE, list_topics, "what I follow"),
+        Command("recent", "reader", EVERYWHERE, recent, "the newest posts, 5 or as many as you say", "TOPIC 10"),
+        Command("status", "reader", EVERYWHERE, status, "what works, and what does not"),
+        Command("people", "owner", PRIVATELY, owners.list_people, "who has access"),
+        Command("invite", "owner", PRIVATELY, owners.invite, "a link that lets somebody in", "reader"),
+        Command("grant", "owner", PRIVATELY, owners.grant, "give somebody access by user id", "123456 reader"),
+        Command("revoke", "owner", PRIVATELY, owners.revoke, "take somebody's access away", "123456"),
+    )
+}
+"""Every command, in the order of the help."""

@@ -1,0 +1,111 @@
+"""Is everything as it should be? What is followed, what was read when, what was not, and what did not arrive."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from importlib.metadata import version
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from monitor.bot.admission import is_enough
+from monitor.bot.asked import Answer, Asked
+from monitor.digests.coverage import readings, unread_line
+from monitor.digests.platforms import platform_label
+from monitor.digests.schedule import next_digest
+from monitor.digests.wording import day_and_time, many, plain, span_of
+from monitor.models import QueryStatus, Topic, Window
+from monitor.stalls import neglect
+from monitor.store.outbox import Load
+from monitor.topics.planning import plan
+
+MOST_NAMED = 10
+
+
+class Health(NamedTuple):
+    """What is told. `stalled` says what nobody works on; `load` is of all chats for owners, else of this one."""
+
+    now: datetime
+    stalled: str | None
+    topics: Sequence[Topic]
+    statuses: Sequence[QueryStatus]
+    load: Load
+    is_all: bool
+
+
+def status(asked: Asked) -> Answer:
+    """Tell how things are."""
+    monitor = asked.monitor
+    topics = monitor.topics.all()
+    window = Window(asked.now - timedelta(days=1), asked.now)
+    is_all = asked.place == "private" and is_enough(asked.role, "owner")
+    loads = [monitor.outbox.load(each) for each in (monitor.chats.all() if is_all else [asked.chat])]
+    health = Health(
+        now=asked.now,
+        stalled=neglect(monitor.schedule.sight()),
+        topics=topics,
+        statuses=monitor.progress.statuses(list(plan(topics)), window),
+        load=Load(sum(each.waiting for each in loads), sum(each.undelivered for each in loads)),
+        is_all=is_all,
+    )
+    return Answer(word(health, ZoneInfo(topics[0].timezone) if topics else ZoneInfo("UTC")))
+
+
+def word(health: Health, zone: tzinfo) -> str:
+    """Word how things are, in some lines."""
+    window = Window(health.now - timedelta(days=1), health.now)
+    unread = unread_line(readings(health.statuses, window), window, zone)
+    lines = (
+        _headline(health),
+        _followed(health),
+        _read(health),
+        f"Not read: {unread}." if unread else "",
+        _messages(health),
+        f"Discussion Monitor {version('discussion-monitor')}",
+    )
+    return "\n".join(line for line in lines if line)
+
+
+def _headline(health: Health) -> str:
+    if health.stalled is not None:
+        return f"Something is stuck: {health.stalled}."
+    return "Working." if health.topics else "Working, and following nothing yet."
+
+
+def _followed(health: Health) -> str:
+    words = [f"{plain(each.title, 60) or each.name} (next digest {_next(each, health.now)})" for each in health.topics]
+    return f"Following: {_some(words)}." if words else ""
+
+
+def _next(topic: Topic, now: datetime) -> str:
+    return day_and_time(next_digest(topic, now), now, ZoneInfo(topic.timezone))
+
+
+def _read(health: Health) -> str:
+    """Word when each platform was read last, the one read longest ago first."""
+    newest: dict[str, datetime] = {}
+    for each in health.statuses:
+        if each.last_read is not None:
+            source = each.query.source
+            newest[source] = max(newest.get(source, each.last_read), each.last_read)
+    words = [
+        f"{platform_label(source)} {span_of(health.now - at)} ago"
+        for source, at in sorted(newest.items(), key=lambda pair: pair[1])
+    ]
+    return f"Last read: {_some(words)}." if words else ""
+
+
+def _messages(health: Health) -> str:
+    waiting, lost = health.load
+    where = "in all chats" if health.is_all else "here"
+    if not waiting and not lost:
+        return ""
+    words = [
+        f"{many(waiting, 'message')} waiting" if waiting else "",
+        f"{lost} that may not have arrived" if lost else "",
+    ]
+    return f"{' and '.join(each for each in words if each)} {where} (60 days).".capitalize()
+
+
+def _some(words: Iterable[str]) -> str:
+    named = list(words)
+    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+    return ", ".join(named[:MOST_NAMED]) + more

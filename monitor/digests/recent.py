@@ -1,0 +1,87 @@
+"""The newest posts of a topic, as an answer: exact quotes, permalinks, and the rules for people that digests have."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple
+
+from monitor.digests.compose import reaction_of
+from monitor.digests.draft import LONGEST_TEXT, MOST_ENTITIES, Draft
+from monitor.digests.people import Policy, classify, show
+from monitor.digests.platforms import is_web
+from monitor.digests.reactions import write_reaction
+from monitor.digests.wording import hashtag, many
+from monitor.models import Mention, PostKey, Reaction, Topic, Window
+from monitor.signals.ranking import Ranked
+
+DAY = timedelta(hours=24)
+
+
+class Rules(NamedTuple):
+    """How much of people is shown, and who may be named (see people.py)."""
+
+    policy: Policy = "default"
+    named: frozenset[str] = frozenset()
+
+
+class Recent(NamedTuple):
+    """What is told: the newest posts that may be shown, and how many were posted in the day before `now`."""
+
+    topic: Topic
+    reactions: Sequence[Reaction]
+    posts: int
+    now: datetime
+
+
+def choose(mentions: Iterable[Mention], rules: Rules, most: int) -> list[Reaction]:
+    """Return the first of the mentions that may be shown, one per wording."""
+    chosen: list[Reaction] = []
+    wordings: set[str] = set()
+    for mention in mentions:
+        if mention.withdrawn or (mention.group and mention.group in wordings):
+            continue
+        reaction = _shown(mention, rules)
+        if reaction is not None:
+            wordings.add(mention.group)
+            chosen.append(reaction)
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def write(recent: Recent, zone: tzinfo) -> Draft:
+    """Write the answer, in the reader's zone; the oldest posts are left out where it would be too long."""
+    for most in range(len(recent.reactions), 0, -1):
+        draft = _written(recent, recent.reactions[:most], zone)
+        if draft.length <= LONGEST_TEXT and len(draft.entities()) <= MOST_ENTITIES:
+            return draft
+    return _written(recent, (), zone)
+
+
+def _shown(mention: Mention, rules: Rules) -> Reaction | None:
+    """Return what may be shown of a post; None when that is nothing."""
+    key: PostKey = mention.post.key
+    shown = show(classify(mention, rules.named), rules.policy, key.source)
+    if not any(shown):
+        return None
+    ranked = Ranked(mention=mention, engagement=mention.post.engagement, gained=None, score=0)
+    reaction = reaction_of(ranked, shown)
+    return reaction if reaction.quote is not None or is_web(mention.post.url) else None
+
+
+def _written(recent: Recent, reactions: Sequence[Reaction], zone: tzinfo) -> Draft:
+    draft = Draft()
+    with draft.marked("bold"):
+        draft.write(f"{hashtag(recent.topic.title)}: {_headline(len(reactions))}")
+    draft.write(f"\n{many(recent.posts, 'post')} in the last 24 h")
+    # Longer than a day, so that each time says its day.
+    window = Window(recent.now - 2 * DAY, recent.now)
+    for reaction in reactions:
+        draft.write("\n")
+        write_reaction(draft, reaction, window, zone)
+    return draft
+
+
+def _headline(count: int) -> str:
+    if count == 0:
+        return "nothing to show"
+    return "the newest post" if count == 1 else f"the {count} newest posts"

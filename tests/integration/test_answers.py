@@ -1,0 +1,206 @@
+"""What the bot answers, and what it changes: by its own store and by what readers of a strict Telegram see."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor.bot.answer import answer, spoken
+from tests.build import a_topic
+from tests.integration.room import Room, a_room
+from tests.simulators.telegram_chats import Member
+from tests.simulators.telegram_faults import Fault, Order
+from tests.unit.store.test_outbox import dump
+
+POTS = a_topic(name="smash-pots", title="砸锅卖铁")
+WATER = a_topic(name="water", title="Water")
+
+
+@pytest.fixture
+def room(redis_url: str, tmp_path: Path) -> Iterator[Room]:
+    with a_room(redis_url, tmp_path) as made:
+        made.follow(POTS, WATER)
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ("/start", ("start", "", "")),
+        ("/Recent@Some_Bot  砸锅卖铁 5", ("recent", "some_bot", "砸锅卖铁 5")),
+        ("／ｓｕｂｓｃｒｉｂｅ　砸鍋賣鐵", ("subscribe", "", "砸鍋賣鐵")),
+        ("hello /start", None),
+        ("/", None),
+        ("", None),
+    ],
+)
+def test_a_command_is_heard(text: str, heard: tuple[str, str, str] | None) -> None:
+    assert spoken(text) == heard
+
+
+def test_a_stranger_is_told_once_an_hour_how_to_be_let_in(room: Room) -> None:
+    anna = room.person("Anna")
+
+    said = [room.say(anna, text) for text in ("/start", "/topics", "hello", "/nonsense", "/start bad-token")]
+
+    assert str(anna.id) in said[0]
+    assert said[1:] == [""] * 4
+    room.deliver(str(anna.id))
+    assert room.seen(anna) == [said[0]]
+
+
+def test_an_invitation_lets_in_once(room: Room) -> None:
+    olga, anna, boris = room.person("Olga", "owner"), room.person("Anna"), room.person("Boris")
+    link = room.say(olga, "/invite reader").splitlines()[-1]
+    assert link.startswith("https://t.me/discussion_monitor_bot?start=")
+    token = link.partition("start=")[2]
+    update = room.update(anna, f"/start {token}")
+
+    first = room.tell(update)
+    again = room.tell(update)
+
+    assert first is not None
+    assert first == again
+    assert "you can read and subscribe" in first.text.lower()
+    assert [button.label for row in first.buttons for button in row] == ["砸锅卖铁", "Water"]
+    assert room.monitor.people.role_of(str(anna.id)) == "reader"
+    assert "used already" in room.say(boris, f"/start {token}")
+    assert room.monitor.people.role_of(str(boris.id)) is None
+
+
+def test_an_invitation_is_the_same_when_its_update_comes_again(room: Room) -> None:
+    olga = room.person("Olga", "owner")
+    update = room.update(olga, "/invite reader")
+    room.tell(update)
+    before = dump(room.monitor.connection)
+
+    room.tell(update)
+
+    assert dump(room.monitor.connection) == before
+
+
+def test_buttons_do_what_their_command_does_for_who_asked_and_nobody_else(room: Room) -> None:
+    anna, boris = room.person("Anna", "reader"), room.person("Boris", "owner")
+    menu = room.tell(room.update(anna, "/subscribe"))
+    assert menu is not None
+    data = menu.buttons[0][0].data
+
+    private = room.telegram.people.private
+    for user, chat in ((boris, private(boris)), (boris, private(anna)), (anna, private(boris))):
+        room.tell(room.update(user, data, chat, kind="button", button="1"))
+    assert not room.monitor.subscriptions.of(str(anna.id)) + room.monitor.subscriptions.of(str(boris.id))
+    room.tell(room.update(anna, data, kind="button", button="1"))
+
+    assert [each.topic for each in room.monitor.subscriptions.of(str(anna.id))] == ["smash-pots"]
+    room.say(anna, "/unsubscribe")
+    room.monitor.people.revoke(str(anna.id))
+    room.tell(room.update(anna, data, kind="button", button="1"))
+    assert not room.monitor.subscriptions.of(str(anna.id))
+
+
+def test_a_press_is_answered_at_once(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.say(anna, "/subscribe")
+    room.deliver(str(anna.id))
+    [menu] = room.telegram.state.ledger.visible(anna.id, by=room.telegram.state.world.bot.id)
+    press = room.telegram.people.press(anna, room.telegram.people.private(anna), menu.message_id, "Water")
+    [row] = [row for row in menu.message["reply_markup"]["inline_keyboard"] if row[0]["text"] == "Water"]
+
+    room.tell(room.update(anna, row[0]["callback_data"], kind="button", button=press))
+
+    assert press in room.telegram.state.answers
+    assert [each.topic for each in room.monitor.subscriptions.of(str(anna.id))] == ["water"]
+
+
+def test_in_a_group_it_takes_a_role_and_an_administrator(room: Room) -> None:
+    anna, boris, carl = room.person("Anna", "reader"), room.person("Boris", "reader"), room.person("Carl")
+    group = room.group(anna)
+    room.telegram.state.world.set_member(group, carl, Member("creator"))
+
+    assert "admins only" in room.say(boris, "/subscribe water", group)
+    assert room.say(boris, "/subscribe water", group) == ""
+    assert room.say(carl, "/subscribe water", group) == ""
+    assert room.say(None, "/subscribe water", group) == ""
+    assert not room.monitor.subscriptions.of(str(group.id))
+    assert "Done" in room.say(anna, "/subscribe@Discussion_Monitor_Bot water", group)
+    assert room.say(anna, "/unsubscribe@other_bot water", group) == ""
+    assert room.say(anna, "/nonsense", group) == ""
+    assert "private" in room.say(room.person("Olga", "owner"), "/people", group)
+    assert [each.topic for each in room.monitor.subscriptions.of(str(group.id))] == ["water"]
+
+
+def test_who_hides_is_told_so(room: Room) -> None:
+    group = room.group()
+
+    assert "cannot see who you are" in room.say(None, "/subscribe water", group)
+    assert room.say(None, "/subscribe water", group) == ""
+
+
+def test_unknown_words_are_met_with_help(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+
+    assert "/subscribe?" in room.say(anna, "/subscrbe")
+    assert "/help" in room.say(anna, "/qqqq")
+    assert "/recent" in room.say(anna, "hello")
+    assert "I follow: 砸锅卖铁, Water" in room.say(anna, "/subscribe fire")
+    assert "/invite" not in room.say(anna, "/help")
+    assert "You are a reader" in room.say(anna, "/grant 5 owner")
+
+
+def test_the_newest_posts_are_quoted_exactly(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+
+    said = room.tell(room.update(anna, "/recent pots 2"))
+
+    assert said is not None
+    assert said.text.startswith("#砸锅卖铁: the 2 newest posts\n3 posts in the last 24 h")
+    links = [each.url for each in said.entities if each.type == "text_link"]
+    assert len(links) == 2
+    assert "砸锅卖铁,先砸谁的锅? smash-pots2" in said.text
+
+
+def test_status_says_what_is_so(room: Room) -> None:
+    said = room.say(room.person("Anna", "reader"), "/status")
+
+    assert "Following: 砸锅卖铁 (next digest Wed 08:00)" in said
+    assert "Not read: Hacker News (not read yet)." in said
+    assert "Discussion Monitor 0.1.0" in said
+
+
+def test_an_answer_in_doubt_is_looked_for_from_the_question_on(room: Room) -> None:
+    """The chat had no message of ours before; the id of the command is where the probe begins."""
+    anna = room.person("Anna", "reader")
+    asked = room.telegram.people.say(room.telegram.people.private(anna), anna, "/topics")
+    room.telegram.state.faults.add(Order(Fault("reset_after"), "sendMessage", calls=frozenset({1})))
+
+    room.say(anna, "/topics", message_id=asked["message_id"])
+    room.deliver(str(anna.id), 1)
+    key = room.monitor.connection.keys.chat(str(anna.id)).queue
+    assert int(room.monitor.connection.execute("ZCARD", key)) == 1
+    found = room.monitor.outbox.outlook(str(anna.id)).head
+
+    assert found is not None
+    assert (found.delivery.state, found.delivery.base) == ("ambiguous", asked["message_id"])
+
+
+def test_a_second_call_changes_nothing(room: Room) -> None:
+    olga, anna = room.person("Olga", "owner"), room.person("Anna", "reader")
+    updates = [
+        room.update(user, text)
+        for user, text in (
+            (anna, "/subscribe water"), (anna, "/subscribe"), (anna, "/recent"), (anna, "/unsubscribe"), (anna, "x"),
+            (olga, "/invite editor"), (olga, "/grant 77 reader"), (olga, "/revoke 77"), (olga, "/people"),
+            (room.person("Carl"), "/start"),
+        )
+    ]  # fmt: skip
+    for update in updates:
+        room.tell(update)
+    before = dump(room.monitor.connection)
+    index = room.monitor.connection.keys.work.subscribers
+
+    for update in updates:
+        answer(room.monitor, update, room.monitor.people.role_of(update.user or ""), room.now)
+
+    after = dump(room.monitor.connection)
+    woken = {room.monitor.connection.keys.work.chats, room.monitor.connection.keys.work.due, index}
+    assert {k: v for k, v in after.items() if k not in woken} == {k: v for k, v in before.items() if k not in woken}
