@@ -13,7 +13,6 @@ from monitor.models import Job
 from monitor.settings import Settings
 from monitor.store.backup import Made, Step, back_up, scratch_folder, scratch_store
 from monitor.store.embedded import EmbeddedStore
-from monitor.store.keys import Keyspace
 from monitor.store.prefixes import erase_forgotten, staging
 from monitor.store.replica import rewrite
 from monitor.store.restore import Restored, restore_into
@@ -102,7 +101,7 @@ class Silent:
 
 def check_backup(path: Path, step: Step) -> Restored:
     """Restore a backup into a scratch server, check it, and forget it; touches nothing."""
-    with scratch_folder(None) as folder, scratch_store(folder, Keyspace()) as scratch:
+    with scratch_folder(None) as folder, scratch_store(folder) as scratch:
         return restore_into(scratch, path, step)
 
 
@@ -134,8 +133,10 @@ def _restore_embedded(settings: Settings, path: Path, step: Step, now: datetime,
     held = _holds(settings, replace=replace)
     _may_replace(held=held, replace=replace)
     aside = f"store.before-{now:{STAMP}}"
+    with on_disk(settings.home):
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with on_disk(settings.home), scratch_folder(settings.home) as folder:
-        with scratch_store(folder, Keyspace()) as staged:
+        with scratch_store(folder) as staged:
             restored = _sound(restore_into(staged, path, step))
         adopt_key(settings.home, restored.header.author_key, now)
         EmbeddedStore(settings.home).exchange(folder / "store", aside)

@@ -18,12 +18,12 @@ from monitor.store.codec import to_ms
 from monitor.store.connection import Connection, store_now
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.fsck import check, pairs
-from monitor.store.keys import Keyspace
+from monitor.store.keys import LIVE_KEYS, Keyspace
 from monitor.store.replica import Progress, copy_snapshot
 
 PAIRS_AT_ONCE = 200
 LOAD_LIMIT = timedelta(minutes=10)
-FROM_SNAPSHOT = "appendonly no\nrdb-version-check relaxed\n"
+FROM_SNAPSHOT = "appendonly no\nrdb-version-check relaxed\ndatabases 4096\n"
 """A scratch copy writes nothing, and reads also snapshots of Redis 7.4 and later, as long as our types are in them."""
 
 Step = Callable[[str, int], Progress]
@@ -40,13 +40,22 @@ class Made(NamedTuple):
     findings: list[str]
 
 
+class Data(NamedTuple):
+    """Where in a scratch server our data is, and what its configuration says besides."""
+
+    keys: Keyspace = LIVE_KEYS
+    database: int = 0
+    options: str = ""
+
+
 def back_up(connection: Connection, path: Path, author_key: bytes | None, step: Step) -> Made:
     """Write a backup of all keys under the connection's prefix, while everybody goes on working."""
     made_at, server = store_now(connection), connection.server()
     with scratch_folder(path.parent) as folder:
         (folder / "store").mkdir(mode=0o700)
         copy_snapshot(connection, folder / "store" / "dump.rdb", step("copying", connection.size()))
-        with scratch_store(folder, connection.keys, FROM_SNAPSHOT) as copy, written(path) as writer:
+        snapshot = Data(connection.keys, connection.database, FROM_SNAPSHOT)
+        with scratch_store(folder, snapshot) as copy, written(path) as writer:
             findings = check(copy)
             header = Header(
                 format=FORMAT,
@@ -68,12 +77,12 @@ def scratch_folder(parent: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def scratch_store(folder: Path, keys: Keyspace, options: str = "") -> Iterator[Connection]:
+def scratch_store(folder: Path, data: Data = Data()) -> Iterator[Connection]:  # noqa: B008 - a tuple of constants
     """Start a server of our own on a folder, and stop it afterwards."""
-    store = EmbeddedStore(folder, options, LOAD_LIMIT)
+    store = EmbeddedStore(folder, data.options, LOAD_LIMIT)
     store.attach()
     try:
-        connection = Connection(store.url, keys)
+        connection = Connection(f"{store.url}?db={data.database}", data.keys)
         try:
             yield connection
         finally:

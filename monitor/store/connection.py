@@ -144,6 +144,11 @@ class Connection:
             raise StoreError(f"the stored data has schema {schema}, this version knows {SCHEMA}; install a newer one")
         return server
 
+    @property
+    def database(self) -> int:
+        """Return the number of the database on the server."""
+        return int(self._client.connection_pool.connection_kwargs.get("db") or 0)
+
     def size(self) -> int:
         """Return how many bytes of memory the server's data takes, roughly the size of its snapshot."""
         return int(self._info("memory").get("used_memory_dataset", 0))

@@ -164,7 +164,7 @@ def test_a_backup_of_one_kind_of_server_is_restored_into_the_other(redis_url: st
     outside.erase()
     outside.close()
 
-    with scratch_folder(tmp_path) as folder, scratch_store(folder, Keyspace()) as embedded:
+    with scratch_folder(tmp_path) as folder, scratch_store(folder) as embedded:
         restored = restore_into(embedded, made.path, silent)
         assert content(embedded) == before
 
