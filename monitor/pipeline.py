@@ -14,7 +14,8 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.digests.compose import Brief, compose
-from monitor.errors import SourceError
+from monitor.errors import MonitorError, PayloadChanged, SourceError
+from monitor.ledger import CoverageLedger, Progress, Resume
 from monitor.models import (
     Author,
     Batch,
@@ -27,18 +28,20 @@ from monitor.models import (
     Post,
     PostKey,
     Query,
+    SetAside,
     Topic,
     Window,
 )
-from monitor.protocols import (
-    Added,
-    CoverageLedger,
-    LanguageTagger,
-    Leases,
-    Mentions,
-    Progress,
-    Resume,
-    Source,
+from monitor.protocols import Added, LanguageTagger, Leases, Mentions, Source
+from monitor.quarantine import (
+    Asked,
+    Care,
+    Isolation,
+    Itemized,
+    Quarantine,
+    ReadApart,
+    post_aside,
+    worded,
 )
 from monitor.signals.accounts import in_languages
 from monitor.signals.bursts import baseline_window, measure
@@ -55,6 +58,10 @@ LONGEST_STORING = timedelta(seconds=25)
 """For matching one page and storing it, which takes a second; the machine may be busy."""
 
 
+MOST_TRIES = 5
+"""Looks in a row that did not come to their end, until the query waits as after a failure."""
+
+
 class Stages(NamedTuple):
     """The deciding parts, built for one version of the topics. `disguise` hides who a post's author is, or not."""
 
@@ -65,12 +72,19 @@ class Stages(NamedTuple):
 
 
 class Parts(NamedTuple):
-    """The doing parts that a look at a source needs."""
+    """The doing parts that a look at a source needs. Without the last two a broken item breaks its page."""
 
     sources: Mapping[str, Source]
     leases: Leases
     progress: Progress
     mentions: Mentions
+    quarantine: Quarantine | None = None
+    isolation: Isolation | None = None
+
+    def set_aside(self, items: Sequence[SetAside], query: Query, tries: int) -> None:
+        """Put items into quarantine, if there is one."""
+        if items and self.quarantine is not None:
+            self.quarantine.put(items, str(query), tries)
 
 
 class Polled(NamedTuple):
@@ -112,11 +126,19 @@ def ingest(
     posts: Sequence[Post], stages: Stages, store: Mentions, now: datetime, covered_since: datetime | None = None
 ) -> Added:
     """Store what is a mention among posts: one atomic add per topic."""
+    return store_mentions(mentions_of(posts, stages, covered_since), stages, store, now)
+
+
+def store_mentions(by_topic: Mapping[str, Sequence[Mention]], stages: Stages, store: Mentions, now: datetime) -> Added:
+    """Store mentions: one atomic add per topic."""
     totals = Added(0, 0, 0)
-    for name, mentions in mentions_of(posts, stages, covered_since).items():
-        added = store.add(name, mentions, oldest=oldest_kept(stages.topics[name], now))
-        totals = Added(*(sum(pair) for pair in zip(totals, added, strict=True)))
+    for name, mentions in by_topic.items():
+        totals = _sum(totals, store.add(name, mentions, oldest=oldest_kept(stages.topics[name], now)))
     return totals
+
+
+def _sum(first: Added, second: Added) -> Added:
+    return Added(*(sum(pair) for pair in zip(first, second, strict=True)))
 
 
 def oldest_kept(topic: Topic, now: datetime) -> datetime:
@@ -177,24 +199,139 @@ def poll(look: Look, parts: Parts, stages: Stages, now: datetime) -> Polled | No
         parts.leases.release(lease)
 
 
+class _Reading(NamedTuple):
+    """A look that has begun, and all that it is taken with."""
+
+    look: Look
+    lease: Lease
+    begun: Resume
+    parts: Parts
+    stages: Stages
+    now: datetime
+
+    @property
+    def asked(self) -> Asked:
+        """Return what the source is asked for."""
+        return Asked(self.begun.moved_to or self.look.query.text, self.begun.cursor, self.now)
+
+
+class _Page(NamedTuple):
+    """What a look brought: the batch, how many posts, the mentions by topic. Wary: the next look must be careful."""
+
+    batch: Batch
+    fetched: int
+    mentions: Mapping[str, Sequence[Mention]]
+    is_wary: bool = False
+
+
 def _read(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime) -> Polled | None:
-    resume = parts.progress.resume(look.query)
+    reading = _Reading(look, lease, parts.progress.begin(lease, look.query), parts, stages, now)
     try:
-        batch = parts.sources[look.query.source].fetch(resume.moved_to or look.query.text, resume.cursor, now)
+        page = _page(reading)
     except SourceError as e:
-        due_in = backoff(look.query, e, resume.failures, look.every)
+        due_in = backoff(look.query, e, reading.begun.failures, look.every)
         parts.progress.fail(lease, look.query, e.reason, due_in)
         return Polled(look.query, due_in=due_in, error=e)
-    # What is added is not fenced: adding it twice changes nothing. Who was frozen while fetching adds nothing at all.
-    if not parts.leases.renew(lease, LONGEST_STORING):
+    if page is None:
         return None
-    added = ingest(batch.posts, stages, parts.mentions, now, _covered_since(resume, batch))
-    for topic in stages.topics if batch.deletions else ():
-        parts.mentions.withdraw(topic, batch.deletions)
+    added = _store(reading, page)
+    batch = page.batch
     due_in = next_look(look.query, batch, look.every, now)
-    if not parts.progress.complete(lease, look.query, batch, due_in):
+    if not parts.progress.complete(lease, look.query, batch, due_in, is_wary=page.is_wary):
         return None  # it took too long: somebody else has the lease now, and reads the same page
-    return Polled(look.query, len(batch.posts), added.new + added.known, added.new, batch.more, due_in)
+    return Polled(look.query, page.fetched, added.new + added.known, added.new, batch.more, due_in)
+
+
+def _page(reading: _Reading) -> _Page | None:
+    """Read a page, fast as long as nothing speaks against it; None when the lease was lost meanwhile."""
+    source, isolation = reading.parts.sources[reading.look.query.source], reading.parts.isolation
+    is_wary = reading.begun.is_wary or reading.begun.tries > 1
+    if reading.begun.tries > MOST_TRIES:
+        reason = f"our bug: its page ended the process that read it {MOST_TRIES} times in a row"
+        raise PayloadChanged(reading.look.query.source, reason)
+    if is_wary and isolation is not None and isinstance(source, Itemized):
+        page = source.ask(reading.asked)
+        return _apart(reading, Batch(), lambda care: isolation.read(source.name, page, reading.asked, care))
+    batch = source.fetch(*reading.asked)
+    # What is added is not fenced: adding it twice changes nothing. Who was frozen while fetching adds nothing at all.
+    if not reading.parts.leases.renew(reading.lease, LONGEST_STORING):
+        return None
+    if not is_wary or isolation is None:
+        try:
+            mentions = mentions_of(batch.posts, reading.stages, _covered_since(reading.begun, batch))
+            return _Page(batch, len(batch.posts), mentions)
+        except Exception:
+            if isolation is None:
+                raise
+            # One post may break in any way; which one, and how, is found out apart.
+    return _apart(reading, batch, lambda care: isolation.match(source.name, batch.posts, care))
+
+
+def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -> _Page | None:
+    """Let the items of a page be worked on one by one; those that break are set aside as soon as they are found."""
+    found: list[SetAside] = []
+
+    def set_aside(item: SetAside) -> None:
+        found.append(item)
+        _quarantine(reading, [item], max(2, reading.begun.tries))
+        reading.parts.leases.renew(reading.lease, LONGEST_STORING)
+
+    if not reading.parts.leases.renew(reading.lease, LONGEST_STORING):
+        return None
+    known = frozenset() if reading.parts.quarantine is None else reading.parts.quarantine.keys()
+    result = read(Care(list(reading.stages.topics.values()), reading.now, known, set_aside))
+    read_batch = result.batch if batch == Batch() else batch
+    since = _covered_since(reading.begun, read_batch)
+    mentions: dict[str, list[Mention]] = defaultdict(list)
+    for each in result.mentions:
+        is_backfilled = since is not None and each.post.time < since
+        post = _disguised(each.post, reading.stages)
+        mentions[each.topic].append(msgspec.structs.replace(each, post=post, backfilled=is_backfilled))
+    unreadable = read_batch.unreadable + sum(item.kind == "post" for item in found) + result.skipped
+    is_wary = result.skipped > 0 or any(item.is_deadly for item in found)
+    return _Page(msgspec.structs.replace(read_batch, unreadable=unreadable), result.fetched, mentions, is_wary)
+
+
+def _store(reading: _Reading, page: _Page) -> Added:
+    """Store the mentions of a page, set aside what could not be read, and withdraw what was deleted."""
+    _quarantine(reading, page.batch.set_aside, reading.begun.tries)
+    try:
+        added = _add(reading, page.mentions)
+    except MonitorError:
+        raise
+    except Exception:  # noqa: BLE001 - one mention may have no form in which it can be stored; the others have
+        added = _add_each(reading, page.mentions)
+    for topic in reading.stages.topics if page.batch.deletions else ():
+        reading.parts.mentions.withdraw(topic, page.batch.deletions)
+    return added
+
+
+def _add(reading: _Reading, mentions: Mapping[str, Sequence[Mention]]) -> Added:
+    return store_mentions(mentions, reading.stages, reading.parts.mentions, reading.now)
+
+
+def _add_each(reading: _Reading, mentions: Mapping[str, Sequence[Mention]]) -> Added:
+    """Store mentions one by one, and set aside what cannot be stored."""
+    totals = Added(0, 0, 0)
+    for name, some in mentions.items():
+        for mention in some:
+            try:
+                totals = _sum(totals, _add(reading, {name: [mention]}))
+            except MonitorError:
+                raise
+            except Exception as e:  # noqa: BLE001 - see above
+                reading.parts.set_aside([post_aside(mention.post, "store", worded(e))], reading.look.query, 2)
+    return totals
+
+
+def _quarantine(reading: _Reading, items: Sequence[SetAside], tries: int) -> None:
+    """Set items aside, their authors disguised."""
+    source = reading.look.query.source
+    nameless = [
+        msgspec.structs.replace(item, author=reading.stages.disguise(PostKey(source, item.id), item.author))
+        for item in items
+    ]
+    reading.parts.set_aside(nameless, reading.look.query, tries)
 
 
 def _covered_since(resume: Resume, batch: Batch) -> datetime | None:

@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple, Protocol
 
 from monitor.models import (
     Batch,
-    Coverage,
     Cursor,
     Delivery,
     Job,
@@ -16,8 +15,6 @@ from monitor.models import (
     Observation,
     Parcel,
     PostKey,
-    Query,
-    QueryStatus,
     Receipt,
     Role,
     Topic,
@@ -177,47 +174,6 @@ class Leases(Protocol):
         ...
 
     def release(self, lease: Lease) -> None: ...
-
-
-class Resume(NamedTuple):
-    """Where the next look at a query begins.
-
-    `moved_to` is the query's new text after a permanent redirect, `covered_since` the start of the first window that
-    was ever read, `failures` how many looks in a row failed.
-    """
-
-    cursor: Cursor | None = None
-    moved_to: str | None = None
-    covered_since: datetime | None = None
-    failures: int = 0
-
-
-class Progress(Protocol):
-    """How far each query was read, and the end of a job: one fenced script each."""
-
-    def resume(self, query: Query) -> Resume: ...
-
-    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta) -> bool:
-        """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
-        ...
-
-    def fail(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
-        """Record why a look failed, set the next due time, free the lease; the cursor stays."""
-        ...
-
-    def finish(self, lease: Lease, due_in: timedelta) -> bool:
-        """End a job that reads no query: next due time, lease freed."""
-        ...
-
-
-class CoverageLedger(Protocol):
-    """What was read of each query, and when."""
-
-    def statuses(self, queries: Sequence[Query], window: Window) -> list[QueryStatus]: ...
-
-    def windows(self, query: Query, window: Window) -> list[Coverage]:
-        """Return the windows read within `window`, merged and oldest first."""
-        ...
 
 
 class Outgoing(Protocol):

@@ -1,13 +1,17 @@
-"""What is set aside and kept for a person: the noun and the seam of the quarantine."""
+"""What is set aside and kept for a person, and how pages are read when an item of theirs may be deadly.
+
+page ─ask─► bytes ─► isolation: ─read, item by item─► posts ─match, post by post─► mentions
+                                         └──────────────────────┴─► set aside ─► quarantine
+"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
-from monitor.models import SetAside
+from monitor.models import Author, Batch, Cursor, Mention, Post, SetAside, Topic
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +64,109 @@ class Quarantine(Protocol):
         ...
 
 
+Gate = Callable[[bytes], bool]
+"""Lets an item be worked on, by its bytes as the platform gave them; False for one that must not be touched."""
+
+
+def open_gate(raw: bytes) -> bool:
+    """Let every item pass."""
+    del raw
+    return True
+
+
+class Asked(NamedTuple):
+    """What a page was asked for: with which query, from where on, and when."""
+
+    query: str
+    cursor: Cursor | None
+    now: datetime
+
+
+@runtime_checkable
+class Itemized(Protocol):
+    """A source whose page is asked for here and read where it can do no harm: `fetch` is `read` of `ask`."""
+
+    def ask(self, asked: Asked) -> bytes:
+        """Return a page in a form of its own; raise SourceError."""
+        ...
+
+    def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
+        """Return what a page holds, asking the gate before each item is touched. Pure; raise PayloadChanged."""
+        ...
+
+    def nameless(self, raw: bytes) -> SetAside:
+        """Return an item that is set aside, its author apart from its bytes."""
+        ...
+
+    def reread(self, raw: bytes, now: datetime) -> Post | None:
+        """Return the post of an item without its author; None when there is none in it. Raise what it raises."""
+        ...
+
+
+class Care(NamedTuple):
+    """With what items are worked on one by one: `quarantined` are the short names of those that must not be touched.
+
+    `found` is told of an item that broke its reader as soon as that is known.
+    """
+
+    topics: Sequence[Topic]
+    now: datetime
+    quarantined: frozenset[str]
+    found: Callable[[SetAside], None]
+
+
+class ReadApart(NamedTuple):
+    """What is left of a page without what broke its readers: a batch without posts, how many there were, the mentions.
+
+    `skipped` counts items that lie in quarantine. Authors are as the platform gave them.
+    """
+
+    batch: Batch
+    fetched: int
+    mentions: list[Mention]
+    skipped: int
+
+
+class Isolation(Protocol):
+    """Works on items one by one where they can kill nobody. Each raises SourceError when that cannot be done."""
+
+    def read(self, source: str, page: bytes, asked: Asked, care: Care) -> ReadApart:
+        """Read the items of a page and match them."""
+        ...
+
+    def match(self, source: str, posts: Sequence[Post], care: Care) -> ReadApart:
+        """Match posts that were read already."""
+        ...
+
+    def reread(self, source: str, item: bytes, care: Care) -> ReadApart:
+        """Read and match an item out of quarantine."""
+        ...
+
+
 def key_of(kind: str, id_: str) -> str:
     """Return the short name of an item: the same whenever it is set aside."""
     return hashlib.sha256(f"{kind}\0{id_}".encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def post_aside(post: Post, stage: str, reason: str, *, is_deadly: bool = False) -> SetAside:
+    """Return a post that is set aside: as JSON without its author if it has such a form, else its text as it is."""
+    author = post.author
+    try:
+        msgspec.msgpack.decode(msgspec.msgpack.encode(author), type=Author)
+        raw = msgspec.json.encode(msgspec.structs.replace(post, author=Author()))
+    except Exception:  # noqa: BLE001 - a broken source may put anything into a post
+        author, raw = Author(), ascii(post.text)[:10_000].encode()
+    return SetAside(
+        kind="post", id=post_id(post), raw=raw, reason=reason, stage=stage, author=author, is_deadly=is_deadly
+    )
+
+
+def post_id(post: Post) -> str:
+    """Return the id of a post among those set aside; half characters are written out."""
+    return f"{post.key.source}:{post.key.id}".encode("utf-8", "backslashreplace").decode()
+
+
+def worded(error: BaseException) -> str:
+    """Word an exception in one line."""
+    said = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

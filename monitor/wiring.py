@@ -13,6 +13,7 @@ from monitor.courier import Desk, deliver_job
 from monitor.digests.delivery import Terms
 from monitor.digests.schedule import next_digest
 from monitor.errors import ConfigError, StoreError
+from monitor.isolation import ForkIsolation
 from monitor.logs import hide
 from monitor.models import Job, Topic
 from monitor.pipeline import Parts, Stages
@@ -77,7 +78,9 @@ class Monitor:
         self.members = None if self.telegram is None else Members(self.telegram.standing, steady)
         self.client = make_client(settings)
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
-        self.parts = Parts(self.sources, self.leases, self.progress, self.mentions)
+        self.isolation = ForkIsolation(settings.sources, settings.language.engine)
+        stores = self.leases, self.progress, self.mentions
+        self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation)
         self._stages: tuple[int, Stages] | None = None
         self._lock = threading.Lock()
 
@@ -115,6 +118,7 @@ class Monitor:
         if self.telegram is not None:
             self.telegram.close()
         self.client.close()
+        self.isolation.close()
         for source in self.sources.values():
             close = getattr(source, "close", None)
             if close is not None:

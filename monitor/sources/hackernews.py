@@ -17,8 +17,9 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside
+from monitor.quarantine import Asked, Gate, open_gate
 from monitor.sources.http import Client
-from monitor.sources.items import Asked, Gate, Sorted, item_id, open_gate, sort_out, without_author
+from monitor.sources.items import Sorted, item_id, sort_out, without_author
 from monitor.sources.surrogates import repair
 from monitor.text.markup import links, plain
 

@@ -6,49 +6,15 @@ sees each item at a gate before it is touched.
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
-from monitor.models import Author, Batch, Cursor, Post, SetAside
+from monitor.models import Author, Post, SetAside
+from monitor.quarantine import Gate, worded
 
-Gate = Callable[[bytes], bool]
-"""Lets an item be worked on, by its bytes as the platform gave them; False for one that must not be touched."""
-
-
-def open_gate(raw: bytes) -> bool:
-    """Let every item pass."""
-    del raw
-    return True
-
-
-class Asked(NamedTuple):
-    """What a page was asked for: with which query, from where on, and when."""
-
-    query: str
-    cursor: Cursor | None
-    now: datetime
-
-
-class Itemized(Protocol):
-    """A source whose page is asked for here and read where it can do no harm: `fetch` is `read` of `ask`."""
-
-    def ask(self, asked: Asked) -> bytes:
-        """Return a page in a form of its own; raise SourceError."""
-        ...
-
-    def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
-        """Return what a page holds, asking the gate before each item is touched. Pure; raise PayloadChanged."""
-        ...
-
-    def nameless(self, raw: bytes) -> SetAside:
-        """Return an item that is set aside, its author apart from its bytes."""
-        ...
-
-    def reread(self, raw: bytes, now: datetime) -> Post | None:
-        """Return the post of an item without its author; None when there is none in it. Raise what it raises."""
-        ...
+LONGEST_TEXT = 1_000_000
+"""No post of a person is longer; one that is would hold up all that work on it."""
 
 
 class Sorted(NamedTuple):
@@ -76,13 +42,19 @@ def sort_out(
             refused += 1
             continue
         try:
-            post = read(raw)
+            post = _bounded(read(raw))
         except Exception as e:  # noqa: BLE001 - an item may break in any way, and costs itself only
             set_aside.append(msgspec.structs.replace(nameless(raw), reason=worded(e)))
             continue
         if post is not None:
             posts.append(post)
     return Sorted(tuple(posts), tuple(set_aside), refused)
+
+
+def _bounded(post: Post | None) -> Post | None:
+    if post is not None and len(post.text) > LONGEST_TEXT:
+        raise ValueError(f"its text has {len(post.text):,} characters, more than {LONGEST_TEXT:,}")
+    return post
 
 
 def without_author(record: object, fields: Mapping[str, str]) -> tuple[object, Author]:
@@ -96,12 +68,6 @@ def without_author(record: object, fields: Mapping[str, str]) -> tuple[object, A
 def item_id(source: str, raw: bytes) -> str:
     """Return the id of an item that has none of its own that could be trusted: a hash of its bytes."""
     return f"{source}:{hashlib.sha256(raw).hexdigest()[:24]}"
-
-
-def worded(error: BaseException) -> str:
-    """Word an exception in one line."""
-    said = " ".join(str(error).split())[:300]
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _short(value: object) -> str:

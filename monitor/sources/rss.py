@@ -17,11 +17,12 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
+from monitor.quarantine import Asked, Gate, open_gate
 from monitor.sources.feed import Feed, FeedEntry, Job
 from monitor.sources.feed_parser import FeedParser
 from monitor.sources.feed_reader import read_feed
 from monitor.sources.http import Client
-from monitor.sources.items import Asked, Gate, open_gate, sort_out
+from monitor.sources.items import item_id, sort_out
 from monitor.text.markup import links, plain
 
 NAME = "rss"
@@ -152,7 +153,7 @@ def _read_entry(raw: bytes, now: datetime, undated: Mapping[str, int]) -> Post:
 def _nameless(raw: bytes) -> SetAside:
     item = msgspec.json.decode(raw, type=_Item)
     kept = msgspec.json.encode(_Item(item.id, msgspec.structs.replace(item.entry, author=None)))
-    return SetAside(kind="item", id=f"{NAME}:{item.id}", raw=kept, reason="", author=Author(name=item.entry.author))
+    return SetAside(kind="item", id=item_id(NAME, raw), raw=kept, reason="", author=Author(name=item.entry.author))
 
 
 def _post(entry: FeedEntry, post_id: str, now: datetime, undated: Mapping[str, int]) -> Post:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from monitor.ledger import Resume
 from monitor.models import Batch, Coverage, Cursor, Lease, Query, QueryStatus, Window
-from monitor.protocols import Resume
 from monitor.store.codec import decode_windows, from_ms, to_ms
 from monitor.store.connection import Argument, Connection
 from monitor.store.keys import QUERY_TTL_DAYS
@@ -32,7 +32,13 @@ class ProgressStore:
             failures=int(failures or 0),
         )
 
-    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta) -> bool:
+    def begin(self, lease: Lease, query: Query) -> Resume:
+        """Count a look before its work, and return where it begins."""
+        name = self._connection.keys.query(query)
+        tries, is_wary = self._connection.run("begin", (name,), (lease.fence, ms(TTL)))
+        return self.resume(query)._replace(tries=int(tries), is_wary=bool(is_wary))
+
+    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta, *, is_wary: bool = False) -> bool:
         """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
         seen = batch.coverage
         window: tuple[Argument, ...] = (
@@ -43,7 +49,7 @@ class ProgressStore:
             lease,
             due_in,
             query,
-            ("read", *kept, batch.cursor or "", batch.moved_to or "", *window, batch.unreadable),
+            ("read", *kept, batch.cursor or "", batch.moved_to or "", *window, batch.unreadable, int(is_wary)),
         )
 
     def fail(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:

@@ -1,16 +1,19 @@
 """The stages together, on a real store, with a source that says what the test wants."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from monitor import isolation
 from monitor.digests.compose import Brief
 from monitor.digests.render import render
 from monitor.errors import SourceError, SourceUnavailable, StoreError
+from monitor.isolation import ForkIsolation
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, Query, Topic, Window
-from monitor.pipeline import Look, Parts, Polled, Shelf, Stages, digest_of, poll
+from monitor.pipeline import MOST_TRIES, Look, Parts, Polled, Shelf, Stages, digest_of, poll
+from monitor.protocols import Source
 from monitor.settings import Settings
 from monitor.store.codec import from_ms
 from monitor.store.connection import Connection
@@ -18,10 +21,13 @@ from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
 from monitor.store.progress import ProgressStore
+from monitor.store.quarantine import QuarantineStore
 from monitor.store.schedule import LeaseStore
+from monitor.topics.matching import Matcher
 from monitor.topics.planning import poll_job
 from monitor.wiring import make_stages
 from tests.build import a_post, a_topic
+from tests.poison import PoisonSource, act
 
 QUERY = Query("hackernews", "")
 HOUR = timedelta(hours=1)
@@ -309,3 +315,106 @@ def test_days_before_a_topic_was_followed_are_no_baseline(
 
     assert ever.trend.expected == 0
     assert (new.trend.expected, new.trend.sampled_hours) == (None, 24)
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[ForkIsolation]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isolation, "MODULE", "tests.poison.child")
+        made = ForkIsolation({}, "eldc", children=1)
+        yield made
+        made.close()
+
+
+def careful_parts(connection: Connection, source: Source, apart: ForkIsolation) -> Parts:
+    stores = LeaseStore(connection), ProgressStore(connection), MentionStore(connection)
+    return Parts({"hackernews": source}, *stores, QuarantineStore(connection), apart)
+
+
+def test_a_post_that_breaks_a_stage_is_set_aside_and_the_others_are_stored(
+    valkey: Connection, settings: Settings, now: datetime, apart: ForkIsolation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    author = Author(id="id4711", handle="private_handle")
+    bad = seen_at(now, "2", "砸锅卖铁 ☠memory☠", author=author)
+    posts = [seen_at(now, "1", "砸锅卖铁"), bad, seen_at(now, "3", "砸锅卖铁")]
+    source = Told(batch(posts, now - HOUR, now))
+    match = Matcher.match
+    monkeypatch.setattr(Matcher, "match", lambda self, text: (act("match", text), match(self, text))[1])
+    stages = make_stages([a_topic()], settings)
+
+    polled = poll(Look(poll_job(QUERY), QUERY, HOUR, "me"), careful_parts(valkey, source, apart), stages, now)
+
+    stored = MentionStore(valkey).between("pots", Window(now - HOUR, now + HOUR))
+    [kept] = QuarantineStore(valkey).all()
+    [status] = ProgressStore(valkey).statuses([QUERY], Window(now - HOUR, now))
+    assert polled is not None
+    assert (polled.fetched, polled.new) == (3, 2)
+    assert [mention.post.key.id for mention in stored] == ["1", "3"]
+    assert (kept.item.stage, kept.tries, kept.subject) == ("match", 2, "hackernews")
+    assert "id4711" not in repr(kept)
+    assert kept.item.author.id
+    assert status.read == 1.0
+    assert check(valkey) == []
+
+
+def test_a_post_that_cannot_be_stored_costs_itself_only(
+    valkey: Connection, settings: Settings, now: datetime, apart: ForkIsolation
+) -> None:
+    """Half a character cannot be written, by no encoder and to no store."""
+    posts = [seen_at(now, "1", "砸锅卖铁"), seen_at(now, "half \ud83d", "砸锅卖铁"), seen_at(now, "3", "砸锅卖铁")]
+    source = Told(batch(posts, now - HOUR, now))
+    stages = make_stages([a_topic()], settings)
+
+    poll(Look(poll_job(QUERY), QUERY, HOUR, "me"), careful_parts(valkey, source, apart), stages, now)
+
+    assert len(MentionStore(valkey).between("pots", Window(now - HOUR, now + HOUR))) == 2
+    [kept] = QuarantineStore(valkey).all()
+    assert (kept.item.stage, kept.item.id) == ("store", "hackernews:half \\ud83d")
+    assert ProgressStore(valkey).resume(QUERY).cursor == "c1"
+
+
+def test_a_look_that_ended_its_process_is_followed_by_a_careful_one(
+    valkey: Connection, settings: Settings, now: datetime, apart: ForkIsolation
+) -> None:
+    """The first look counts itself before the work, and is never heard of again."""
+    query = Query("hackernews", "poison 3 of 20 by 10 seed 5")
+    parts_ = careful_parts(valkey, PoisonSource(), apart)
+    stages = make_stages([a_topic()], settings)
+    lease = LeaseStore(valkey).acquire(poll_job(query), "dead", timedelta(seconds=1))
+    assert lease is not None
+    parts_.progress.begin(lease, query)
+    LeaseStore(valkey).release(lease)
+
+    pages = [poll(Look(poll_job(query), query, HOUR, f"{n}"), parts_, stages, now) for n in range(2)]
+
+    kept = QuarantineStore(valkey).all()
+    stored = MentionStore(valkey).between("pots", Window(now - HOUR, now + HOUR))
+    assert [page is not None and page.error is None for page in pages] == [True, True]
+    assert len(stored) == 17
+    assert len(kept) == 3
+    assert {each.tries for each in kept} == {2}
+    assert parts_.progress.resume(query).cursor == "20"
+    assert check(valkey) == []
+
+
+def test_a_page_that_ends_every_process_makes_its_query_wait(
+    valkey: Connection, settings: Settings, now: datetime, apart: ForkIsolation
+) -> None:
+    parts_ = careful_parts(valkey, Told(batch([], now - HOUR, now)), apart)
+    stages = make_stages([a_topic()], settings)
+    for n in range(MOST_TRIES):
+        lease = LeaseStore(valkey).acquire(poll_job(QUERY), f"dead {n}", timedelta(seconds=1))
+        assert lease is not None
+        assert parts_.progress.begin(lease, QUERY).tries == n + 1
+        assert parts_.progress.begin(lease, QUERY).tries == n + 1
+        LeaseStore(valkey).release(lease)
+
+    refused = poll(Look(poll_job(QUERY), QUERY, HOUR, "me"), parts_, stages, now)
+    read = poll(Look(poll_job(QUERY), QUERY, HOUR, "me"), parts_, stages, now)
+
+    assert refused is not None
+    assert refused.error is not None
+    assert "ended the process that read it 5 times" in refused.error.reason
+    assert refused.due_in > timedelta(minutes=50)
+    assert read is not None
+    assert read.error is None

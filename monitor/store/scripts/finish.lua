@@ -3,7 +3,7 @@
 -- KEYS due due-since leases committed query
 -- ARGV job, fence, due in (ms), outcome (done | read | failed), then
 --      read:   time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
---              start (ms), end (ms), truncated (0/1), unreadable
+--              start (ms), end (ms), truncated (0/1), unreadable, an item of the page is deadly (0/1)
 --      failed: time to live of the query (ms), reason
 -- Returns 1, or 0 when the lease was lost.
 local clock = redis.call('TIME')
@@ -35,6 +35,7 @@ if ARGV[4] == 'read' then
     redis.call('HSETNX', query, 'since', ARGV[10])
   end
   redis.call('HSET', query, 'unreadable', ARGV[13])
+  if ARGV[14] == '1' then redis.call('HSET', query, 'wary', 1) else redis.call('HDEL', query, 'wary') end
   redis.call('HDEL', query, 'failures', 'failing_since', 'reason')
 elseif ARGV[4] == 'failed' then
   redis.call('HINCRBY', query, 'failures', 1)
@@ -43,6 +44,7 @@ elseif ARGV[4] == 'failed' then
 end
 if ARGV[4] ~= 'done' then
   redis.call('HSET', query, 'tried', now)
+  redis.call('HDEL', query, 'attempt')
   redis.call('PEXPIRE', query, ARGV[5])
 end
 

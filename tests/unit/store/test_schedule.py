@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.ledger import Resume
 from monitor.models import Batch, Coverage, Cursor, Job, Query, Window
-from monitor.protocols import Resume, Sight
+from monitor.protocols import Sight
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.progress import ProgressStore

@@ -1,0 +1,393 @@
+"""The child that works on items which may kill it: `python -m monitor.isolation_child`, its socket as standard input.
+
+    parent ─Work─► this process ─fork─► reads the page, or goes from post to post, and tells what it begins
+                        ▲                │
+                        └─ told, death ──┘   what it had begun is to blame: set aside, and the next fork goes on
+
+The process itself touches no item: it has one thread, knows no secret, and forks. A fork may use half a second of
+processor time for an item (and as much for each megabyte of it), ten seconds in all and 256 MB, and opens nothing.
+"""
+
+import gc
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from monitor.errors import SourceError
+from monitor.models import Batch, Mention, Post, SetAside, Topic
+from monitor.pipeline import Stages, mentions_of
+from monitor.quarantine import Asked, Itemized, key_of, post_aside, post_id, worded
+from monitor.signals.duplicates import fingerprint
+from monitor.sources import SOURCES
+from monitor.sources.apart import Apart, Broken, Found, Refused, Work
+from monitor.sources.frames import receive_frame, send_frame
+from monitor.sources.items import item_id
+from monitor.store.codec import encode_mention
+from monitor.text.languages import make_tagger
+from monitor.text.scripts import script_of
+from monitor.topics.matching import Matcher
+
+CPU_SECONDS = 0.5
+WALL_SECONDS = 10.0
+MEMORY_BYTES = 256 * 2**20
+TRIES = 2
+"""Of an item whose fork was ended from outside or ran out of time: the machine may have stood still."""
+
+_WARM_UP = "smash pots and sell iron 砸锅卖铁 砸鍋賣鐵 разбить горшки"
+_FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "urllib.", "ctypes.")
+_LENGTH = struct.Struct(">cI")
+
+
+class Begun(NamedTuple):
+    """What a fork had begun when it died: the item's bytes or the place of the post, and the stage it was at."""
+
+    raw: bytes = b""
+    place: int = -1
+    stage: str = "parse"
+
+
+class Death(NamedTuple):
+    """How a fork ended when it did not end well."""
+
+    begun: Begun
+    code: int
+
+    @property
+    def reason(self) -> str:
+        """Word the death."""
+        if self.code >= 0:
+            return f"it ended the process that worked on it (exit code {self.code})"
+        if -self.code in (signal.SIGPROF, signal.SIGXCPU):
+            return "it took too much processor time"
+        if -self.code == signal.SIGALRM:
+            return f"it took more than {WALL_SECONDS:g} s"
+        return f"it killed the process that worked on it ({signal.Signals(-self.code).name})"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Say whether the item may be innocent."""
+        return -self.code in (signal.SIGKILL, signal.SIGALRM)
+
+
+def main() -> None:
+    """Answer work until the parent closes the socket."""
+    decoder = msgspec.msgpack.Decoder(Work)
+    stages = _StagesOf()
+    with socket.socket(fileno=sys.stdin.fileno()) as connection:
+        while (frame := receive_frame(connection)) is not None:
+            work = decoder.decode(frame)
+            for answer in _answers(work, stages.of(work)):
+                send_frame(connection, msgspec.msgpack.encode(answer))
+
+
+class _StagesOf:
+    """The deciding parts, kept as long as the topics stay the same, and warm before the first fork."""
+
+    def __init__(self) -> None:
+        self._made: tuple[tuple[list[Topic], str], Stages] | None = None
+
+    def of(self, work: Work) -> Stages:
+        """Return the parts for the topics of some work."""
+        asked = (work.topics, work.engine)
+        if self._made is None or self._made[0] != asked:
+            stages = Stages(
+                topics={topic.name: topic for topic in work.topics},
+                matcher=Matcher(work.topics),
+                tag=make_tagger(work.engine),
+                disguise=lambda _, author: author,  # the parent's: it has the key
+            )
+            stages.tag([_WARM_UP], [None])
+            stages.matcher.match(_WARM_UP)
+            fingerprint(_WARM_UP)
+            script_of(_WARM_UP)
+            gc.freeze()
+            self._made = asked, stages
+        return self._made[1]
+
+
+def _answers(work: Work, stages: Stages) -> Iterator[Found | Apart | Refused | Broken]:
+    try:
+        yield from _Ward(work, stages).answers()
+    except SourceError as e:
+        yield Refused(reason=e.reason)
+    except _PageBroken as e:
+        yield Broken(reason=str(e))
+
+
+class _PageBroken(Exception):
+    """The page breaks its reader between two items."""
+
+
+class _Ward:
+    """One page being worked on."""
+
+    def __init__(self, work: Work, stages: Stages) -> None:
+        self._work = work
+        self._stages = stages
+        self._quarantined = set(work.quarantined)
+        self._deaths: dict[tuple[str, str], int] = {}
+        self._skipped = 0
+
+    def answers(self) -> Iterator[Found | Apart]:
+        """Read the page item by item, then work on its posts one by one."""
+        batch = Batch(posts=tuple(msgspec.msgpack.decode(each, type=Post) for each in self._work.posts))
+        if self._work.page is not None or self._work.items:
+            batch = yield from self._read()
+        mentions: list[bytes] = []
+        place = 0
+        while place < len(batch.posts):
+            told, death = _forked(lambda tell, at=place: self._match(batch.posts[at:], at, tell))  # type: ignore[misc]
+            mentions += told.get(b"M", [])
+            self._skipped += len(told.get(b"K", []))
+            found = [msgspec.msgpack.decode(each, type=SetAside) for each in told.get(b"F", [])]
+            yield from (Found(item=each) for each in found)
+            if death is None:
+                break
+            place, item = self._after(batch.posts, death)
+            if item is not None:
+                yield Found(item=item)
+        yield Apart(
+            batch=msgspec.structs.replace(batch, posts=()),
+            fetched=len(batch.posts),
+            mentions=mentions,
+            skipped=self._skipped,
+        )
+
+    def _read(self) -> Generator[Found, None, Batch]:
+        """Yield what is found and return the batch, its posts fit to be sent."""
+        while True:
+            told, death = _forked(self._read_page)
+            if death is None:
+                break
+            item = self._blamed(death)
+            if item is not None:
+                yield Found(item=item)
+        self._skipped += len(told.get(b"K", []))
+        for each in told.get(b"F", []):
+            yield Found(item=msgspec.msgpack.decode(each, type=SetAside))
+        if b"E" in told:
+            kind, _, reason = told[b"E"][0].decode("utf-8", "replace").partition("\n")
+            raise SourceError(self._work.source, reason) if kind == "source" else _PageBroken(reason)
+        batch = msgspec.msgpack.decode(told[b"B"][0], type=Batch)
+        posts = tuple(msgspec.msgpack.decode(each, type=Post) for each in told.get(b"P", []))
+        return msgspec.structs.replace(batch, posts=posts)
+
+    def _blamed(self, death: Death) -> SetAside | None:
+        """Return the item that ended its reader; None when it may be innocent and is tried again."""
+        if not death.begun.raw:
+            raise _PageBroken(death.reason)
+        raw = death.begun.raw
+        told, _ = _forked(lambda tell: tell(b"F", msgspec.msgpack.encode(self._source().nameless(raw))))
+        unknown = SetAside(kind="item", id=item_id(self._work.source, raw), raw=b"", reason="")
+        item = msgspec.msgpack.decode(told[b"F"][0], type=SetAside) if b"F" in told else unknown
+        if self._is_to_be_tried_again(death, item):
+            return None
+        self._quarantined.add(key_of(item.kind, item.id))
+        return msgspec.structs.replace(item, reason=death.reason, is_deadly=True)
+
+    def _after(self, posts: tuple[Post, ...], death: Death) -> tuple[int, SetAside | None]:
+        """Return where to go on after a death among the posts, and what is to blame for it."""
+        place = death.begun.place
+        if place < 0:
+            raise _PageBroken(death.reason)
+        item = post_aside(posts[place], death.begun.stage, death.reason, is_deadly=True)
+        if self._is_to_be_tried_again(death, item):
+            return place, None
+        return place + 1, item
+
+    def _is_to_be_tried_again(self, death: Death, item: SetAside) -> bool:
+        tries = self._deaths[item.kind, item.id] = self._deaths.get((item.kind, item.id), 0) + 1
+        return death.is_doubtful and tries < TRIES
+
+    def _source(self) -> Itemized:
+        made: Any = SOURCES[self._work.source](_NoClient(), self._work.options)  # type: ignore[arg-type]
+        source: Itemized = made
+        return source
+
+    # What follows runs in forks.
+
+    def _read_page(self, tell: "Tell") -> None:
+        def gate(raw: bytes) -> bool:
+            _grant(len(raw))
+            tell(b"R", raw)
+            if key_of("item", item_id(self._work.source, raw)) not in self._quarantined:
+                return True
+            tell(b"K", b"")
+            return False
+
+        page = self._work.page
+        _grant(len(page or b""))
+        try:
+            batch = self._reread(gate) if page is None else self._source().read(page, self._asked(), gate)
+        except SourceError as e:
+            tell(b"E", f"source\n{e.reason}".encode("utf-8", "replace"))
+            return
+        except Exception as e:  # noqa: BLE001 - whatever breaks it, the page is not read
+            tell(b"E", f"page\n{worded(e)}".encode("utf-8", "replace"))
+            return
+        _grant(len(page or b""))
+        for item in batch.set_aside:
+            tell(b"F", msgspec.msgpack.encode(item))
+        for post in batch.posts:
+            _tell_post(post, tell)
+        tell(b"B", msgspec.msgpack.encode(msgspec.structs.replace(batch, posts=(), set_aside=())))
+
+    def _asked(self) -> Asked:
+        return Asked(self._work.query, self._work.cursor, self._work.now)
+
+    def _reread(self, gate: Callable[[bytes], bool]) -> Batch:
+        source = self._source()
+        posts = [source.reread(raw, self._work.now) for raw in self._work.items if gate(raw)]
+        return Batch(posts=tuple(post for post in posts if post is not None))
+
+    def _match(self, posts: tuple[Post, ...], first: int, tell: "Tell") -> None:
+        for place, post in enumerate(posts, first):
+            if key_of("post", post_id(post)) in self._quarantined:
+                tell(b"K", b"")
+                continue
+            _grant(len(post.text))
+            at = _At(place, tell)
+            try:
+                for mention in _mentions(post, self._stages, at):
+                    tell(b"M", msgspec.msgpack.encode(mention))
+            except Exception as e:  # noqa: BLE001 - a post may break in any way, and costs itself only
+                tell(b"F", msgspec.msgpack.encode(post_aside(post, at.stage, worded(e))))
+
+
+Tell = Callable[[bytes, bytes], None]
+
+
+class _At:
+    """Tells which post a fork is at, and in which stage."""
+
+    def __init__(self, place: int, tell: Tell) -> None:
+        self._place = place
+        self._tell = tell
+        self.stage = ""
+        self("match")
+
+    def __call__(self, stage: str) -> None:
+        """Begin a stage."""
+        self.stage = stage
+        self._tell(b"S", f"{self._place} {stage}".encode())
+
+
+def _mentions(post: Post, stages: Stages, at: _At) -> list[Mention]:
+    """Return the mentions of one post, fit to be stored."""
+
+    def tag(texts: Any, hints: Any) -> list[str]:
+        at("tag")
+        tagged = stages.tag(texts, hints)
+        at("fingerprint")
+        return tagged
+
+    found = mentions_of([post], stages._replace(tag=tag), None)
+    at("codec")
+    mentions = [mention for some in found.values() for mention in some]
+    for mention in mentions:
+        encode_mention(mention)
+    return mentions
+
+
+def _tell_post(post: Post, tell: Tell) -> None:
+    """Hand a post over in the form in which it is sent, or set it aside when it has none."""
+    try:
+        packed = msgspec.msgpack.encode(post)
+        msgspec.msgpack.decode(packed, type=Post)
+    except Exception as e:  # noqa: BLE001 - a source may put anything into a post
+        tell(b"F", msgspec.msgpack.encode(post_aside(post, "codec", worded(e))))
+        return
+    tell(b"P", packed)
+
+
+class _NoClient:
+    """Stands where a source has its way to the network: here is none."""
+
+
+def _forked(task: Callable[[Tell], None]) -> tuple[dict[bytes, list[bytes]], Death | None]:
+    """Run a task in a fork; return what it told by kind, and how it died if it did."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        _run(task, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        told, begun = _collect(pipe)
+    _, status = os.waitpid(pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    is_done = b"D" in told and code == 0
+    return told, None if is_done else Death(begun, code)
+
+
+def _run(task: Callable[[Tell], None], writer: int) -> None:
+    """Run a task and end the process, whatever happens."""
+    code = 70
+    try:
+        _confine()
+        with os.fdopen(writer, "wb", buffering=0) as pipe:
+
+            def tell(kind: bytes, body: bytes) -> None:
+                pipe.write(_LENGTH.pack(kind, len(body)) + body)
+
+            task(tell)
+            tell(b"D", b"")
+            code = 0
+    finally:
+        os._exit(code)
+
+
+def _collect(pipe: Any) -> tuple[dict[bytes, list[bytes]], Begun]:
+    """Return all whole frames by kind, and what was begun last."""
+    told: dict[bytes, list[bytes]] = {}
+    begun = Begun()
+    while len(head := pipe.read(_LENGTH.size)) == _LENGTH.size:
+        kind, length = _LENGTH.unpack(head)
+        body = pipe.read(length)
+        if len(body) < length:
+            break
+        if kind == b"R":
+            begun = Begun(raw=body)
+        elif kind == b"S":
+            place, _, stage = body.decode().partition(" ")
+            begun = Begun(place=int(place), stage=stage)
+        else:
+            told.setdefault(kind, []).append(body)
+    return told, begun
+
+
+def _confine() -> None:
+    """Give up what work on an item does not need."""
+    for number in (signal.SIGPROF, signal.SIGALRM):
+        signal.signal(number, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    status = Path("/proc/self/statm")
+    if status.exists():
+        limit = int(status.read_text().split()[0]) * resource.getpagesize() + MEMORY_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    sys.addaudithook(_refuse)
+    _grant(0)
+
+
+def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
+    if event.startswith(_FORBIDDEN):
+        raise PermissionError(f"{event} is not allowed here")
+
+
+def _grant(size: int) -> None:
+    """Begin an item's time anew; when it is over the process ends by SIGPROF or SIGALRM."""
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS * (1 + size / 2**20))
+    signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""A real worker of the product, which knows the source of broken items, and is not as patient as a real one."""
+
+import sys
+from datetime import timedelta
+
+from monitor import isolation, pipeline, wiring
+from monitor.store import mentions
+from tests.poison import install
+from workers.__main__ import main
+
+if __name__ == "__main__":
+    install(wiring, mentions)
+    isolation.MODULE = "tests.poison.child"
+    pipeline.LONGEST_FETCH = pipeline.LONGEST_STORING = timedelta(seconds=8)
+    sys.exit(main())
