@@ -10,7 +10,7 @@ from monitor.store.embedded import EmbeddedStore
 from tests.chaos import Figure, Plan, progress
 from tests.chaos.fleet import Fleet, wait_for
 from tests.chaos.oracle import is_late, posts_of, stored, verdict
-from tests.chaos.stage import connected, environment, topic_name, words, write_configuration
+from tests.chaos.stage import Configuration, connected, environment, topic_name, words, write_configuration
 from tests.chaos.worker import Waits
 from tests.simulators.feed_server import FeedServer
 from tests.simulators.publisher import Publisher
@@ -52,7 +52,7 @@ def measure(plan: Plan) -> Figure:
                 words=lambda number: words(number, TOPICS),
             ) as publisher,
         ):
-            write_configuration(plan.folder / "config", server, publisher, ["23:00"] * TOPICS)
+            write_configuration(plan.folder / "config", server, publisher, Configuration(["23:00"] * TOPICS, TOPICS))
             variables = environment(plan.folder, home.url)
             with Fleet(variables, Waits(), WORKERS, plan.folder, plan.seed) as fleet:
                 return _storm(plan, scale, connection, publisher, fleet)

@@ -14,7 +14,7 @@ from tests.chaos.fleet import Fleet, wait_for
 from tests.chaos.oracle import is_late, posts_of, some, stored, verdict
 from tests.chaos.power import Make, PowerStore, compile_log, makes
 from tests.chaos.producer import Producer, lost
-from tests.chaos.stage import environment, topic_name, words, write_configuration
+from tests.chaos.stage import Configuration, environment, topic_name, words, write_configuration
 from tests.chaos.worker import Waits
 from tests.simulators.feed_server import FeedServer
 from tests.simulators.publisher import Publisher
@@ -89,7 +89,7 @@ def _cuts(plan: Plan, scale: Scale, store: PowerStore) -> Reached:
             words=lambda number: words(number, TOPICS),
         ) as publisher,
     ):
-        write_configuration(plan.folder / "config", server, publisher, ["23:00"] * TOPICS)
+        write_configuration(plan.folder / "config", server, publisher, Configuration(["23:00"] * TOPICS, TOPICS))
         variables = environment(plan.folder, store.url)
         with (
             Fleet(variables, Waits(), WORKERS, plan.folder, plan.seed) as fleet,

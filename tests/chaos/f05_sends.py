@@ -10,7 +10,7 @@ from tests.chaos import Figure, Plan, progress
 from tests.chaos.fleet import Fleet, wait_for
 from tests.chaos.oracle import findings
 from tests.chaos.readers import SETTINGS, SHAPES, SPEC, Readers, broken_by, faults_of
-from tests.chaos.stage import connected, environment, write_configuration
+from tests.chaos.stage import Configuration, connected, environment, write_configuration
 from tests.chaos.worker import Waits
 from tests.data import data_path
 from tests.simulators.feed_server import FeedServer
@@ -60,7 +60,7 @@ def measure(plan: Plan) -> Figure:
             Publisher(server, feeds=1, seed=plan.seed, ledger=ledger) as publisher,
         ):
             settings = SETTINGS.format(token=telegram.token, url=telegram.url)
-            write_configuration(plan.folder / "config", server, publisher, extra=settings)
+            write_configuration(plan.folder / "config", server, publisher, Configuration(extra=settings))
             readers = Readers(telegram, home.url, channels=scale.channels, people=scale.people)
             waits = Waits(courier=scale.is_quick)
             with Fleet(environment(plan.folder, home.url), waits, WORKERS, plan.folder, plan.seed) as fleet:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from monitor.store.connection import Connection
 from tests.simulators.feed_server import FeedServer
@@ -19,6 +20,7 @@ url = "{index}"
 """
 TOPIC = """\
 [topics.{name}]
+title = "{title}"
 any = ["{keyword}"]
 sources = ["hackernews", "rss"]
 every = "1s"
@@ -33,16 +35,36 @@ def keyword_of(topic: int) -> str:
     return f"砸锅卖铁{topic:03}号"
 
 
-def write_configuration(
-    folder: Path, server: FeedServer, publisher: Publisher, topics: Sequence[str] = ("23:00",), extra: str = ""
-) -> None:
-    """Write the files that a person would; `topics` are the times of their digests."""
+class Configuration(NamedTuple):
+    """What a person would write: the times of the topics' digests, and how many keywords the topics share.
+
+    `address` is where the platforms are reached, when not at their own.
+    """
+
+    digests: Sequence[str] = ("23:00",)
+    keywords: int = 1
+    extra: str = ""
+    address: str = ""
+
+
+def write_configuration(folder: Path, server: FeedServer, publisher: Publisher, wanted: Configuration) -> None:
+    """Write the files that a person would."""
     folder.mkdir(exist_ok=True)
-    settings = SETTINGS.format(allow=server.address, index=publisher.index_url)
-    (folder / "monitor.toml").write_text(settings + extra, encoding="utf-8")
-    feeds = ", ".join(f'"{url}"' for url in publisher.feed_urls)
-    tables = [TOPIC.format(name=topic_name(n), keyword=keyword_of(n), digest=digest) for n, digest in enumerate(topics)]
+    address = wanted.address or server.address
+    index = publisher.index_url.replace(server.address, address)
+    settings = SETTINGS.format(allow=address, index=index) + wanted.extra
+    (folder / "monitor.toml").write_text(settings, encoding="utf-8")
+    feeds = ", ".join(f'"{url.replace(server.address, address)}"' for url in publisher.feed_urls)
+    tables = [
+        TOPIC.format(name=topic_name(n), title=title_of(n), keyword=keyword_of(n % wanted.keywords), digest=digest)
+        for n, digest in enumerate(wanted.digests)
+    ]
     (folder / "topics.toml").write_text(f"feeds = [{feeds}]\n" + "".join(tables), encoding="utf-8")
+
+
+def title_of(topic: int) -> str:
+    """Return the title of a topic; none is a part of another one, or of a post."""
+    return f"Topic{topic:03}"
 
 
 def topic_name(number: int) -> str:

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import partial, wraps
 from multiprocessing import parent_process
 from multiprocessing.connection import wait
@@ -23,6 +23,7 @@ from monitor.sinks.telegram import TelegramSink
 from monitor.sources import hackernews
 from monitor.store.outbox import OutboxStore, Pace
 from monitor.topics import file, planning
+from workers import sweeper, tasks
 from workers.__main__ import main
 
 
@@ -37,6 +38,8 @@ class Waits(NamedTuple):
     freezes: float = 0.0
     frozen_for: float = 8.0
     """Seconds, longer than any lease."""
+    ahead: float = 0.0
+    """Seconds by which the worker's clock is ahead of the store's: the time of a digest comes when it is wanted."""
 
 
 PATIENCE = timedelta(seconds=1)
@@ -75,10 +78,23 @@ def shorten(waits: Waits) -> None:
         planning.SOONEST = file.MIN_EVERY = jobs.LOOK_AGAIN = waits.look
     if waits.lateness is not None:
         hackernews._OVERLAP = waits.lateness
+    if waits.ahead:
+        tasks.datetime = sweeper.datetime = clock_ahead(waits.ahead)  # type: ignore[attr-defined]
     if waits.courier:
         wiring.TelegramSink = partial(TelegramSink, patience=PATIENCE)  # type: ignore[assignment,misc]
         wiring.OutboxStore = partial(OutboxStore, chat=CHAT, group=GROUP)  # type: ignore[assignment,misc]
         wiring.Monitor.desk = _quick(wiring.Monitor.desk)  # type: ignore[method-assign]
+
+
+def clock_ahead(seconds: float) -> type[datetime]:
+    """Return a clock that is ahead."""
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(seconds=seconds)
+
+    return Ahead
 
 
 def _quick(desk: Callable[[wiring.Monitor], Desk | None]) -> Callable[[wiring.Monitor], Desk | None]:
