@@ -8,6 +8,7 @@ import click
 
 from monitor.cli.archive import demo, replay
 from monitor.cli.backup import backup, restore
+from monitor.cli.bot import bot, owner
 from monitor.cli.check import doctor, fsck, health
 from monitor.cli.read import digest, poll, topics
 from monitor.cli.run import page, up
@@ -34,7 +35,7 @@ def commands() -> None:
     """Follow a public discussion across platforms, and say in one short digest what is said about it."""
 
 
-for command in (up, init, demo, replay, digest, topics, poll, doctor, fsck, backup, restore, health, page):
+for command in (up, init, demo, replay, digest, topics, poll, owner, doctor, fsck, backup, restore, health, page, bot):
     commands.add_command(command)
 
 

@@ -17,7 +17,7 @@ from monitor import jobs
 from monitor.cli.view import Views
 from monitor.errors import ConfigError, StoreError
 from monitor.logs import set_up
-from monitor.settings import child_environment, load
+from monitor.settings import Settings, child_environment, load
 from monitor.sinks.preview import serve
 from monitor.store.embedded import EmbeddedStore, is_locked
 from monitor.supervisor import Role, follow_parent, stop_on_signals, supervise
@@ -40,7 +40,7 @@ def up() -> None:
         stop_on_signals(stopped)
         environment = child_environment(MONITOR_HOME=str(settings.home.resolve()), MONITOR_SUPERVISED="1")
         keep_store = (lambda: None) if monitor.embedded is None else StoreKeeper(monitor.embedded)
-        supervise(ROLES, environment, stopped, keep_store)
+        supervise(roles_of(settings), environment, stopped, keep_store)
     log.info("stopped")
 
 
@@ -72,6 +72,12 @@ ROLES = (
     Role("worker", (sys.executable, "-m", "workers")),
     Role("page", (sys.executable, "-m", "monitor.cli", "page")),
 )
+BOT = Role("bot", (sys.executable, "-m", "monitor.cli", "bot"))
+
+
+def roles_of(settings: Settings) -> tuple[Role, ...]:
+    """Return what runs: with a bot's token, what takes in commands too."""
+    return ROLES if settings.telegram.token is None else (*ROLES, BOT)
 
 
 @contextmanager
@@ -129,3 +135,7 @@ def _greet(monitor: Monitor) -> None:
     server = monitor.connection.server()
     log.info("following %s", followed)
     log.info("store is %s %s, appendfsync %s", server.name, server.version, server.appendfsync)
+    if monitor.telegram is not None and not monitor.people.owners():
+        log.warning(
+            "the bot obeys nobody yet: run `monitor owner` in another terminal, and open the link that it prints"
+        )

@@ -311,7 +311,7 @@ def translate(error: TelegramError | TimeoutError, token: str) -> DeliveryError:
     """Return the error that says what to do. Refusals come first: the library derives BadRequest from NetworkError."""
     reason = hidden(str(error) or type(error).__name__, token)
     if isinstance(error, RetryAfter):
-        return DeliveryDelayed(NAME, reason, _retry_after(error))
+        return DeliveryDelayed(NAME, reason, retry_after(error))
     if isinstance(error, ChatMigrated):
         return RecipientMoved(NAME, reason, str(error.new_chat_id))
     if isinstance(error, Forbidden):
@@ -331,7 +331,8 @@ def hidden(text: str, token: str) -> str:
     return text.replace(token, "<token>")
 
 
-def _retry_after(error: RetryAfter) -> timedelta:
+def retry_after(error: RetryAfter) -> timedelta:
+    """Return how long a flood answer asks us to wait."""
     # The public property is an int or a timedelta, by a variable of the environment, and warns that it will change.
     return error._retry_after  # noqa: SLF001
 
