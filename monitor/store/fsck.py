@@ -45,7 +45,8 @@ def check(connection: Connection) -> list[str]:
             continue
         kinds[key] = kind
         found = connection.execute("TYPE", key).decode()
-        if found != kind.type:
+        # "none": it ended since it was found, as a hash does with its last field.
+        if found not in (kind.type, "none"):
             findings.append(f"{key}: a {found}, and {kind.owner} keeps a {kind.type} there")
     subscribers = {member for member, _ in _zset(connection, connection.keys.work.subscribers)}
     for name in sorted({topic_of(key) for key, kind in kinds.items() if kind.slot == "topic"}):
