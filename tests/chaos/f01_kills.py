@@ -85,6 +85,7 @@ def _storm(plan: Plan, scale: Scale, connection: Connection, publisher: Publishe
         ),
         SETTLE_LIMIT,
     )
+    fleet.stop()
     posts = posts_of(connection, names, publisher.posts)
     broken = list(verdict(connection, posts))
     if started is None:

@@ -65,7 +65,6 @@ class Stage(NamedTuple):
     readers: Readers
     fleet: Fleet
     proxies: list[Proxy]
-    daily: int
 
 
 def measure(plan: Plan) -> Figure:
@@ -91,17 +90,19 @@ def measure(plan: Plan) -> Figure:
         )
         targets = (store.url.removeprefix("unix://"), server.address, telegram.url.removeprefix("http://"))
         proxies = [stack.enter_context(Proxy(each, f"{plan.seed}/{n}")) for n, each in enumerate(targets)]
-        daily = telegram.do("add_chat", kind="channel", title="Daily")["id"]
+        readers = Readers(telegram, store.url, channels=scale.channels, people=0)
         ahead, times = clock(scale)
-        settings = SETTINGS.format(token=telegram.token, url=f"http://{proxies[2].address}") + f'chat = "{daily}"\n'
+        settings = (
+            SETTINGS.format(token=telegram.token, url=f"http://{proxies[2].address}")
+            + f'chat = "{readers.channels[0]}"\n'
+        )
         configuration = Configuration(times, scale.topics // 2, settings, proxies[1].address)
         write_configuration(plan.folder / "config", server, publisher, configuration)
         waits = Waits(courier=True, freezes=FREEZES_AT_SENDS, ahead=ahead)
         variables = environment(plan.folder, f"redis://{proxies[0].address}/0")
         connection = connected(store.url)
-        readers = Readers(telegram, store.url, channels=scale.channels, people=0)
         fleet = stack.enter_context(Fleet(variables, waits, WORKERS, plan.folder, plan.seed))
-        return _judge(plan, scale, Stage(store, connection, publisher, readers, fleet, proxies, daily))
+        return _judge(plan, scale, Stage(store, connection, publisher, readers, fleet, proxies))
 
 
 def wanted(scale: Scale) -> str:
@@ -132,6 +133,7 @@ def _judge(plan: Plan, scale: Scale, stage: Stage) -> Figure:
     storm.calm()
     raged = time.monotonic() - began
     settled = wait_for(lambda: _is_settled(scale, stage), SETTLE_LIMIT, every=0.3)
+    stage.fleet.stop()
     report = telegram.do("report")
     seen = stage.readers.seen()
     missing, twice = _daily(scale, stage)
@@ -258,8 +260,11 @@ def _is_settled(scale: Scale, stage: Stage) -> bool:
 
 
 def _daily(scale: Scale, stage: Stage) -> tuple[list[str], list[str]]:
-    """Return topics whose digest readers of the daily chat miss, and those whose digest they see twice."""
-    shown = [each.text for each in stage.readers.telegram.ledger().visible(stage.daily)]
+    """Return topics whose digest readers of the daily chat miss, and those whose digest they see twice.
+
+    The daily chat is the first channel.
+    """
+    shown = [each.text for each in stage.readers.telegram.ledger().visible(int(stage.readers.channels[0]))]
     titles = [title_of(n) for n in range(scale.topics)]
     counts = {title: sum(title in text for text in shown) for title in titles}
     return [t for t in titles if not counts[t]], [t for t in titles if counts[t] > 1]

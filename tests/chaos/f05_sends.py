@@ -90,6 +90,7 @@ def _storm(plan: Plan, scale: Scale, connection: Connection, readers: Readers, f
         if kill % 20 == 19:
             progress(NAME, f"{kill + 1} kills, {handed} of {scale.rounds} rounds handed over")
     settled = wait_for(readers.are_served, scale.settle)
+    fleet.stop()
     report = telegram.do("report")
     seen = readers.seen()
     faults = faults_of(report)

@@ -46,6 +46,10 @@ class Fleet:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Kill all workers for good: what is looked at now, nobody changes."""
         self._stopped.set()
         self._keeper.join()
         for worker in self._workers:

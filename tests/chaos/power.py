@@ -1,8 +1,8 @@
 """A store whose power can be cut: SIGKILL, and of its files only what was synchronised stays.
 
 A library preloaded into the server (power_log.c) logs each fsync that completed and each change of a directory. After a
-cut every file ends where its last fsync ended, or somewhere in what came after it; changes of names since the
-directory was synchronised are undone from the last one back, as many as chance says: a journal keeps their order.
+cut every file ends where its last fsync ended, or somewhere in what came after it; changes of names since a directory
+was last synchronised are undone from the last one back, as many as chance says: a journal keeps their order.
 What is not simulated: a disk that lies about its fsync, and the making of the server's own folder.
 """
 
@@ -155,7 +155,7 @@ class PowerStore:
             if kind == "s":
                 self._safe[int(rest[0])] = int(rest[1])
             elif kind == "d":
-                pending = [each for each in pending if Path(each[-1]).parent != Path(rest[0])]
+                pending.clear()
             else:
                 pending.append([kind, *rest])
             if kind == "c":
