@@ -9,18 +9,17 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from monitor.bot.clerk import Clerk
+from monitor.bot.troubles import tell_of_troubles
 from monitor.courier import IDLE, deliver_job
 from monitor.courier import deliver as deliver_to
-from monitor.digests.compose import Brief
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest, Told, last_digest, next_digest, windows_due
 from monitor.errors import StoreError
-from monitor.models import Digest, Job, Lease, Parcel, PostKey, Query, Topic, Window
-from monitor.pipeline import Look, Polled, Shelf, digest_of, oldest_kept
+from monitor.models import Digest, Job, Lease, Query, Topic, Window
+from monitor.pipeline import Look, Polled, digest_of, oldest_kept
 from monitor.pipeline import poll as poll_page
+from monitor.rounds import brief_of, hand_over, preview_chat, shelf_of
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of, query_of
 from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of
@@ -28,7 +27,7 @@ from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of
 log = logging.getLogger(__name__)
 
 LONGEST = {
-    "digest": timedelta(seconds=60),
+    "digest": timedelta(minutes=5),
     "deliver": timedelta(seconds=40),
     "prune": timedelta(minutes=5),
     "commands": timedelta(seconds=60),
@@ -48,8 +47,8 @@ AFTER_A_BUG = timedelta(minutes=1)
 LATE = timedelta(hours=1)
 """A digest that comes later than this after its window was held up, and must not come in a heap."""
 
-MOST_COMPOSED = 10
-
+EVERYBODY = "everybody"
+"""Whose late digests are counted where no chat is set: subscribers get no heap of them either."""
 
 UPKEEP = {
     Job("upkeep", "tidy"): timedelta(minutes=10),
@@ -135,8 +134,9 @@ def make_digest(monitor: Monitor, topic: Topic, now: datetime) -> timedelta:
     wait = not_yet(monitor, topic, due[0], now) if due else timedelta(0)
     if wait:
         return wait
-    if due:
-        tell(monitor, topic, due[0], now)
+    if due and not tell(monitor, topic, due[0], now):
+        return AFTER_A_BUG
+    monitor.subscriptions.tidy(topic.name)
     return timedelta(0) if due[1:] else next_digest(topic, now) - now
 
 
@@ -147,56 +147,33 @@ def not_yet(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> ti
         return LOOK_AGAIN  # posts of its last minutes are still to be read
     if now < end + LATE:
         return timedelta(0)
-    chat = monitor.settings.telegram.chat or preview_chat(topic)
+    chat = monitor.settings.telegram.chat or EVERYBODY
     return monitor.told.admit_late(chat, f"{topic.name} {due.kind} {end.isoformat()}")
 
 
-def tell(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> None:
-    """Hand over one digest: written down as the next before its first word leaves, as told after its last."""
+def tell(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> bool:
+    """Hand over one digest: written down as the next before its first word leaves, as told after its last.
+
+    False: some chat's failed, and shall be tried again; after an hour the others' next ones wait no longer for it.
+    """
     before = monitor.told.of(topic.name)
     begun = Told(end=due.window.start if before is None else before.end, begun=due)
     if not monitor.told.move(topic.name, before, begun):
-        return  # somebody was faster while this process stood still
-    hand_over(monitor, topic, due, now)
+        return True  # somebody was faster while this process stood still
+    failed = hand_over(monitor, topic, due, now)
     made = digest_now(monitor, topic, due.window, now, due.kind)
     monitor.sink.send(render(made, preview_chat(topic), ZoneInfo(topic.timezone)))
+    if failed and now < due.window.end + LATE:
+        return False
     log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id, "kind": due.kind})
     monitor.told.move(topic.name, begun, Told(end=due.window.end))
+    return True
 
 
 def is_read_to(monitor: Monitor, topic: Topic, end: datetime) -> bool:
     """Say whether each query that works was read to the end of a window; one that fails is not waited for."""
     statuses = monitor.progress.statuses(queries_of(topic), Window(end - timedelta(days=1), end))
     return all(each.reason is not None or (each.last_read is not None and each.last_read >= end) for each in statuses)
-
-
-def hand_over(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> None:
-    """Put the digest of a window into the outbox of the chat that gets the daily digests, if one is set.
-
-    A post that the chat was shown by another digest is refused; the digest is composed again without it. A digest that
-    was handed over before is not composed differently: its id is known, and nothing is taken.
-    """
-    chat = monitor.settings.telegram.chat
-    if monitor.telegram is None or chat is None:
-        return
-    brief = msgspec.structs.replace(brief_of(monitor, topic, due.window, due.kind), chat=chat)
-    for _ in range(MOST_COMPOSED):
-        made = digest_of(brief, shelf_of(monitor, topic), now)
-        message = render(made, chat, ZoneInfo(topic.timezone))
-        refused = monitor.outbox.hand_over(
-            chat, [Parcel(message=message, posts=shown_in(made))], told_by=due.window.end
-        )
-        if not refused:
-            # The chat is woken after its outbox is filled: a kill between the two repeats both.
-            monitor.chats.wake(chat, made.id)
-            return
-        brief = msgspec.structs.replace(brief, told=brief.told | refused)
-    raise StoreError(f"chat {chat}: its posts were claimed {MOST_COMPOSED} times while a digest was composed")
-
-
-def shown_in(made: Digest) -> tuple[PostKey, ...]:
-    """Return the posts that a digest shows."""
-    return tuple(each.mention.post.key for each in made.reactions)
 
 
 def deliver(monitor: Monitor, chat: str, owner: str, now: datetime) -> None:
@@ -208,6 +185,7 @@ def deliver(monitor: Monitor, chat: str, owner: str, now: datetime) -> None:
             return
         token = monitor.chats.token(chat)
         due_in = IDLE if desk is None else deliver_to(desk, chat, owner)
+        tell_of_troubles(monitor, chat)
         monitor.chats.rest(lease, due_in, token)
 
 
@@ -222,29 +200,6 @@ def digest_now(monitor: Monitor, topic: Topic, window: Window, now: datetime, ki
     """Return the digest of a topic and a window from what is stored; nothing is sent."""
     brief = brief_of(monitor, topic, window, kind)
     return digest_of(brief, shelf_of(monitor, topic), now)
-
-
-def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
-    """Return what the digests of a topic are made from."""
-    return Shelf(monitor.mentions, monitor.progress, monitor.topics.since(topic.name))
-
-
-def brief_of(monitor: Monitor, topic: Topic, window: Window, kind: str = "daily") -> Brief:
-    """Return what the digest of a topic and a window is asked to be, for the local page."""
-    people = monitor.settings.people
-    return Brief(
-        topic=topic,
-        window=window,
-        kind=kind,
-        chat=preview_chat(topic),
-        people=people.policy,
-        named=frozenset(people.named),
-    )
-
-
-def preview_chat(topic: Topic) -> str:
-    """Return the chat that a topic has on the local page, until a real one is subscribed."""
-    return f"preview-{topic.name}"
 
 
 def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:

@@ -25,11 +25,14 @@ from monitor.models import (
     Job,
     Lease,
     Mention,
+    Observation,
     Post,
     PostKey,
     Query,
+    QueryStatus,
     SetAside,
     Topic,
+    Trend,
     Window,
 )
 from monitor.protocols import Added, LanguageTagger, Leases, Mentions, Source
@@ -154,9 +157,17 @@ class Shelf(NamedTuple):
     followed_since: datetime | None = None
 
 
-def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
-    """Return the digest that a brief asks for, from what is stored."""
-    topic, window = brief.topic, brief.window
+class Gathered(NamedTuple):
+    """What the digests of a topic and a window are composed from, whoever gets them."""
+
+    mentions: Sequence[Mention]
+    history: Mapping[PostKey, Sequence[Observation]]
+    trend: Trend
+    statuses: Sequence[QueryStatus]
+
+
+def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathered:
+    """Return what was seen of a topic in a window, from what is stored."""
     mentions = shelf.mentions.between(topic.name, window)
     keys = [each.post.key for each in mentions if each.post.engagement != Engagement()]
     history = dict(zip(keys, shelf.mentions.history(topic.name, keys), strict=True))
@@ -167,7 +178,12 @@ def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
         sampled = since(shelf.followed_since, sampled)
     hourly = shelf.mentions.hourly(topic.name, earlier)
     trend = measure(topic, window, mentions, sampled, hourly, now)
-    return compose(brief, mentions, history, trend, shelf.ledger.statuses(queries, window))
+    return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window))
+
+
+def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
+    """Return the digest that a brief asks for, from what is stored."""
+    return compose(brief, *gather(brief.topic, brief.window, shelf, now))
 
 
 def _whole(windows: Sequence[Coverage]) -> list[Window]:

@@ -9,6 +9,7 @@ from monitor.digests.render import render
 from monitor.digests.schedule import next_digest, window_ending
 from monitor.errors import ConfigError
 from monitor.models import Topic
+from monitor.rounds import preview_chat
 from monitor.sinks.page import Fact, PageView, Sent, TopicView
 from monitor.stalls import neglect
 from monitor.topics.planning import queries_of
@@ -46,7 +47,7 @@ def view_of(monitor: Monitor, now: datetime) -> PageView:
 
 def _topic(monitor: Monitor, topic: Topic, now: datetime) -> TopicView:
     window = window_ending(now)
-    chat = jobs.preview_chat(topic)
+    chat = preview_chat(topic)
     sent = tuple(Sent(at=at, message=message) for at, message in monitor.outgoing.latest(chat, SHOWN))
     current = jobs.digest_now(monitor, topic, window, now, kind="now")
     return TopicView(

@@ -87,6 +87,11 @@ def compose(
     )
 
 
+def for_chat(digest: Digest, brief: Brief) -> Digest:
+    """Return a digest as it is for another chat that was told nothing yet: the chat makes the id, and no more."""
+    return msgspec.structs.replace(digest, id=digest_id(brief))
+
+
 def digest_id(brief: Brief) -> str:
     """Return the id that a chat's digest of a topic, kind and window always has: 96 bits of BLAKE2b, in hex."""
     times = (moment.astimezone(UTC).isoformat() for moment in brief.window)

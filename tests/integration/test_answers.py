@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor import jobs
 from monitor.bot.answer import answer, spoken
-from tests.build import a_topic
+from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room
 from tests.simulators.telegram_chats import Member
 from tests.simulators.telegram_faults import Fault, Order
@@ -204,3 +205,33 @@ def test_a_second_call_changes_nothing(room: Room) -> None:
     after = dump(room.monitor.connection)
     woken = {room.monitor.connection.keys.work.chats, room.monitor.connection.keys.work.due, index}
     assert {k: v for k, v in after.items() if k not in woken} == {k: v for k, v in before.items() if k not in woken}
+
+
+def test_digests_come_to_who_subscribed_and_to_nobody_else(room: Room) -> None:
+    anna, boris, carl = room.person("Anna", "reader"), room.person("Boris", "reader"), room.person("Carl", "reader")
+    assert "every day at 08:00" in room.say(anna, "/subscribe 砸鍋賣鐵")
+    assert "comes here already" in room.say(anna, "/subscribe smash-pots")
+    room.say(boris, "/subscribe water")
+    room.say(carl, "/subscribe water")
+    room.say(carl, "/unsubscribe")
+
+    for _ in range(2):
+        for topic in (POTS, WATER):
+            jobs.make_digest(room.monitor, topic, NOW)
+    for user in (anna, boris, carl):
+        room.deliver(str(user.id))
+
+    assert ["#砸锅卖铁:" in text for text in room.seen(anna)] == [False, False, True]
+    assert ["#Water:" in text for text in room.seen(boris)] == [False, True]
+    assert room.seen(carl)[-1] == "Done. No more digests on Water here."
+
+
+def test_who_lost_access_gets_no_digest_in_private(room: Room) -> None:
+    olga, anna = room.person("Olga", "owner"), room.person("Anna", "reader")
+    room.say(anna, "/subscribe water")
+    room.say(olga, f"/revoke {anna.id}")
+
+    jobs.make_digest(room.monitor, WATER, NOW)
+    room.deliver(str(anna.id))
+
+    assert not any("#Water:" in text for text in room.seen(anna))

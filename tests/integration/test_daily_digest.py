@@ -83,8 +83,9 @@ def test_a_digest_goes_to_the_chat_once_and_says_no_post_twice(telegram: Simulat
         jobs.deliver(monitor, str(chat), f"worker {worker}", NOW)
 
     shown = [each.text for each in telegram.state.ledger.visible(chat)]
-    assert len(shown) == 2
-    assert ["先砸谁的锅" in each for each in shown] == [True, False]
+    assert ["先砸谁的锅" in each for each in shown] == [False, True, False]
+    assert shown[0].startswith("Hello!"), "the first message says where a probe for the next begins"
+    assert len(shown) == 3
     assert check(monitor.connection) == []
 
 

@@ -1,0 +1,154 @@
+"""Hands the digest of a topic to everybody who gets it: chats that subscribed, and the one that the settings name.
+
+gather once ─► compose once ─┬─► chat: claim its posts ─► outbox ─► wake
+                             └─► chat that was shown some of them: compose again without them ─► …
+
+The id of a digest is made of chat, topic and window, so a chat takes each once, however often the round is begun anew.
+"""
+
+import logging
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from monitor.bot import texts
+from monitor.digests.compose import Brief, compose, for_chat
+from monitor.digests.render import render
+from monitor.digests.schedule import DueDigest
+from monitor.errors import StoreError
+from monitor.models import Digest, Message, Parcel, PostKey, Topic, Window
+from monitor.pipeline import Gathered, Shelf, gather
+from monitor.wiring import Monitor
+
+log = logging.getLogger(__name__)
+
+MOST_COMPOSED = 10
+
+
+class Recipient(NamedTuple):
+    """A chat that gets a digest, and the topic of its forum."""
+
+    chat: str
+    thread: int | None = None
+
+
+class Edition(NamedTuple):
+    """A digest for all chats, and what it was made from, for those that were shown some of its posts before."""
+
+    brief: Brief
+    gathered: Gathered
+    digest: Digest
+
+
+def hand_over(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> list[str]:
+    """Hand a digest to each chat that gets it; return the chats for which that failed.
+
+    One chat's failure holds back nobody else's digest.
+    """
+    chats = candidates(monitor, topic)
+    if not chats:
+        return []
+    brief = brief_of(monitor, topic, due.window, due.kind)
+    gathered = gather(topic, due.window, shelf_of(monitor, topic), now)
+    edition = Edition(brief, gathered, compose(brief, *gathered))
+    return [each for each in chats if not _is_served(monitor, each, edition)]
+
+
+def candidates(monitor: Monitor, topic: Topic) -> list[str]:
+    """Return the chats that may get the digests of a topic."""
+    if monitor.telegram is None:
+        return []
+    configured = monitor.settings.telegram.chat
+    named = set() if configured is None else {monitor.chats.home(configured)}
+    return sorted(named | set(monitor.subscriptions.chats(topic.name)))
+
+
+def recipient_of(monitor: Monitor, topic: Topic, chat: str) -> Recipient | None:
+    """Return whereto in a chat the digests of a topic go: where it subscribed, else where the settings say."""
+    home = monitor.chats.home(chat)
+    known = monitor.subscriptions.find(chat, topic.name)
+    if known is not None and is_let_in(monitor, chat):
+        return Recipient(home, known.thread)
+    configured = monitor.settings.telegram.chat
+    return Recipient(home) if configured is not None and monitor.chats.home(configured) == chat else None
+
+
+def is_let_in(monitor: Monitor, chat: str) -> bool:
+    """Say whether a chat may get digests: a private one is its person's, who may have lost access."""
+    return chat.startswith(("-", "@")) or monitor.people.role_of(chat) is not None
+
+
+def shown_in(made: Digest) -> tuple[PostKey, ...]:
+    """Return the posts that a digest shows."""
+    return tuple(each.mention.post.key for each in made.reactions)
+
+
+def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
+    """Return what the digests of a topic are made from."""
+    return Shelf(monitor.mentions, monitor.progress, monitor.topics.since(topic.name))
+
+
+def brief_of(monitor: Monitor, topic: Topic, window: Window, kind: str = "daily") -> Brief:
+    """Return what the digest of a topic and a window is asked to be, for the local page."""
+    people = monitor.settings.people
+    return Brief(
+        topic=topic,
+        window=window,
+        kind=kind,
+        chat=preview_chat(topic),
+        people=people.policy,
+        named=frozenset(people.named),
+    )
+
+
+def preview_chat(topic: Topic) -> str:
+    """Return the chat that a topic has on the local page."""
+    return f"preview-{topic.name}"
+
+
+def _is_served(monitor: Monitor, chat: str, edition: Edition) -> bool:
+    try:
+        recipient = recipient_of(monitor, edition.brief.topic, chat)
+        if recipient is not None:
+            _hand(monitor, recipient, edition)
+    except Exception:
+        # The round is the top of as many tasks as there are chats: whatever is wrong with one of them stays with it.
+        log.exception("digest not handed over", extra={"chat": chat, "topic": edition.brief.topic.name})
+        return False
+    return True
+
+
+def _hand(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
+    """Put a digest into the outbox of a chat.
+
+    A post that the chat was shown by another digest is refused; the digest is composed again without it. A digest that
+    was handed over before is not composed differently: its id is known, and nothing is taken.
+    """
+    chat, thread = recipient
+    brief = msgspec.structs.replace(edition.brief, chat=chat)
+    made, told = for_chat(edition.digest, brief), edition.brief.window.end
+    _greet(monitor, recipient, made.id)
+    for _ in range(MOST_COMPOSED):
+        message = msgspec.structs.replace(render(made, chat, ZoneInfo(brief.topic.timezone)), thread=thread)
+        refused = monitor.outbox.hand_over(chat, [Parcel(message=message, posts=shown_in(made))], told_by=told)
+        if not refused:
+            # The chat is woken after its outbox is filled: a kill between the two repeats both.
+            monitor.chats.wake(chat, made.id)
+            return
+        brief = msgspec.structs.replace(brief, told=brief.told | refused)
+        made = compose(brief, *edition.gathered)
+    raise StoreError(f"chat {chat}: its posts were claimed {MOST_COMPOSED} times while a digest was composed")
+
+
+def _greet(monitor: Monitor, recipient: Recipient, digest_id: str) -> None:
+    """Say hello first in a chat of which no message is known: a probe for a lost digest could begin nowhere."""
+    view = monitor.outbox.outlook(recipient.chat)
+    if view.last_id is not None or view.head is not None:
+        return
+    titles = [each.title for each in monitor.topics.all()]
+    id_ = f"hello:{digest_id}"
+    text = texts.hello_chat(titles)
+    message = Message(id=id_, chat=recipient.chat, digest_id=id_, part=0, text=text, thread=recipient.thread)
+    monitor.outbox.hand_over(recipient.chat, [Parcel(message=message)])
