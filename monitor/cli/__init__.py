@@ -10,6 +10,7 @@ from monitor.cli.archive import demo, replay
 from monitor.cli.backup import backup, restore
 from monitor.cli.bot import bot, owner
 from monitor.cli.check import doctor, fsck, health
+from monitor.cli.quarantine import quarantine
 from monitor.cli.read import digest, poll, topics
 from monitor.cli.run import page, up
 from monitor.cli.setup import init
@@ -35,7 +36,25 @@ def commands() -> None:
     """Follow a public discussion across platforms, and say in one short digest what is said about it."""
 
 
-for command in (up, init, demo, replay, digest, topics, poll, owner, doctor, fsck, backup, restore, health, page, bot):
+COMMANDS = (
+    up,
+    init,
+    demo,
+    replay,
+    digest,
+    topics,
+    poll,
+    owner,
+    doctor,
+    quarantine,
+    fsck,
+    backup,
+    restore,
+    health,
+    page,
+    bot,
+)
+for command in COMMANDS:
     commands.add_command(command)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import click
 
 from monitor.cli.run import is_running
+from monitor.digests.wording import many
 from monitor.errors import ConfigError
 from monitor.models import QueryStatus, Window
 from monitor.settings import Settings, load
@@ -71,6 +72,7 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     yield Finding(
         said is None, f"schedule: {said or 'work is done as it comes due'}", "start `monitor up`" if said else ""
     )
+    yield _quarantine(monitor)
     queries = list(plan(monitor.topics.all()))
     for status in monitor.progress.statuses(queries, Window(now - timedelta(days=1), now)):
         yield _query(status, now)
@@ -95,6 +97,17 @@ def _topics(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
         yield Finding(True, f"topics: {count} in force, version {version}, as in {path}")
         return
     yield Finding(False, f"topics: {path} is not imported yet", "a running `monitor up` does it within seconds")
+
+
+def _quarantine(monitor: Monitor) -> Finding:
+    tally = monitor.quarantine.tally()
+    if not tally.items:
+        return Finding(True, "quarantine: empty")
+    crowded = f", {tally.crowded_out:,} went early because there was no room" if tally.crowded_out else ""
+    said = f"quarantine: {many(tally.items, 'item')} that broke their readers{crowded}"
+    return Finding(
+        False, said, "look at them: monitor quarantine list; try them again: monitor quarantine replay --all"
+    )
 
 
 def _query(status: QueryStatus, now: datetime) -> Finding:
