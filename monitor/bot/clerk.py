@@ -9,19 +9,24 @@ Tries are counted before the work: an update that kills its worker ends in the q
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeAlias
 from uuid import uuid4
 
-from monitor.bot.answer import answer
+from monitor.bot.answer import answer as answer_update
 from monitor.bot.notices import slow_down
 from monitor.errors import StoreError
 from monitor.inbox import Begun
-from monitor.models import Lease, SetAside
+from monitor.models import Incoming, Lease, Role, SetAside
 from monitor.store.codec import encode
 from monitor.store.inbox import INBOX_JOB
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
+
+Answer: TypeAlias = Callable[[Monitor, Incoming, Role | None, datetime], None]
+"""Does what an update asks for, once however often it is called."""
 
 LONGEST_LOOK = timedelta(seconds=15)
 """Then the thread is free for other work. The lease leaves three times as long for the last answer."""
@@ -39,8 +44,9 @@ class LeaseLost(Exception):
 class Clerk:
     """The one who answers, for as long as the lease lasts. `now` is when the look begins."""
 
-    def __init__(self, monitor: Monitor, lease: Lease, now: datetime) -> None:
+    def __init__(self, monitor: Monitor, lease: Lease, now: datetime, answer: Answer = answer_update) -> None:
         self._monitor = monitor
+        self._answer_update = answer
         self._lease = lease
         self._now = now
         self._began = time.monotonic()
@@ -100,7 +106,7 @@ class Clerk:
             return
         user = begun.update.user
         role = None if user is None else self._monitor.people.role_of(user)
-        answer(self._monitor, begun.update, role, self._now + self._elapsed())
+        self._answer_update(self._monitor, begun.update, role, self._now + self._elapsed())
 
     def _set_aside(self, begun: Begun, reason: str, *, is_deadly: bool) -> None:
         raw = b"" if begun.update is None else encode(begun.update)
