@@ -46,7 +46,7 @@ class Room:
             self.telegram.state.world.set_member(chat, admin, Member("administrator"))
         return chat
 
-    def update(self, user: User | None, text: str = "", chat: Chat | None = None, **changes: Any) -> Incoming:
+    def update(self, user: User | None, text: str = "", chat: Chat | None = None, /, **changes: Any) -> Incoming:
         """Return an update: a message unless said otherwise, in private unless a chat is given."""
         assert user is not None or chat is not None
         self.last += 1

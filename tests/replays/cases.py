@@ -17,6 +17,7 @@ CASES: Mapping[str, Generator] = {
     "appoint": people.appoint,
     "claim": chats.claim,
     "clear": chats.clear,
+    "end_subscription": people.end_subscription,
     "end_topic": topics.end_topic,
     "excuse": inbox.excuse,
     "corrected": repairs.corrected,

@@ -38,6 +38,16 @@ def apply(draw: Random, store: Replayer) -> Call:
     return lambda: SubscriptionStore(store).apply(order)
 
 
+def end_subscription(draw: Random, store: Replayer) -> Call:
+    """The subscription is there, another one to the same topic is, or none."""
+    key = store.keys.chat(CHAT).subscriptions
+    mine, newer = (Subscription("pots", time_of(CLOCK), thread) for thread in (None, 7))
+    there = draw.choice((mine, mine, newer, None))
+    if there is not None:
+        store.execute("HSET", key, "pots", encode(there))
+    return lambda: SubscriptionStore(store).end(CHAT, mine)
+
+
 def an_order(draw: Random) -> Order:
     """Return what one of a few updates asks: the same update may ask something else, as no honest one does."""
     id_ = draw.randrange(1, 4)
