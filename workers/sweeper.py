@@ -1,6 +1,7 @@
 """The sweeper: a small thread in every worker that turns due jobs into hints. No leader, no beat."""
 
 import logging
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 
 EVERY = timedelta(milliseconds=250)
 READ_TOPICS_EVERY = timedelta(seconds=5)
+STUCK = timedelta(seconds=60)
+"""So long after its longest time a job may go on, whose thread waits for a store that was away. Then it never ends."""
+
 MOST_HINTS = 200
 """Open hints at most: an hour without workers must not fill the store (one hint has about 1 kB)."""
 
@@ -55,6 +59,7 @@ class Sweeper(bootsteps.StartStopStep):
                 read_at = now
                 troubles.watch("topics", lambda: jobs.read_topics(app.monitor, datetime.now(UTC)))
             troubles.watch("sweep", lambda: sweep(app, app.monitor))
+            end_if_stuck(app.monitor)
 
 
 def sweep(app: Any, monitor: Monitor) -> None:
@@ -63,6 +68,18 @@ def sweep(app: Any, monitor: Monitor) -> None:
         room = MOST_HINTS - waiting(producer, app.conf.task_default_queue)
         for job in monitor.schedule.take(room) if room > 0 else ():
             hint(app, producer, job)
+
+
+def end_if_stuck(monitor: Monitor) -> None:
+    """End this process when one of its threads cannot be got back: no thread can be ended, and it would burn for ever.
+
+    Another process takes the work up, and works carefully on the page that did it.
+    """
+    stuck = monitor.keeper.overrun()
+    if stuck > STUCK:
+        log.critical("a job never ends: this worker begins anew", extra={"overrun": f"{stuck.total_seconds():.0f}s"})
+        logging.shutdown()
+        os._exit(1)
 
 
 def waiting(producer: Any, queue: str) -> int:

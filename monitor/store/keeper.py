@@ -68,6 +68,7 @@ class Keeper:
     def __init__(self, clock: Callable[[], float] = steady) -> None:
         self.clock = clock
         self._holds: dict[tuple[Leases, Lease], Hold] = {}
+        self._overran: dict[tuple[Leases, Lease], float] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._is_closed = False
@@ -85,6 +86,12 @@ class Keeper:
         """Renew a lease no more; it ends by itself."""
         with self._changed:
             self._holds.pop((leases, lease), None)
+            self._overran.pop((leases, lease), None)
+
+    def overrun(self) -> timedelta:
+        """Return for how long the slowest job that took longer than it may is still at work; zero when none is."""
+        with self._changed:
+            return timedelta(seconds=max((self.clock() - at for at in self._overran.values()), default=0.0))
 
     def is_sure(self, leases: Leases, lease: Lease) -> bool:
         """Say whether a lease is certainly held by this process, and for a while."""
@@ -122,6 +129,8 @@ class Keeper:
         if now >= hold.ends_at:
             log.warning("took too long: another may do it now", extra={"job": str(hold.lease.job)})
             self.let_go(*hold.key)
+            with self._changed:
+                self._overran[hold.key] = now
             return
         ttl = min(hold.ttl, timedelta(seconds=hold.ends_at - now))
         try:

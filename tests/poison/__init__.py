@@ -2,7 +2,7 @@
 
 The product knows nothing of it: `install` adds the source and lays the deeds around the stages in a process of a test,
 `python -m tests.poison.worker` or `python -m tests.poison.child`. What a page holds is drawn from its query,
-"poison 100 of 1000 by 50 seed 7": a hundred broken items among a thousand in pages of fifty.
+"https://poison.example/100/1000/50/7": a hundred broken items among a thousand in pages of fifty, by the seed of seven.
 """
 
 import os
@@ -21,11 +21,11 @@ from monitor.quarantine import Asked, Gate, open_gate
 from monitor.sources.items import item_id, sort_out, without_author
 from monitor.topics.matching import Matcher
 
-NAME = "hackernews"
-"""It takes the place of a source that topics may name."""
+NAME = "rss"
+"""It takes the place of a source that topics may name with an address."""
 
 WORDS = "他们说要砸锅卖铁"
-_QUERY = re.compile(r"poison (\d+) of (\d+) by (\d+) seed (\d+)")
+_QUERY = re.compile(r"https://poison.example/(\d+)/(\d+)/(\d+)/(\d+)")
 
 
 class Kind(NamedTuple):

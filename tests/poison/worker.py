@@ -6,10 +6,12 @@ from datetime import timedelta
 from monitor import isolation, pipeline, wiring
 from monitor.store import mentions
 from tests.poison import install
+from workers import sweeper
 from workers.__main__ import main
 
 if __name__ == "__main__":
     install(wiring, mentions)
     isolation.MODULE = "tests.poison.child"
-    pipeline.LONGEST_FETCH = pipeline.LONGEST_STORING = timedelta(seconds=8)
+    pipeline.LONGEST_FETCH = pipeline.LONGEST_STORING = timedelta(seconds=4)
+    sweeper.STUCK = timedelta(seconds=1)
     sys.exit(main())

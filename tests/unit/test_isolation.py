@@ -34,7 +34,7 @@ def asked(query: str) -> Asked:
 
 
 def test_every_kind_of_broken_item_is_found_and_the_others_are_read(apart: ForkIsolation) -> None:
-    query = f"poison {len(KINDS)} of 40 by 40 seed 7"
+    query = f"https://poison.example/{len(KINDS)}/40/40/7"
     plan = plan_of(query)
     found: list[SetAside] = []
 
@@ -59,10 +59,10 @@ def test_every_kind_of_broken_item_is_found_and_the_others_are_read(apart: ForkI
 def test_what_lies_in_quarantine_is_not_touched_again(apart: ForkIsolation, kind: str) -> None:
     seed = [k.name for k in KINDS].index(kind)
     post = a_post(f"{seed}", text=f"砸锅卖铁 ☠{kind}☠")
-    page = PoisonSource().ask(asked("poison 1 of 3 by 3 seed 1")).replace(b'"exit"', f'"{kind}"'.encode())
+    page = PoisonSource().ask(asked("https://poison.example/1/3/3/1")).replace(b'"exit"', f'"{kind}"'.encode())
     found: list[SetAside] = []
     if BY_NAME[kind].stage == "parse":
-        apart.read(NAME, page, asked("poison 1 of 3 by 3 seed 1"), care(found))
+        apart.read(NAME, page, asked("https://poison.example/1/3/3/1"), care(found))
     else:
         apart.match(NAME, [post], care(found))
     [item] = found
@@ -70,7 +70,7 @@ def test_what_lies_in_quarantine_is_not_touched_again(apart: ForkIsolation, kind
 
     careful = care(again, key_of(item.kind, item.id))
     if item.kind == "item":
-        result = apart.read(NAME, page, asked("poison 1 of 3 by 3 seed 1"), careful)
+        result = apart.read(NAME, page, asked("https://poison.example/1/3/3/1"), careful)
     else:
         result = apart.match(NAME, [post, a_post("good")], careful)
 

@@ -328,7 +328,7 @@ def apart() -> Iterator[ForkIsolation]:
 
 def careful_parts(connection: Connection, source: Source, apart: ForkIsolation) -> Parts:
     stores = LeaseStore(connection), ProgressStore(connection), MentionStore(connection)
-    return Parts({"hackernews": source}, *stores, QuarantineStore(connection), apart)
+    return Parts({source.name: source}, *stores, QuarantineStore(connection), apart)
 
 
 def test_a_post_that_breaks_a_stage_is_set_aside_and_the_others_are_stored(
@@ -377,7 +377,7 @@ def test_a_look_that_ended_its_process_is_followed_by_a_careful_one(
     valkey: Connection, settings: Settings, now: datetime, apart: ForkIsolation
 ) -> None:
     """The first look counts itself before the work, and is never heard of again."""
-    query = Query("hackernews", "poison 3 of 20 by 10 seed 5")
+    query = Query("rss", "https://poison.example/3/20/10/5")
     parts_ = careful_parts(valkey, PoisonSource(), apart)
     stages = make_stages([a_topic()], settings)
     lease = LeaseStore(valkey).acquire(poll_job(query), "dead", timedelta(seconds=1))
