@@ -51,15 +51,25 @@ Answer = TypeVar("Answer")
 
 
 class Ended(Exception):
-    """Why this process must not go on: `reason` for a person; `is_final` when only a person can mend it."""
+    """Why this process must not go on: `reason` in Telegram's words."""
 
-    def __init__(self, reason: str, *, is_final: bool) -> None:
-        super().__init__(reason, is_final)
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
         self.reason = reason
-        self.is_final = is_final
+
+
+class Rivalled(Ended):
+    """Somebody else asks for the updates of this bot."""
 
     def __str__(self) -> str:
-        return self.reason
+        return f"somebody else polls for this bot, so this process ends: {self.reason}"
+
+
+class Refused(Ended):
+    """Telegram does not know the token; a person must mend it."""
+
+    def __str__(self) -> str:
+        return f"Telegram refuses the bot's token; check it in [telegram]: {self.reason}"
 
 
 class Asked(NamedTuple):
@@ -170,9 +180,9 @@ class Poller:
         """Return how long to wait before asking again; raise Ended when that would be wrong."""
         reason = hidden(str(error) or type(error).__name__, self._token)
         if isinstance(error, Conflict) and self._leases.renew(lease, LONGEST):
-            raise Ended(f"somebody else polls for this bot, so this process ends: {reason}", is_final=False)
+            raise Rivalled(reason)
         if isinstance(error, InvalidToken):
-            raise Ended(f"Telegram refuses the bot's token; check [telegram]: {reason}", is_final=True)
+            raise Refused(reason)
         if failures == 0:
             log.warning("not polled", extra={"reason": reason})
         if isinstance(error, RetryAfter):

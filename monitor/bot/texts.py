@@ -176,3 +176,11 @@ def place_of(chat: str) -> str:
     if chat.startswith("@"):
         return chat
     return f"the chat {chat}" if chat.startswith("-") else f"user {chat}"
+
+
+def rival(reason: str) -> str:
+    """Tell the owners that something else takes the updates of their bot."""
+    return (
+        "Another program asks Telegram for what people write to me, so I may miss some of it. Is my token used twice?"
+        f" Stop the other one, or get a new token from @BotFather. Telegram says: {reason}"
+    )

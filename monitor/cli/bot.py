@@ -3,19 +3,21 @@
 import logging
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import click
 
-from monitor.bot.poller import Ended, Poller, poll_forever
+from monitor.bot import texts
+from monitor.bot.poller import Poller, Refused, Rivalled, poll_forever
+from monitor.bot.troubles import tell_owners
 from monitor.bot.webhook import WebhookServer, listen, read_proof, register
 from monitor.errors import ConfigError, DeliveryDelayed, DeliveryError, StoreError
 from monitor.logs import hide, set_up
 from monitor.models import Incoming
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import Account
-from monitor.supervisor import CANNOT_HEAL, follow_parent, stop_on_signals
+from monitor.supervisor import follow_parent, stop_on_signals
 from monitor.wiring import Monitor, opened
 
 log = logging.getLogger(__name__)
@@ -62,9 +64,12 @@ def bot() -> None:
             return
         try:
             poll_forever(Poller(account, monitor.inbox, monitor.leases))
-        except Ended as e:
+        except Refused as e:
+            raise ConfigError([str(e)]) from e
+        except Rivalled as e:
             log.critical("%s", e)
-            sys.exit(CANNOT_HEAL if e.is_final else 1)
+            tell_owners(monitor, f"notice:rival:{datetime.now(UTC):%Y-%m-%d}", texts.rival(e.reason))
+            sys.exit(1)
 
 
 def account_of(settings: Settings) -> Account:

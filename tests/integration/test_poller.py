@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.bot.poller import POLLER_JOB, Ended
+from monitor.bot.poller import POLLER_JOB, Refused, Rivalled
 from monitor.inbox import Taken
 from monitor.models import Incoming, Lease
 from monitor.sinks.telegram import Account
@@ -22,7 +22,8 @@ from tests.simulators.telegram_chats import User
 from tests.simulators.telegram_faults import FAULTS, Fault, FaultKind, Order
 from tests.simulators.telegram_updates import Webhook
 
-BOT = TOKEN.partition(":")[0]
+pytestmark = pytest.mark.parametrize("connection", ["valkey"], indirect=True)
+
 MINUTE = timedelta(minutes=1)
 SHAPES = [kind for kind in FAULTS if not kind.startswith(("timeout", "forbidden", "migrated", "slow"))]
 
@@ -166,8 +167,7 @@ def test_whoever_finds_another_installation_polling_gives_up(
             assert not other.done.is_set()
 
     loser = first if first.has_given_up else second
-    assert isinstance(loser.ended, Ended)
-    assert not loser.ended.is_final
+    assert isinstance(loser.ended, Rivalled)
     assert "somebody else polls" in str(loser.ended)
     assert TOKEN not in str(loser.ended)
     where = connection if loser is first else elsewhere
@@ -196,7 +196,6 @@ def test_a_poller_whose_lease_was_taken_keeps_nothing_and_stands_by(
     assert kept(connection) == ["/one"]
 
 
-@pytest.mark.parametrize("connection", ["valkey"], indirect=True)
 @pytest.mark.parametrize("kind", SHAPES)
 def test_no_failure_of_the_network_ends_it_or_loses_an_update(
     kind: FaultKind,
@@ -213,7 +212,6 @@ def test_no_failure_of_the_network_ends_it_or_loses_an_update(
     assert kept(connection) == ["/one"]
 
 
-@pytest.mark.parametrize("connection", ["valkey"], indirect=True)
 def test_a_webhook_that_was_left_behind_is_given_up_with_all_that_waits(
     telegram: Simulator, account: Account, connection: Connection, say: Callable[[str], None]
 ) -> None:
@@ -226,12 +224,10 @@ def test_a_webhook_that_was_left_behind_is_given_up_with_all_that_waits(
     assert kept(connection) == ["/one"]
 
 
-@pytest.mark.parametrize("connection", ["valkey"], indirect=True)
 def test_a_wrong_token_is_for_a_person_to_mend(telegram: Simulator, connection: Connection) -> None:
     wrong = Account("7000001:wrong", telegram.url)
     with polling(wrong, InboxStore(connection), LeaseStore(connection)) as refused:
         assert refused.done.wait(30)
 
-    assert isinstance(refused.ended, Ended)
-    assert refused.ended.is_final
+    assert isinstance(refused.ended, Refused)
     assert "wrong" not in str(refused.ended)
