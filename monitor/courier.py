@@ -51,6 +51,7 @@ from monitor.protocols import (
     Chats,
     Edited,
     Extra,
+    Floods,
     Messenger,
     Outbox,
     Outlook,
@@ -90,6 +91,7 @@ class Desk(NamedTuple):
     clock: Callable[[], float]
     terms: Terms = Terms()
     times: Times = Times()
+    floods: Floods | None = None
     holds: Callable[[Lease], bool] = lambda lease: True  # noqa: ARG005 - one that is not kept lasts as long as its work
 
 
@@ -105,6 +107,9 @@ def in_doubt(pending: Pending) -> bool:
 
 def deliver(desk: Desk, chat: str, owner: str) -> timedelta:
     """Send what is due for a chat; return after how long there is something to do again."""
+    halt = NOW if desk.floods is None else desk.floods.wait()
+    if halt > NOW:
+        return halt
     began = desk.clock()
     lease = desk.senders.acquire(chat, owner, desk.times.lease)
     if lease is None:
@@ -191,8 +196,14 @@ class Courier:
         try:
             arrived = self._desk.messenger.send(sending.parcel, view.address, is_plain=sending.delivery.is_plain)
         except DeliveryError as e:
+            self._heed(e)
             return self._failed(e)
         return Arrived(arrived)
+
+    def _heed(self, error: DeliveryError) -> None:
+        """Let all senders know of a wait that was asked for here."""
+        if isinstance(error, DeliveryDelayed) and self._desk.floods is not None:
+            self._desk.floods.heed(self._chat, error.retry_after)
 
     def _failed(self, error: DeliveryError) -> Event:
         match error:
@@ -227,6 +238,7 @@ class Courier:
             try:
                 seen.append(Seen(asked, "ours" if asked in ours else self._edit(view, head, asked)))
             except DeliveryError as e:
+                self._heed(e)
                 return self._interrupted(e, verdict.scanned, verdict.missing)
             verdict = judge(delivery, seen, is_dense=dense)
         log.info("probed", extra={"chat": self._chat, "part": head.id, "found": type(verdict.decision).__name__})
@@ -303,6 +315,7 @@ class Courier:
             try:
                 found = "ours" if message_id in ours else self._edit(view, late, message_id)
             except DeliveryError as e:
+                self._heed(e)
                 return self._put_off(e, late)
             missing = missing + 1 if found == "missing" else 0
             if found in ("same", "changed"):
@@ -323,6 +336,7 @@ class Courier:
         try:
             self._desk.messenger.delete(view.address, message_id)
         except DeliveryDelayed as e:
+            self._heed(e)
             return e.retry_after
         except DeliveryUnknown:
             return self._desk.times.again

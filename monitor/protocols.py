@@ -327,6 +327,18 @@ class Chats(Protocol):
         ...
 
 
+class Floods(Protocol):
+    """Chats for which the platform asked to wait, and whether that means the bot as a whole."""
+
+    def heed(self, chat: str, wait: timedelta) -> None:
+        """Note that sending to a chat has to wait."""
+        ...
+
+    def wait(self) -> timedelta:
+        """Return how long the bot must send nothing to anybody; zero while few chats have to wait."""
+        ...
+
+
 class People(Protocol):
     """Who may do what with the bot. Ids of persons are the platform's, as text."""
 

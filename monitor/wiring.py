@@ -30,7 +30,7 @@ from monitor.store.inbox import INBOX_JOB, InboxStore
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
-from monitor.store.outbox import ChatList, OutboxStore, SenderLeases
+from monitor.store.outbox import ChatList, FloodList, OutboxStore, SenderLeases
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
@@ -110,6 +110,7 @@ class Monitor:
             self.repairs,
             steady,
             terms,
+            floods=FloodList(self.connection),
             holds=self.sender_leases.is_sure,
         )
 

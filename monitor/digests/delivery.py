@@ -29,7 +29,7 @@ class Terms(NamedTuple):
 
     policy: Policy = "hold"
     look_after: timedelta = timedelta(seconds=20)
-    """Until a request whose answer was lost has surely ended: longer than any request may take."""
+    """From the beginning of an attempt until its request has surely ended: longer than any request may take."""
     late_look_after: timedelta = timedelta(seconds=60)
     """Until a sender that was frozen while sending has woken, or never will."""
     shortest_wait: timedelta = timedelta(seconds=2)
@@ -179,7 +179,8 @@ def next_step(delivery: Delivery, event: Event, now: datetime, terms: Terms) -> 
         case Unknown(reason):
             return _doubtful(delivery, reason, now + terms.look_after)
         case Abandoned():
-            return _doubtful(delivery, "the sender was lost", now + terms.look_after)
+            # Counted from when it was claimed, as for an answer that was lost: nobody noticed at once.
+            return _doubtful(delivery, "the sender was lost", delivery.due + terms.look_after)
         case NotSent(reason, wait):
             due = now + (pause(delivery.attempts, terms) if wait is None else wait)
             return replace(delivery, state="ready", due=due, reason=reason)

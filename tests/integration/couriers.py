@@ -18,7 +18,7 @@ from monitor.protocols import Messenger
 from monitor.sinks.telegram import Account, TelegramSink
 from monitor.store.connection import Connection
 from monitor.store.keys import Keyspace
-from monitor.store.outbox import ChatList, OutboxStore, Pace
+from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace
 from monitor.store.repairs import RepairStore
 from monitor.store.schedule import DueList, LeaseStore
 
@@ -48,7 +48,16 @@ def a_desk(connection: Connection, messenger: Messenger, policy: Policy = "hold"
     outbox = OutboxStore(connection, QUICK, QUICK)
     chats = ChatList(connection, Pace(1000, timedelta(seconds=1)))
     return Desk(
-        outbox, outbox, chats, messenger, messenger, RepairStore(connection), time.monotonic, terms(policy), TIMES
+        outbox,
+        outbox,
+        chats,
+        messenger,
+        messenger,
+        RepairStore(connection),
+        time.monotonic,
+        terms(policy),
+        TIMES,
+        FloodList(connection),
     )
 
 

@@ -106,6 +106,14 @@ def test_an_illegal_event_is_a_bug() -> None:
         after(Absent())
 
 
+def test_a_lost_sender_is_looked_after_from_when_it_began_not_from_when_it_was_missed() -> None:
+    claimed = next_step(READY, Claimed("-1001", 5), NOW, HOLD)
+
+    noticed = next_step(claimed, Abandoned(), NOW + 7 * SECOND, HOLD)
+
+    assert noticed.due == NOW + HOLD.look_after
+
+
 def test_patience_asked_for_is_given_to_the_second() -> None:
     delivery = after(Claimed("-1001", 5), NotSent("429", timedelta(seconds=37)))
 

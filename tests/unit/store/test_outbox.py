@@ -32,7 +32,7 @@ from monitor.store.codec import encode
 from monitor.store.connection import Argument, Connection
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
-from monitor.store.outbox import ChatList, OutboxStore, Pace, deliver_job, store_now
+from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace, deliver_job, store_now
 from monitor.store.schedule import DueList, LeaseStore
 
 CHAT = "-1001"
@@ -298,6 +298,18 @@ def test_a_chat_is_sent_to_no_faster_than_its_pace(connection: Connection) -> No
     assert wait is not None
     assert timedelta(seconds=25) < wait <= timedelta(seconds=30)
     assert bench.outbox.outlook(CHAT).head == view.head
+
+
+def test_when_three_chats_have_to_wait_the_whole_bot_waits_for_the_first_of_them(connection: Connection) -> None:
+    floods = FloodList(connection)
+
+    waits = []
+    for number, minutes in enumerate((5, 3, 9, 4)):
+        floods.heed(f"-100{number}", minutes * MINUTE)
+        floods.heed(f"-100{number}", MINUTE)  # a shorter wait takes nothing back
+        waits.append(round(floods.wait() / MINUTE))
+
+    assert waits == [0, 0, 3, 4]
 
 
 def test_the_bot_sends_no_faster_than_its_pace_over_all_chats(connection: Connection) -> None:
