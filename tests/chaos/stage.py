@@ -17,6 +17,7 @@ allow = ["{allow}"]
 deadline_seconds = 2
 [sources.hackernews]
 url = "{index}"
+page = "250"
 """
 TOPIC = """\
 [topics.{name}]
