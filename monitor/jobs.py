@@ -52,6 +52,7 @@ EVERYBODY = "everybody"
 
 UPKEEP = {
     Job("upkeep", "tidy"): timedelta(minutes=10),
+    Job("upkeep", "forget"): timedelta(minutes=15),
     Job("upkeep", "backup"): timedelta(hours=1),
     Job("upkeep", "rewrite"): timedelta(hours=2),
 }

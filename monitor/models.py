@@ -308,6 +308,14 @@ class Button(msgspec.Struct, frozen=True, array_like=True):
     data: str
 
 
+class Quoted(msgspec.Struct, frozen=True, array_like=True):
+    """What a message tells of one post: a range of its text, in UTF-16 units."""
+
+    key: PostKey
+    offset: int
+    length: int
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One part of a digest, or an answer, rendered for one chat: plain text and entities, never markup.
 
@@ -323,6 +331,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     silent: bool = True
     thread: int | None = None
     buttons: tuple[tuple[Button, ...], ...] = ()
+    quotes: tuple[Quoted, ...] = ()
 
 
 class Receipt(NamedTuple):

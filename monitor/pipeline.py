@@ -46,6 +46,7 @@ from monitor.quarantine import (
     post_aside,
     worded,
 )
+from monitor.repairs import Words
 from monitor.signals.accounts import in_languages
 from monitor.signals.bursts import baseline_window, measure
 from monitor.signals.coverage import read_together, since
@@ -66,16 +67,20 @@ MOST_TRIES = 5
 
 
 class Stages(NamedTuple):
-    """The deciding parts, built for one version of the topics. `disguise` hides who a post's author is, or not."""
+    """The deciding parts, built for one version of the topics. `disguise` hides who a post's author is, or not.
+
+    What authors wrote who asked to be forgotten, `is_forgotten`, is as if it were not there.
+    """
 
     topics: Mapping[str, Topic]
     matcher: Matcher
     tag: LanguageTagger
     disguise: Callable[[PostKey, Author], Author]
+    is_forgotten: Callable[[PostKey, Author], bool] = lambda post, author: False  # noqa: ARG005 - nobody asked for it
 
 
 class Parts(NamedTuple):
-    """The doing parts that a look at a source needs. Without the last two a broken item breaks its page."""
+    """The doing parts that a look at a source needs. Without `isolation` a broken item breaks its page."""
 
     sources: Mapping[str, Source]
     leases: Leases
@@ -83,6 +88,7 @@ class Parts(NamedTuple):
     mentions: Mentions
     quarantine: Quarantine | None = None
     isolation: Isolation | None = None
+    words: Words | None = None
 
     def set_aside(self, items: Sequence[SetAside], query: Query, tries: int) -> None:
         """Put items into quarantine, if there is one."""
@@ -104,7 +110,11 @@ class Polled(NamedTuple):
 
 def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime | None) -> dict[str, list[Mention]]:
     """Return the mentions among posts, by topic. Posts before `covered_since` are back-fill."""
-    matched = [(post, hits) for post in posts if (hits := stages.matcher.match(post.text))]
+    matched = [
+        (post, hits)
+        for post in posts
+        if (hits := stages.matcher.match(post.text)) and not stages.is_forgotten(post.key, post.author)
+    ]
     languages = stages.tag([post.text for post, _ in matched], [post.language_hint for post, _ in matched])
     by_topic: dict[str, list[Mention]] = defaultdict(list)
     for (post, hits), language in zip(matched, languages, strict=True):
@@ -317,9 +327,17 @@ def _store(reading: _Reading, page: _Page) -> Added:
         raise
     except Exception:  # noqa: BLE001 - one mention may have no form in which it can be stored; the others have
         added = _add_each(reading, page.mentions)
-    for topic in reading.stages.topics if page.batch.deletions else ():
-        reading.parts.mentions.withdraw(topic, page.batch.deletions)
+    _withdraw(reading, page.batch.deletions)
     return added
+
+
+def _withdraw(reading: _Reading, deleted: Sequence[PostKey]) -> None:
+    """Erase posts that their authors deleted, and what messages quote of them; what was there is asked twice alike."""
+    if not deleted:
+        return
+    held = sum(reading.parts.mentions.withdraw(topic, deleted) for topic in reading.stages.topics)
+    if held and reading.parts.words is not None:
+        reading.parts.words.erase(deleted)
 
 
 def _add(reading: _Reading, mentions: Mapping[str, Sequence[Mention]]) -> Added:

@@ -1,11 +1,12 @@
 """The seams of what must be set right in a chat: the gap that a restored backup left, and words to be taken back."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from monitor.models import Lease
+from monitor.models import Lease, PostKey
 from monitor.protocols import Pending
 
 Standing = Literal["ours", "missing", "foreign"]
@@ -66,4 +67,12 @@ class Repairs(Protocol):
 
     def corrected(self, lease: Lease, done: Correction) -> bool:
         """Forget that a message is to be edited, unless it changed again since; False when the lease was lost."""
+        ...
+
+
+class Words(Protocol):
+    """The words of messages, kept or sent."""
+
+    def erase(self, posts: Collection[PostKey]) -> object:
+        """Take back what messages tell of posts, and have sent ones edited. Again, it does nothing."""
         ...

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from monitor.courier import RETENTION
 from monitor.errors import StoreError
+from monitor.forget import Asked, Forgotten, forget, purge
 from monitor.jobs import held
 from monitor.models import Job
 from monitor.settings import Settings
@@ -66,6 +68,16 @@ def back_up_daily(monitor: Monitor, now: datetime) -> None:
         log.error("the backup holds a broken invariant", extra={"finding": finding})
 
 
+def forget_author(monitor: Monitor, asked: Asked, now: datetime) -> tuple[Forgotten, int]:
+    """Forget an author, in the store's log and the daily backups too; return also how many backups were replaced."""
+    found = forget(monitor, asked, now)
+    rewrite(monitor.connection)
+    old = rotate(monitor.settings.backups, 0)
+    if old:
+        make_backup(monitor, None, silent, now)
+    return found, len(old)
+
+
 def rewrite_log(monitor: Monitor, now: datetime) -> None:
     """Let the server write its log anew, so that what was erased is no longer in it either."""
     del now
@@ -74,13 +86,28 @@ def rewrite_log(monitor: Monitor, now: datetime) -> None:
 
 
 def tidy(monitor: Monitor, now: datetime) -> None:
-    """Erase what replays and restores left when they were killed."""
+    """Let messages end with the posts that they tell of, and erase what replays and restores left that were killed."""
+    before = now - messages_live(monitor)
+    for chat in monitor.undelivered.chats():
+        monitor.undelivered.drop_old(chat, before)
+        pruned = monitor.outgoing.prune(chat, before)
+        while some := monitor.outbox.prune(chat, before):
+            pruned += some
+        if pruned:
+            log.info("messages forgotten", extra={"chat": chat, "messages": pruned})
     for prefix in erase_forgotten(monitor.connection, now):
         log.info("leftovers erased", extra={"prefix": prefix})
 
 
+def messages_live(monitor: Monitor) -> timedelta:
+    """Return how long messages are kept: no longer than any post, for they quote posts."""
+    topics = [*monitor.topics.all(), *monitor.topics.retired()]
+    return min(RETENTION, max((topic.retention for topic in topics), default=RETENTION))
+
+
 DUTIES: dict[str, Callable[[Monitor, datetime], None]] = {
     "backup": back_up_daily,
+    "forget": purge,
     "rewrite": rewrite_log,
     "tidy": tidy,
 }

@@ -3,7 +3,7 @@
 import errno
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,6 +26,8 @@ from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.store.connection import QUICK, Connection
 from monitor.store.embedded import EmbeddedStore
+from monitor.store.erasure import MessageEraser
+from monitor.store.forgotten import ForgottenStore
 from monitor.store.inbox import INBOX_JOB, InboxStore
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
@@ -40,7 +42,8 @@ from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.told import ToldStore
 from monitor.store.topics import TopicStore
-from monitor.text.authors import make_disguise
+from monitor.store.undelivered import UndeliveredStore
+from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
 from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matching import Matcher
@@ -72,6 +75,9 @@ class Monitor:
         self.chats = ChatList(connection)
         self.subscriptions = SubscriptionStore(connection)
         self.repairs = RepairStore(connection)
+        self.undelivered = UndeliveredStore(connection)
+        self.words = MessageEraser(connection)
+        self.forgotten = ForgottenStore(connection)
         self.people = PeopleStore(connection)
         self.inbox = InboxStore(connection)
         self.telegram = make_telegram(settings)
@@ -80,16 +86,16 @@ class Monitor:
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
         self.isolation = ForkIsolation(settings.sources, settings.language.engine)
         stores = self.leases, self.progress, self.mentions
-        self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation)
-        self._stages: tuple[int, Stages] | None = None
+        self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.words)
+        self._stages: tuple[tuple[int, int], Stages] | None = None
         self._lock = threading.Lock()
 
     def stages(self) -> Stages:
-        """Return the deciding parts for the topics in force, rebuilt when their version changed."""
-        version = self.topics.version()
+        """Return the deciding parts for the topics in force, rebuilt when these changed, or who is forgotten."""
+        version = self.topics.version(), self.forgotten.count()
         with self._lock:
             if self._stages is None or self._stages[0] != version:
-                self._stages = version, make_stages(self.topics.all(), self.settings)
+                self._stages = version, make_stages(self.topics.all(), self.settings, self.forgotten.all())
             return self._stages[1]
 
     def signing_key(self) -> bytes:
@@ -193,14 +199,16 @@ def make_telegram(settings: Settings) -> TelegramSink | None:
     return TelegramSink(Account(token, settings.telegram.api_url))
 
 
-def make_stages(topics: list[Topic], settings: Settings) -> Stages:
-    """Return the deciding parts for some topics."""
+def make_stages(topics: list[Topic], settings: Settings, forgotten: Collection[str] = ()) -> Stages:
+    """Return the deciding parts for some topics; `forgotten` are the tombs of authors who asked for it."""
     people = settings.people
+    key = author_key(settings.home)
     return Stages(
         topics={topic.name: topic for topic in topics},
         matcher=Matcher(topics),
         tag=make_tagger(settings.language.engine),
-        disguise=make_disguise(author_key(settings.home), people.named, keep_names=people.policy == "names"),
+        disguise=make_disguise(key, people.named, keep_names=people.policy == "names"),
+        is_forgotten=make_filter(key, frozenset(forgotten)),
     )
 
 

@@ -192,6 +192,7 @@ def _written(asked: Asked, said: Answer) -> Message:
         part=0,
         text=_fitting(said.text),
         entities=said.entities,
+        quotes=said.quotes,
         silent=False,
         thread=asked.update.thread,
         buttons=said.buttons,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-from monitor.models import Button, Entity, Incoming, Role
+from monitor.models import Button, Entity, Incoming, Quoted, Role
 from monitor.store.subscriptions import Change
 from monitor.wiring import Monitor
 
@@ -42,6 +42,7 @@ class Answer(NamedTuple):
     buttons: tuple[tuple[Button, ...], ...] = ()
     changes: tuple[Change, ...] = ()
     is_refusal: bool = False
+    quotes: tuple[Quoted, ...] = ()
 
 
 class Command(NamedTuple):

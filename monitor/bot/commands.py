@@ -110,7 +110,7 @@ def recent(asked: Asked) -> Answer:
     reactions = choose(_newest(asked, topic), Rules(people.policy, frozenset(people.named)), most)
     count = monitor.mentions.count(topic.name, Window(asked.now - DAY, asked.now))
     draft = write(Recent(topic, reactions, count, asked.now), ZoneInfo(topic.timezone))
-    return Answer(draft.text, draft.entities())
+    return Answer(draft.text, draft.entities(), quotes=draft.quotes())
 
 
 def title_of(topic: Topic) -> str:

@@ -10,6 +10,7 @@ from monitor.cli.archive import demo, replay
 from monitor.cli.backup import backup, restore
 from monitor.cli.bot import bot, owner
 from monitor.cli.check import doctor, fsck, health
+from monitor.cli.forget import forget
 from monitor.cli.quarantine import quarantine
 from monitor.cli.read import digest, poll, topics
 from monitor.cli.run import page, up
@@ -50,6 +51,7 @@ COMMANDS = (
     fsck,
     backup,
     restore,
+    forget,
     health,
     page,
     bot,

@@ -7,7 +7,7 @@ none is empty, and quotes never hold quotes: the server would silently move or d
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from monitor.models import Entity
+from monitor.models import Entity, PostKey, Quoted
 
 LONGEST_TEXT = 4096
 MOST_ENTITIES = 100
@@ -23,6 +23,7 @@ class Draft:
         self._text = ""
         self._open: list[str] = []
         self._marks: list[tuple[int, int, str, str | None]] = []
+        self._quotes: list[tuple[int, int, PostKey]] = []
 
     @property
     def text(self) -> str:
@@ -55,6 +56,20 @@ class Draft:
         yield
         self._open.pop()
         self._mark(start, kind, url)
+
+    @contextmanager
+    def about(self, post: PostKey) -> Iterator[None]:
+        """Note that what is written inside the block tells of a post, so that it can be taken back."""
+        start = len(self._text)
+        yield
+        self._quotes.append((start, len(self._text), post))
+
+    def quotes(self) -> tuple[Quoted, ...]:
+        """Return what tells of which post, in UTF-16 units."""
+        return tuple(
+            Quoted(post, utf16_length(self._text[:start]), utf16_length(self._text[start:end]))
+            for start, end, post in self._quotes
+        )
 
     def entities(self) -> tuple[Entity, ...]:
         """Return the entities, outer before inner, in UTF-16 units."""

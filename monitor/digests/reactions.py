@@ -13,11 +13,12 @@ LONGEST_NAME = 40
 def write_reaction(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo) -> None:
     """Write the quote as a block, then a line about it; a post without a quote is that line with a link."""
     draft.write("\n")
-    if reaction.quote is not None:
-        with draft.marked("blockquote"):
-            _write_quote(draft, reaction)
-        draft.write("\n")
-    _write_origin(draft, reaction, window, zone)
+    with draft.about(reaction.mention.post.key):
+        if reaction.quote is not None:
+            with draft.marked("blockquote"):
+                _write_quote(draft, reaction)
+            draft.write("\n")
+        _write_origin(draft, reaction, window, zone)
 
 
 def _write_quote(draft: Draft, reaction: Reaction) -> None:

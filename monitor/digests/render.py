@@ -40,7 +40,15 @@ def render(digest: Digest, chat: str, zone: tzinfo = UTC) -> Message:
     entities = draft.entities()
     assert draft.length <= LONGEST <= LONGEST_TEXT, "every part of a digest has its own limit"
     assert len(entities) <= MOST_ENTITIES, "three quotes and a tail have some twenty entities"
-    return Message(id=f"{digest.id}-0", chat=chat, digest_id=digest.id, part=0, text=draft.text, entities=entities)
+    return Message(
+        id=f"{digest.id}-0",
+        chat=chat,
+        digest_id=digest.id,
+        part=0,
+        text=draft.text,
+        entities=entities,
+        quotes=draft.quotes(),
+    )
 
 
 def _draft(digest: Digest, zone: tzinfo) -> Draft:

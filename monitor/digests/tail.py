@@ -46,6 +46,7 @@ def _hidden(count: int) -> str:
 def _write_earliest(draft: Draft, mention: Mention, window: Window, zone: tzinfo) -> None:
     post = mention.post
     draft.write(f"\nEarliest we saw: {day_and_time(post.time, window.end, zone)}, ")
-    draft.link(plain(post_label(post), LONGEST_LABEL), post.url if is_web(post.url) else None)
     tag = mention_tag(mention)
-    draft.write(f", {tag}" if tag else "")
+    with draft.about(post.key):
+        draft.link(plain(post_label(post), LONGEST_LABEL), post.url if is_web(post.url) else None)
+        draft.write(f", {tag}" if tag else "")

@@ -17,7 +17,7 @@ from monitor.store.backup_file import FORMAT, Chunk, Header, Trailer, Writer, wr
 from monitor.store.codec import to_ms
 from monitor.store.connection import Connection, store_now
 from monitor.store.embedded import EmbeddedStore
-from monitor.store.fsck import check, pairs
+from monitor.store.fsck import check
 from monitor.store.keys import LIVE_KEYS, Keyspace
 from monitor.store.replica import Progress, copy_snapshot
 
@@ -129,11 +129,11 @@ def _string(connection: Connection, name: str) -> Iterator[list[bytes]]:
 
 
 def _hash(connection: Connection, name: str) -> Iterator[list[bytes]]:
-    yield from _in_pages(pairs(connection, "HSCAN", name))
+    yield from _in_pages(connection.pairs("HSCAN", name))
 
 
 def _zset(connection: Connection, name: str) -> Iterator[list[bytes]]:
-    yield from _in_pages(pairs(connection, "ZSCAN", name))
+    yield from _in_pages(connection.pairs("ZSCAN", name))
 
 
 def _in_pages(found: Iterator[tuple[bytes, Any]]) -> Iterator[list[bytes]]:

@@ -38,6 +38,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     script: str | None
     group: str
     backfilled: bool
+    # The last one: add.lua looks at the last byte of a body.
     withdrawn: bool
 
     @property

@@ -117,6 +117,19 @@ class Connection:
                     seen.add(key)
                     yield key.decode()
 
+    def pairs(self, command: str, key: str) -> Iterator[tuple[bytes, Any]]:
+        """Yield the fields and values of a hash (HSCAN), or members and scores of a sorted set (ZSCAN), each once."""
+        cursor, seen = 0, set()
+        while True:
+            answer = self.execute(command, key, cursor, "COUNT", 1000)
+            cursor, rows = int(answer[0]), answer[1]
+            for member, value in rows.items() if isinstance(rows, dict) else _twos(rows):
+                if member not in seen:
+                    seen.add(member)
+                    yield member, value
+            if cursor == 0:
+                return
+
     def erase(self) -> int:
         """Remove every key under this connection's prefix and return how many there were."""
         removed = 0
@@ -189,6 +202,13 @@ def store_now(connection: Connection) -> datetime:
     """Return the store's clock."""
     seconds, micros = connection.execute("TIME")
     return datetime.fromtimestamp(int(seconds), UTC) + timedelta(milliseconds=int(micros) // 1000)
+
+
+def _twos(rows: list[Any]) -> Iterator[tuple[Any, Any]]:
+    if rows and isinstance(rows[0], tuple):
+        yield from rows
+        return
+    yield from zip(rows[::2], rows[1::2], strict=True)
 
 
 def _setting(answer: Any) -> str:

@@ -8,7 +8,6 @@ time.
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from itertools import islice
-from typing import Any
 
 from monitor.store.codec import (
     Body,
@@ -179,31 +178,10 @@ def _terms(key: str, body: Body) -> Iterator[str]:
 
 
 def _hash(connection: Connection, key: str) -> Iterator[tuple[str, bytes]]:
-    for field, value in pairs(connection, "HSCAN", key):
+    for field, value in connection.pairs("HSCAN", key):
         yield field.decode("utf-8", "surrogateescape"), value
 
 
 def _zset(connection: Connection, key: str) -> Iterator[tuple[str, float]]:
-    for member, score in pairs(connection, "ZSCAN", key):
+    for member, score in connection.pairs("ZSCAN", key):
         yield member.decode("utf-8", "surrogateescape"), float(score)
-
-
-def pairs(connection: Connection, command: str, key: str) -> Iterator[tuple[bytes, Any]]:
-    """Yield the fields and values of a hash, or the members and scores of a sorted set, each once."""
-    cursor, seen = 0, set()
-    while True:
-        answer = connection.execute(command, key, cursor, "COUNT", 1000)
-        cursor, rows = int(answer[0]), answer[1]
-        for member, value in rows.items() if isinstance(rows, dict) else _twos(rows):
-            if member not in seen:
-                seen.add(member)
-                yield member, value
-        if cursor == 0:
-            return
-
-
-def _twos(rows: list[Any]) -> Iterator[tuple[Any, Any]]:
-    if rows and isinstance(rows[0], tuple):
-        yield from rows
-        return
-    yield from zip(rows[::2], rows[1::2], strict=True)

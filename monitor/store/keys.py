@@ -112,6 +112,7 @@ KINDS = (
     KeyKind(
         "work", "taken", "string", "Schedule", f"time to live of {TAKEN_SECONDS} s, one key per sweep that took jobs"
     ),
+    KeyKind("work", "forgotten", "hash", "Forgotten", "one field per author who asked for it: a keyed hash"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
@@ -188,6 +189,7 @@ class WorkKeys(NamedTuple):
     inbox_known: str
     inbox_state: str
     inbox_told: str
+    forgotten: str
     prefixes: str
 
 

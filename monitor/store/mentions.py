@@ -1,11 +1,11 @@
 """The posts of a topic, their indexes, and their counts by the hour."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from monitor.models import Mention, Observation, PostKey, Window
+from monitor.models import Mention, Observation, Post, PostKey, Window
 from monitor.protocols import Added, Pruned
 from monitor.store.codec import (
     decode_body,
@@ -100,6 +100,18 @@ class MentionStore:
         while page := self._oldest(topic, before):
             removed += self._remove(topic, page)
         return Pruned(removed, self._drop_rollups(topic, before))
+
+    def matching(self, topic: str, wanted: Callable[[Post], bool]) -> list[Mention]:
+        """Return the mentions whose posts are wanted; this reads all of a topic."""
+        name = self._connection.keys.topic(topic).posts
+        found: list[Mention] = []
+        for page in pages(key for key, _ in self._connection.pairs("HSCAN", name)):
+            found += [each for each in self._read(topic, page) if wanted(each.post)]
+        return found
+
+    def remove(self, topic: str, keys: Iterable[PostKey]) -> int:
+        """Remove posts and every trace of them but the counts of their hours; return how many were there."""
+        return sum(self._remove(topic, [str(key).encode() for key in page]) for page in pages(keys))
 
     def _read(self, topic: str, page: Sequence[bytes]) -> list[Mention]:
         keys = self._connection.keys.topic(topic)

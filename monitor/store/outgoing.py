@@ -7,6 +7,8 @@ from monitor.store.codec import decode_message, encode, from_ms, to_ms
 from monitor.store.connection import Connection
 from monitor.store.keys import MESSAGES_KEPT
 
+PRUNED_AT_ONCE = 200
+
 
 class OutgoingStore:
     """Implements the Outgoing protocol."""
@@ -19,6 +21,16 @@ class OutgoingStore:
         keys = self._connection.keys.chat(message.chat)
         args = (message.id, encode(message), to_ms(at), MESSAGES_KEPT)
         return bool(self._connection.run("keep", (keys.messages, keys.order), args))
+
+    def prune(self, chat: str, before: datetime) -> int:
+        """Forget messages that were kept before a time, and return how many."""
+        keys = self._connection.keys.chat(chat)
+        forgotten = 0
+        while found := int(
+            self._connection.run("unkeep", (keys.messages, keys.order), (to_ms(before), PRUNED_AT_ONCE))
+        ):
+            forgotten += found
+        return forgotten
 
     def latest(self, chat: str, limit: int) -> list[tuple[datetime, Message]]:
         """Return the newest messages of a chat, oldest first."""

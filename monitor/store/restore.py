@@ -19,7 +19,7 @@ from monitor.store.backup import Step
 from monitor.store.backup_file import Chunk, Header, Trailer, read
 from monitor.store.codec import decode_delivery, encode
 from monitor.store.connection import SCHEMA, Argument, Connection, store_now
-from monitor.store.fsck import check, pairs, topic_of
+from monitor.store.fsck import check, topic_of
 from monitor.store.keys import Keyspace
 from monitor.store.repairs import RepairStore
 
@@ -115,7 +115,7 @@ def _doubt(connection: Connection, chat: str, now: datetime) -> int:
     address = connection.execute("GET", keys.address)
     shown = chat if address is None else address.decode()
     open_ = 0
-    for message, packed in pairs(connection, "HSCAN", keys.outbox):
+    for message, packed in connection.pairs("HSCAN", keys.outbox):
         before = decode_delivery(packed)
         if not is_over(before):
             open_ += 1

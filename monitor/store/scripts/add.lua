@@ -7,6 +7,12 @@ local posts, times, backfilled, copies, terms, engagement = unpack(KEYS)
 local oldest, spacing, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local new, known, refused = 0, 0, 0
 
+-- A withdrawn post keeps its place and nothing else: its body, an array, ends with true (store/codec.py, Body).
+local function is_withdrawn(key)
+  local body = redis.call('HGET', posts, key)
+  return body and string.byte(body, -1) == 0xC3
+end
+
 local function observe(key, at, likes, reposts, replies, views)
   if likes < 0 and reposts < 0 and replies < 0 and views < 0 then return end
   local packed = redis.call('HGET', engagement, key)
@@ -27,7 +33,8 @@ while i <= #ARGV do
   if time < oldest then
     refused = refused + 1
   else
-    if redis.call('HSETNX', posts, key, ARGV[i + 2]) == 1 then
+    local is_new = redis.call('HSETNX', posts, key, ARGV[i + 2]) == 1
+    if is_new then
       new = new + 1
       redis.call('ZADD', times, time, key)
       if ARGV[i + 4] == '1' then redis.call('ZADD', backfilled, time, key) end
@@ -38,7 +45,9 @@ while i <= #ARGV do
     else
       known = known + 1
     end
-    observe(key, tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8]), tonumber(ARGV[i + 9]))
+    if is_new or not is_withdrawn(key) then
+      observe(key, tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8]), tonumber(ARGV[i + 9]))
+    end
   end
   i = i + 11 + n
 end

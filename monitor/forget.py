@@ -1,0 +1,131 @@
+"""Forgets an author: posts, index entries, quotes in messages, backups; what is left is a keyed hash.
+
+tomb ─► messages (erased here, edited where they were sent) ─► posts, folded into counts ─► log and backups made anew
+
+Every step can be done again, and is: a look that was under way may store a page a moment later.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from monitor.errors import ConfigError
+from monitor.models import Post, PostKey
+from monitor.sources import SOURCES
+from monitor.text.authors import hashed, plain_name, tomb
+from monitor.wiring import Monitor, author_key
+
+log = logging.getLogger(__name__)
+
+Wanted = Callable[[Post], bool]
+"""Tells whether a stored post is one to be forgotten."""
+
+
+class Asked(NamedTuple):
+    """Who is to be forgotten: an id or handle on a source."""
+
+    source: str
+    name: str
+
+
+class Forgotten(NamedTuple):
+    """What was found and erased; `to_edit` messages are corrected where their readers have them."""
+
+    hash: str
+    posts: int
+    messages: int
+    to_edit: int
+    set_aside: int
+
+
+def parse_author(text: str) -> Asked:
+    """Return who "source:id" or "source:handle" is; raise ConfigError when it is nobody."""
+    source, _, name = text.partition(":")
+    if source not in SOURCES or not plain_name(name):
+        known = ", ".join(SOURCES)
+        raise ConfigError([f'"{text}" names nobody; write SOURCE:HANDLE or SOURCE:ID, where SOURCE is one of {known}'])
+    return Asked(source, name.strip())
+
+
+def forget(monitor: Monitor, asked: Asked, now: datetime) -> Forgotten:
+    """Erase everything of an author, and let nothing of them in again."""
+    key = author_key(monitor.settings.home)
+    stored = {hashed(key, f"{asked.source}:{name}") for name in _spellings(asked.name)}
+    mark = tomb(key, asked.source, asked.name)
+    # First of all: what comes from now on is refused.
+    monitor.forgotten.add(mark, stored, now)
+    found = _erase(monitor, key, _named(asked, frozenset(stored)))
+    return found._replace(hash=mark, set_aside=_set_aside(monitor, asked, frozenset(stored)))
+
+
+def purge(monitor: Monitor, now: datetime) -> None:
+    """Erase what came in after all of those who are forgotten already."""
+    del now
+    stored = frozenset[str]().union(*(each.stored for each in monitor.forgotten.all().values()))
+    if not stored:
+        return
+    found = _erase(monitor, author_key(monitor.settings.home), lambda post: post.author.id in stored)
+    if found.posts:
+        log.info("forgotten", extra={"posts": found.posts, "messages": found.messages})
+
+
+def _erase(monitor: Monitor, key: bytes, wanted: Wanted) -> Forgotten:
+    posts = _posts(monitor, wanted)
+    keys = frozenset().union(*posts.values()) if posts else frozenset[PostKey]()
+    # Messages first: a kill after this finds the posts again.
+    erased = monitor.words.erase(keys, lambda post: nameless(key, post))
+    for topic, own in posts.items():
+        monitor.mentions.remove(topic, own)
+    return Forgotten("", len(keys), erased.messages, erased.to_edit, 0)
+
+
+def _posts(monitor: Monitor, wanted: Wanted) -> dict[str, frozenset[PostKey]]:
+    topics = [*monitor.topics.all(), *monitor.topics.retired()]
+    found = {each.name: monitor.mentions.matching(each.name, wanted) for each in topics}
+    return {name: frozenset(each.post.key for each in mentions) for name, mentions in found.items() if mentions}
+
+
+def nameless(key: bytes, post: PostKey) -> PostKey:
+    """Return the name under which a claim stays counted: a post's own often holds its author's id."""
+    return PostKey("forgotten", hashed(key, f"forgotten post {post}"))
+
+
+def _named(asked: Asked, stored: frozenset[str]) -> Wanted:
+    name = plain_name(asked.name)
+
+    def wanted(post: Post) -> bool:
+        if post.key.source != asked.source:
+            return False
+        handle = post.author.handle
+        if post.author.id in stored or (handle is not None and plain_name(handle) == name):
+            return True
+        return post.url is not None and name in _places(post.url)
+
+    return wanted
+
+
+def _places(url: str) -> frozenset[str]:
+    """Return the parts of an address's path: platforms put the author's handle or id there."""
+    try:
+        return frozenset(plain_name(part) for part in urlsplit(url).path.split("/") if part)
+    except ValueError:
+        return frozenset()
+
+
+def _spellings(name: str) -> frozenset[str]:
+    """Return a name as a source may have given it."""
+    bare = name.lstrip("@")
+    return frozenset({name, bare, f"@{bare}", bare.casefold(), bare.lower()})
+
+
+def _set_aside(monitor: Monitor, asked: Asked, stored: frozenset[str]) -> int:
+    """Remove items in quarantine that are of the author, or name them."""
+    marker = asked.name.lstrip("@").casefold().encode("utf-8", "surrogatepass")
+    own = [
+        each.key
+        for each in monitor.quarantine.all()
+        if each.item.author.id in stored or marker in each.item.raw.lower() or marker in each.item.id.lower().encode()
+    ]
+    return monitor.quarantine.remove(own) if own else 0

@@ -1,0 +1,85 @@
+"""Takes words back out of the messages that were kept or handed over, and has sent ones edited."""
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from monitor.digests.redaction import redacted, renamed, tells_of
+from monitor.models import Delivery, Parcel, PostKey
+from monitor.store.codec import decode_delivery, decode_message, decode_parcel, encode
+from monitor.store.connection import Argument, Connection
+from monitor.store.outbox import ChatList
+from monitor.store.undelivered import UndeliveredStore
+
+
+class Erased(NamedTuple):
+    """How many messages were changed, and how many of them are to be edited where their readers have them."""
+
+    messages: int = 0
+    to_edit: int = 0
+
+
+def same(post: PostKey) -> PostKey:
+    """Return a post's own name."""
+    return post
+
+
+class MessageEraser:
+    """Implements the Erasure protocol."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._chats = ChatList(connection)
+        self._undelivered = UndeliveredStore(connection)
+
+    def erase(self, posts: Collection[PostKey], name: Callable[[PostKey], PostKey] = same) -> Erased:
+        """Erase what messages tell of posts, and give the posts other names there. Again, it does nothing."""
+        wanted = frozenset(posts)
+        if not wanted:
+            return Erased()
+        total = Erased()
+        for chat in self._undelivered.chats():
+            kept, sent = self._kept(chat, wanted, name), self._sent(chat, wanted, name)
+            total = Erased(total.messages + kept + sent.messages, total.to_edit + sent.to_edit)
+        return total
+
+    def _kept(self, chat: str, posts: frozenset[PostKey], name: Callable[[PostKey], PostKey]) -> int:
+        """Erase in the messages kept for the local page, which shows them as they are stored."""
+        messages = self._connection.keys.chat(chat).messages
+        changed = 0
+        for id_, before in self._connection.pairs("HSCAN", messages):
+            parcel = Parcel(message=decode_message(before))
+            if tells_of(parcel, posts):
+                # "amend" says 0 where nothing changes.
+                bare = renamed(redacted(parcel, posts), lambda post: name(post) if post in posts else post)
+                after = encode(bare.message)
+                changed += int(self._connection.run("amend", (messages,), (id_, before, after)))
+        return changed
+
+    def _sent(self, chat: str, posts: frozenset[PostKey], name: Callable[[PostKey], PostKey]) -> Erased:
+        keys = self._connection.keys.chat(chat)
+        changed = to_edit = 0
+        for id_, before in self._connection.pairs("HSCAN", keys.parcels):
+            parcel = decode_parcel(before)
+            if not tells_of(parcel, posts):
+                continue
+            record = self._connection.execute("HGET", keys.outbox, id_)
+            delivery = None if record is None else decode_delivery(record)
+            is_seen = delivery is not None and may_be_seen(delivery)
+            bare = redacted(parcel, posts)
+            after = renamed(bare, lambda post: name(post) if post in posts else post)
+            if after == parcel:
+                continue
+            args: list[Argument] = [id_, before, encode(after), int(is_seen and bare != parcel)]
+            for post, other in zip(parcel.posts, after.posts, strict=True):
+                args += [str(post), str(other)] if post != other else []
+            done = int(self._connection.run("revise", (keys.parcels, keys.corrections, keys.claims), args))
+            changed += done
+            to_edit += done * is_seen
+            if is_seen:
+                self._chats.wake(chat, f"revised {id_.decode()}")
+        return Erased(changed, to_edit)
+
+
+def may_be_seen(delivery: Delivery) -> bool:
+    """Tell whether readers may have a message, now or soon: all that was ever begun, but not what surely died."""
+    return delivery.state != "dead" and (delivery.attempts > 0 or delivery.state != "ready")
