@@ -62,7 +62,7 @@ class Monitor:
         self.topics = TopicStore(connection)
         self.schedule = DueList(connection)
         self.keeper = Keeper()
-        self._renewals = Connection(connection.url, connection.keys, QUICK)
+        self._renewals = quick(connection)
         self.leases = KeptLeases(LeaseStore(connection), LeaseStore(self._renewals), self.keeper)
         self.progress = ProgressStore(connection)
         self.quarantine = QuarantineStore(connection)
@@ -160,6 +160,11 @@ def opened(settings: Settings, prefix: str | None = None) -> Iterator[Monitor]:
             monitor.close()
         if embedded is not None:
             embedded.detach()
+
+
+def quick(connection: Connection) -> Connection:
+    """Return another way to the same store, on which nobody waits for long."""
+    return Connection(connection.url, connection.keys, QUICK)
 
 
 @contextmanager

@@ -6,12 +6,12 @@ import socket
 import sys
 import warnings
 
-from celery.exceptions import SecurityWarning
+from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from monitor.errors import MonitorError
 from monitor.logs import set_up
 from monitor.settings import load
-from monitor.supervisor import follow_parent
+from monitor.supervisor import join_group
 from monitor.wiring import opened
 from workers.app import make_app
 
@@ -23,12 +23,13 @@ def main() -> int:
     set_up("worker")
     # Celery warns a superuser because of pickle; this app takes JSON only.
     warnings.filterwarnings("ignore", category=SecurityWarning)
+    # It asks whether tasks are to be cancelled when the broker is lost; threads cannot be, and the lease decides.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     try:
         settings = load()
-        if settings.supervised:
-            follow_parent()
+        pulse = join_group(is_supervised=settings.supervised)
         with opened(settings) as monitor:
-            app = make_app(monitor)
+            app = make_app(monitor, pulse)
             name = f"worker-{os.getpid()}@{socket.gethostname()}"
             threads = str(settings.worker.threads)
             app.Worker(hostname=name, pool="threads", concurrency=threads, loglevel="INFO", quiet=True).start()

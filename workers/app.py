@@ -2,16 +2,19 @@
 
 from celery import Celery
 
+from monitor.supervisor import Pulse
 from monitor.wiring import Monitor
+from workers.hands import Hands
 from workers.sweeper import Sweeper
 from workers.tasks import register
 
 QUEUE = "poll"
 
 
-def make_app(monitor: Monitor) -> Celery:
+def make_app(monitor: Monitor, pulse: Pulse = lambda _: None) -> Celery:
     """Return the app of one worker process. Messages are hints, the truth is the due list: a lost one costs seconds."""
-    app = Celery("monitor", broker=monitor.broker_url, set_as_current=False)
+    hands = Hands(monitor.settings.worker.threads, monitor.leases.count)
+    app = Celery("monitor", broker=monitor.broker_url, set_as_current=False, task_cls=hands.task_class())
     app.conf.update(
         task_default_queue=QUEUE,
         task_serializer="json",
@@ -41,6 +44,7 @@ def make_app(monitor: Monitor) -> Celery:
         worker_send_task_events=False,
     )
     app.monitor = monitor
+    app.pulse = lambda: pulse(hands.beat())
     app.steps["worker"].add(Sweeper)
     register(app, monitor)
     return app

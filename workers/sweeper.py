@@ -60,6 +60,8 @@ class Sweeper(bootsteps.StartStopStep):
                 troubles.watch("topics", lambda: jobs.read_topics(app.monitor, datetime.now(UTC)))
             troubles.watch("sweep", lambda: sweep(app, app.monitor))
             end_if_stuck(app.monitor)
+            # From this thread: a worker whose sweeper is dead or stuck must not look alive.
+            app.pulse()
 
 
 def sweep(app: Any, monitor: Monitor) -> None:

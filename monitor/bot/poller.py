@@ -13,7 +13,7 @@ import asyncio
 import logging
 import signal
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
@@ -44,6 +44,7 @@ LONGEST = timedelta(minutes=3)
 """For so long a lease is kept without a question that ended: longer than any takes, with what is kept of it."""
 
 LOOK_FOR_LEASE_EVERY = timedelta(seconds=1)
+PULSE_EVERY = timedelta(seconds=1)
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=30)
 
@@ -255,13 +256,25 @@ async def pause(stopped: asyncio.Event, wait: timedelta) -> None:
         await asyncio.wait_for(stopped.wait(), wait.total_seconds())
 
 
-def poll_forever(poller: Poller) -> None:
-    """Poll until the process is told to stop; raise Ended when it must not go on."""
+def poll_forever(poller: Poller, pulse: Callable[[], None] = lambda: None) -> None:
+    """Poll until the process is told to stop; raise Ended when it must not go on.
+
+    `pulse` is called once a second for as long as the loop turns.
+    """
+
+    async def beat(stopped: asyncio.Event) -> None:
+        while not stopped.is_set():
+            pulse()
+            await pause(stopped, PULSE_EVERY)
 
     async def main() -> None:
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await poller.run(stopped)
+        beating = asyncio.create_task(beat(stopped))
+        try:
+            await poller.run(stopped)
+        finally:
+            beating.cancel()
 
     asyncio.run(main())

@@ -62,8 +62,11 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run a command; errors of ours are one clear sentence each and an exit code."""
-    # Short commands say what they have to say themselves; the long ones set their log up.
-    logging.getLogger().addHandler(logging.NullHandler())
+    # Short commands say what they have to say themselves, but for a store that keeps them waiting; the long ones set
+    # their log up.
+    waiting = logging.StreamHandler()
+    waiting.addFilter(logging.Filter("monitor.store.embedded"))
+    logging.getLogger().addHandler(waiting)
     # A replay's store must go with it; long commands replace this by a stop in order.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))

@@ -12,12 +12,14 @@ from monitor.bot import texts
 from monitor.bot.poller import Poller, Refused, Rivalled, poll_forever
 from monitor.bot.troubles import tell_owners
 from monitor.bot.webhook import WebhookServer, listen, read_proof, register
+from monitor.cli.pulse import pulse_while_answering
 from monitor.errors import ConfigError, DeliveryDelayed, DeliveryError, StoreError
 from monitor.logs import hide, set_up
 from monitor.models import Incoming
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import Account
-from monitor.supervisor import follow_parent, stop_on_signals
+from monitor.stalls import Beat
+from monitor.supervisor import Pulse, join_group, stop_on_signals
 from monitor.wiring import Monitor, opened
 
 log = logging.getLogger(__name__)
@@ -56,14 +58,13 @@ def bot() -> None:
     set_up("bot")
     settings = load()
     account = account_of(settings)
-    if settings.supervised:
-        follow_parent()
+    pulse = join_group(is_supervised=settings.supervised)
     with opened(settings) as monitor:
         if settings.telegram.webhook_url is not None:
-            take_pushed(monitor, account, settings.telegram.webhook_url)
+            take_pushed(monitor, account, settings.telegram.webhook_url, pulse)
             return
         try:
-            poll_forever(Poller(account, monitor.inbox, monitor.leases))
+            poll_forever(Poller(account, monitor.inbox, monitor.leases), lambda: pulse(Beat()))
         except Refused as e:
             raise ConfigError([str(e)]) from e
         except Rivalled as e:
@@ -79,7 +80,7 @@ def account_of(settings: Settings) -> Account:
     return Account(settings.telegram.token.get_secret_value(), settings.telegram.api_url)
 
 
-def take_pushed(monitor: Monitor, account: Account, url: str) -> None:
+def take_pushed(monitor: Monitor, account: Account, url: str, pulse: Pulse) -> None:
     """Take updates that Telegram pushes until told to stop."""
     stopped = threading.Event()
     stop_on_signals(stopped)
@@ -92,6 +93,7 @@ def take_pushed(monitor: Monitor, account: Account, url: str) -> None:
     except OSError as e:
         raise ConfigError([f"port {telegram.webhook_port} is taken ({e.strerror}); set another webhook_port"]) from e
     threading.Thread(target=server.serve_forever, name="webhook", daemon=True).start()
+    pulse_while_answering(server, pulse, stopped)
     log.info("webhook on port %s", server.server_address[1])
     register_until_done(account, url, server, stopped)
     stopped.wait()

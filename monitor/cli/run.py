@@ -5,8 +5,8 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -14,34 +14,77 @@ from typing import NoReturn
 import click
 
 from monitor import jobs
+from monitor.cli.lookout import Lookout, end_left_behind
+from monitor.cli.pulse import pulse_while_answering
 from monitor.cli.view import Views
-from monitor.errors import ConfigError, StoreError
+from monitor.errors import ConfigError
 from monitor.logs import set_up
 from monitor.settings import Settings, child_environment, load
 from monitor.sinks.preview import serve
+from monitor.stalls import NEGLECT, Rules
 from monitor.store.embedded import EmbeddedStore, is_locked
-from monitor.supervisor import Role, follow_parent, stop_on_signals, supervise
-from monitor.wiring import Monitor, on_disk, opened
+from monitor.store.schedule import DueList
+from monitor.supervisor import Role, join_group, stop_on_signals, supervise
+from monitor.wiring import Monitor, on_disk, opened, quick
 
 log = logging.getLogger(__name__)
 
 ALREADY_RUNNING = 5
 
+ROLES = (
+    # Its progress is known: hints taken up and ended, while work waits.
+    Role("worker", (sys.executable, "-m", "workers"), Rules(idleness=NEGLECT)),
+    # It only answers: once a second it asks itself, and an answer is all that is known of it.
+    Role("page", (sys.executable, "-m", "monitor.cli", "page")),
+    # Its loop turns; every question it asks has an end of its own. Pushed updates: as the page.
+    Role("bot", (sys.executable, "-m", "monitor.cli", "bot")),
+)
 
-@click.command(epilog="\b\nExamples:\n  monitor up\n  MONITOR_HOME=/srv/monitor monitor up")
-def up() -> None:
-    """Start store, worker and preview page, and keep them running. Ctrl-C stops all within ten seconds."""
+
+UP_EXAMPLES = """\b
+Examples:
+  monitor up
+  MONITOR_HOME=/srv/monitor monitor up
+  monitor up --only worker          one role, as a container runs it
+"""
+
+
+@click.command(epilog=UP_EXAMPLES)
+@click.option("--only", multiple=True, type=click.Choice([role.name for role in ROLES]), help="Run this role alone.")
+def up(only: tuple[str, ...]) -> None:
+    """Start store, worker and preview page, and keep them running. Ctrl-C stops all within ten seconds.
+
+    A role that dies, or lives and does nothing, is started again. With --only, once for each role, the others run
+    elsewhere; the store is started unless MONITOR_REDIS_URL names one.
+    """
     set_up("up")
     settings = load()
-    with only_one(settings.home), opened(settings) as monitor:
+    roles = roles_of(settings, only)
+    with only_one(settings, roles):
+        if settings.redis_url is None:
+            end_left_behind(EmbeddedStore(settings.home))
+        code = run(settings, roles)
+    log.info("stopped")
+    sys.exit(code)
+
+
+def roles_of(settings: Settings, only: Collection[str]) -> list[Role]:
+    """Return the roles that were asked for; all, and of these the bot only when it has a token."""
+    if only:
+        return [role for role in ROLES if role.name in only]
+    return [role for role in ROLES if role.name != "bot" or settings.telegram.token is not None]
+
+
+def run(settings: Settings, roles: Sequence[Role]) -> int:
+    """Supervise roles until told to stop; return the exit code."""
+    with opened(settings) as monitor:
         jobs.read_topics(monitor, datetime.now(UTC))
         _greet(monitor)
         stopped = threading.Event()
         stop_on_signals(stopped)
         environment = child_environment(MONITOR_HOME=str(settings.home.resolve()), MONITOR_SUPERVISED="1")
-        keep_store = (lambda: None) if monitor.embedded is None else StoreKeeper(monitor.embedded)
-        supervise(roles_of(settings), environment, stopped, keep_store)
-    log.info("stopped")
+        with quick(monitor.connection) as connection:
+            return supervise(roles, environment, stopped, Lookout(DueList(connection), monitor.embedded))
 
 
 @click.command(hidden=True)
@@ -51,8 +94,7 @@ def page() -> None:
     settings = load()
     stopped = threading.Event()
     stop_on_signals(stopped)
-    if settings.supervised:
-        follow_parent()
+    pulse = join_group(is_supervised=settings.supervised)
     with opened(settings) as monitor:
         preview = settings.preview
         try:
@@ -63,29 +105,30 @@ def page() -> None:
             ) from e
         threading.Thread(target=server.serve_forever, name="page", daemon=True).start()
         log.info("page on %s", server.url)
+        pulse_while_answering(server, pulse, stopped)
         stopped.wait()
         server.shutdown()
         server.server_close()
 
 
-ROLES = (
-    Role("worker", (sys.executable, "-m", "workers")),
-    Role("page", (sys.executable, "-m", "monitor.cli", "page")),
-)
-BOT = Role("bot", (sys.executable, "-m", "monitor.cli", "bot"))
+@contextmanager
+def only_one(settings: Settings, roles: Sequence[Role]) -> Iterator[None]:
+    """Hold the locks that say that these roles run on this home; refuse when somebody else holds one of them.
 
-
-def roles_of(settings: Settings) -> tuple[Role, ...]:
-    """Return what runs: with a bot's token, what takes in commands too."""
-    return ROLES if settings.telegram.token is None else (*ROLES, BOT)
+    Of workers on an outside store there may be many.
+    """
+    with ExitStack() as locks:
+        for role in roles:
+            if role.name != "worker" or settings.redis_url is None:
+                locks.enter_context(_locked(settings.home, f"up-{role.name}.lock"))
+        yield
 
 
 @contextmanager
-def only_one(home: Path) -> Iterator[None]:
-    """Hold the lock that says that this data is being worked on; refuse when somebody else holds it."""
+def _locked(home: Path, name: str) -> Iterator[None]:
     with on_disk(home):
         home.mkdir(parents=True, exist_ok=True)
-        lock = (home / "up.lock").open("a+b", buffering=0)
+        lock = (home / name).open("a+b", buffering=0)
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -99,9 +142,8 @@ def only_one(home: Path) -> Iterator[None]:
 
 
 def is_running(home: Path) -> bool:
-    """Say whether somebody holds the lock."""
-    path = home / "up.lock"
-    return path.exists() and is_locked(path)
+    """Say whether any role runs on this home."""
+    return any(is_locked(path) for path in home.glob("up-*.lock"))
 
 
 def refuse_second(home: Path, pid: str) -> NoReturn:
@@ -109,25 +151,6 @@ def refuse_second(home: Path, pid: str) -> NoReturn:
     said = f"monitor is already running on {home} (process {pid or 'unknown'})"
     click.secho(f"{said}; stop it first, or set MONITOR_HOME to another folder", fg="red", err=True)
     sys.exit(ALREADY_RUNNING)
-
-
-class StoreKeeper:
-    """Starts the embedded store again when it died, and says so once."""
-
-    def __init__(self, embedded: EmbeddedStore) -> None:
-        self._embedded = embedded
-        self._trouble = ""
-
-    def __call__(self) -> None:
-        """Look after the store."""
-        try:
-            if self._embedded.revive():
-                log.error("the store had died and was started again")
-            self._trouble = ""
-        except (StoreError, OSError) as e:
-            if str(e) != self._trouble:
-                log.critical("%s", e)
-            self._trouble = str(e)
 
 
 def _greet(monitor: Monitor) -> None:

@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,6 @@ from monitor.store.keys import LIVE_KEYS, Keyspace
 from monitor.store.replica import Progress, copy_snapshot
 
 PAIRS_AT_ONCE = 200
-LOAD_LIMIT = timedelta(minutes=10)
 FROM_SNAPSHOT = "appendonly no\nrdb-version-check relaxed\ndatabases 4096\n"
 """A scratch copy writes nothing, and reads also snapshots of Redis 7.4 and later, as long as our types are in them."""
 
@@ -79,7 +78,7 @@ def scratch_folder(parent: Path | None) -> Iterator[Path]:
 @contextmanager
 def scratch_store(folder: Path, data: Data = Data()) -> Iterator[Connection]:  # noqa: B008 - a tuple of constants
     """Start a server of our own on a folder, and stop it afterwards."""
-    store = EmbeddedStore(folder, data.options, LOAD_LIMIT)
+    store = EmbeddedStore(folder, data.options)
     store.attach()
     try:
         connection = Connection(f"{store.url}?db={data.database}", data.keys)

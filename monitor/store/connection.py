@@ -177,6 +177,12 @@ class Connection:
             line.disconnect()
             pool.release(line)
 
+    def __enter__(self) -> "Connection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close all sockets."""
         self._client.close()

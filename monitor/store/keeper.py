@@ -99,6 +99,11 @@ class Keeper:
             hold = self._holds.get((leases, lease))
             return hold is not None and self.clock() < hold.sure_until
 
+    def count(self, leases: Leases) -> int:
+        """Return how many leases are kept through `leases`."""
+        with self._changed:
+            return sum(kept is leases for kept, _ in self._holds)
+
     def close(self) -> None:
         """End the thread; what is held ends by itself."""
         with self._changed:
@@ -188,6 +193,10 @@ class KeptLeases:
     def is_sure(self, lease: Lease) -> bool:
         """Say whether the lease is certainly ours, and for a while: what can be done once only may begin."""
         return self._keeper.is_sure(self._renewals, lease)
+
+    def count(self) -> int:
+        """Return how many leases are kept: jobs at work, whose longest time is not over."""
+        return self._keeper.count(self._renewals)
 
     def _keep(self, lease: Lease, now: float, longest: timedelta) -> None:
         hold = Hold(self._renewals, lease, self._ttl, now, now, now + longest.total_seconds())

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -212,6 +213,40 @@ def test_a_dead_worker_is_started_again(product: Product) -> None:
             signal_process(int(pid[1]), signal.SIGKILL)
             up.says("died role=worker")
             wait_until(lambda: len(re.findall("started role=worker", up.log)) == 2, 20)
+
+
+def test_roles_run_apart_on_one_home_and_only_once_each(product: Product, redis_url: str) -> None:
+    """As containers do: an outside store, one volume, many workers, one page."""
+    product.variables["MONITOR_REDIS_URL"] = redis_url
+    monitor = (sys.executable, "-m", "monitor.cli", "up", "--only")
+    try:
+        with FeedServer() as server:
+            follow(product, server, [server.serve("/f", document(feed("f")))])
+            with product.running(*monitor, "page") as page, product.running(*monitor, "worker") as worker:
+                page.says("page on")
+                worker.says("new=2")
+                with product.running(*monitor, "worker") as second:
+                    second.says("ready")
+                refused = product.run("up", "--only", "page")
+                assert "started role=worker" not in page.log
+                assert "started role=page" not in worker.log
+        assert refused.returncode == 5
+    finally:
+        with product.opened() as opened:
+            opened.connection.erase()
+
+
+def test_a_page_that_cannot_be_shown_ends_what_shows_nothing_else(product: Product) -> None:
+    with socket.socket() as taken, FeedServer() as server:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        product.variables["MONITOR_PREVIEW__PORT"] = str(taken.getsockname()[1])
+        follow(product, server, [server.serve("/f", document(feed("f")))])
+
+        ended = product.run("up", "--only", "page")
+
+    assert ended.returncode == 2
+    assert "is taken" in ended.stderr
 
 
 def test_up_runs_on_an_outside_redis(product: Product, redis_url: str) -> None:

@@ -3,12 +3,17 @@
 import os
 import signal
 import threading
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from monitor.errors import StoreError
+from monitor.store import embedded
 from monitor.store.connection import Connection
 from monitor.store.embedded import EmbeddedStore
+from tests.integration.product import wait_until
 
 
 def pid_of(store: EmbeddedStore) -> int:
@@ -92,3 +97,60 @@ def test_a_killed_server_is_revived_with_all_it_acknowledged(tmp_path: Path) -> 
     assert store.revive()
     assert Connection(store.url).execute("GET", "k") == b"v"
     store.detach()
+
+
+def test_a_server_that_hangs_is_said_to_and_can_be_ended_without_a_loss(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path)
+    store.attach()
+    Connection(store.url).execute("SET", "k", "v")
+    pid = pid_of(store)
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+
+    with pytest.raises(StoreError, match=rf"does not answer \(process {pid}\)"):
+        EmbeddedStore(tmp_path).attach()
+    assert time.monotonic() - began < 15
+    assert store.state(timedelta(milliseconds=100)) == "silent"
+    store.kill()
+    assert store.state() == "absent"
+    assert store.revive()
+
+    assert Connection(store.url).execute("GET", "k") == b"v"
+    store.detach()
+
+
+def test_a_server_that_hangs_at_the_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "STOP_LIMIT", timedelta(seconds=1))
+    store = EmbeddedStore(tmp_path)
+    store.attach()
+    os.kill(pid_of(store), signal.SIGSTOP)
+
+    store.detach()
+
+    assert store.cause_of_death() is not None
+
+
+def test_data_that_loads_for_long_is_waited_for_and_told_of_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = EmbeddedStore(tmp_path)
+    store.attach()
+    connection = Connection(store.url)
+    for n in range(300):
+        connection.execute("SET", f"k{n}", os.urandom(1000))
+    # It looks at its clients while it loads what was rewritten, and after each thousand commands that follow.
+    connection.execute("BGREWRITEAOF")
+    wait_until(lambda: int(connection.execute("INFO", "persistence")["aof_base_size"]) > 100_000)
+    store.detach()
+    # Ten milliseconds for each key.
+    slow = "key-load-delay 10000\nloading-process-events-interval-bytes 1024\n"
+    monkeypatch.setattr(embedded, "START_LIMIT", timedelta(seconds=1))
+    began = time.monotonic()
+
+    slowly = EmbeddedStore(tmp_path, slow)
+    slowly.attach()
+
+    assert time.monotonic() - began > 2
+    assert Connection(slowly.url).execute("DBSIZE") == 300
+    assert caplog.text.count("loads its data") == 1
+    slowly.detach()
