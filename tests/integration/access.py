@@ -176,6 +176,9 @@ def carried_out(room: Room, cell: Cell) -> bool:
     chat = place_of(room, cell, user)
     probe.before(Tried(room, str(chat.id)))
     account = str(user.id) if cell.sender.account == "" else cell.sender.account
+    if account is not None and cell.sender.role is not None:
+        # Also where somebody gave a role to an account that stands for many.
+        room.monitor.people.grant(account, cell.sender.role)
     changes: dict[str, Any] = {"user": account}
     text = f"/{cell.command} {probe.words}".rstrip()
     if cell.by_button:
