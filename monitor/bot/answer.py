@@ -148,7 +148,8 @@ def _refuse(asked: Asked, verdict: Verdict, command: Command) -> None:
     said = None if update.kind == "button" else _written(asked, Answer(_refusal(asked, verdict, command)))
     order = Order(asked.chat, update, said, refused=who)
     if verdict in ("role", "place"):
-        order = order._replace(told="always")
+        # Known people are told each time, and that is no reason to be silent should they become strangers.
+        order = order._replace(refused=f"{who} {verdict}", told="always")
     elif asked.place == "group":
         order = order._replace(told="chat")
     _carry_out(asked, order, command.name)
@@ -157,7 +158,7 @@ def _refuse(asked: Asked, verdict: Verdict, command: Command) -> None:
 def _carry_out(asked: Asked, order: Order, name: str) -> None:
     outcome = asked.monitor.subscriptions.apply(order)
     if outcome.is_first_refusal:
-        log.warning("refused", extra={"user": order.refused, "chat": asked.chat, "command": name})
+        log.warning("refused", extra={"user": order.refused.split()[0], "chat": asked.chat, "command": name})
     if order.answer is not None and (outcome.is_answered or not outcome.is_new):
         # After the answer is kept: a kill between the two repeats both.
         asked.monitor.chats.wake(asked.chat, order.answer.id)

@@ -16,6 +16,10 @@ TOO_OLD = "These buttons are too old, or not yours. Send the command again."
 USED_INVITATION = "This invitation was used already, or is too old. Ask for a new one."
 GROUP_HELLO = "Hello! An admin whom I know can send /subscribe here to get a daily digest."
 NOT_WORDS = "I understand commands. Try /recent for the newest posts, or /help for all I can do."
+CONFLICT = (
+    "Another program asks Telegram for my messages, so I miss some of them. "
+    "Am I running twice? Stop the other one, or give it a bot of its own."
+)
 LAST_OWNER = "That would leave me without an owner. Make somebody else an owner first, with /grant."
 WHO = "Tell me who and what, like this: /grant 123456 reader. People find their user id by writing /start to me."
 WHOM = "Tell me who, like this: /revoke 123456. /people lists everybody."
