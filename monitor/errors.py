@@ -7,7 +7,8 @@
     │   ├── RateLimited           come back after .retry_after
     │   ├── OutOfCredit           stop until the budget or the credit is renewed
     │   ├── SourceRejected        a person must act (key, address, permission)
-    │   └── PayloadChanged        the answer has another shape: our bug, nothing is wiped
+    │   ├── PayloadChanged        the answer has another shape: our bug, nothing is wiped
+    │   └── SourceBroken          what reads it failed: our bug
     ├── DeliveryError         a digest could not be handed over
     │   ├── DeliveryDelayed       come back after .retry_after
     │   ├── DeliveryUnknown       it may have arrived
@@ -79,6 +80,10 @@ class SourceRejected(SourceError):
 
 class PayloadChanged(SourceError):
     """The answer has another shape than expected. Nothing that was stored is touched."""
+
+
+class SourceBroken(SourceError):
+    """What reads the source raised what nobody foresaw, its cause. Nothing that was stored is touched."""
 
 
 class DeliveryError(MonitorError):

@@ -15,7 +15,7 @@ from monitor.courier import IDLE, deliver_job
 from monitor.courier import deliver as deliver_to
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest, Told, last_digest, next_digest, windows_due
-from monitor.errors import StoreError
+from monitor.errors import SourceBroken, StoreError
 from monitor.models import Digest, Job, Lease, Query, Topic, Window
 from monitor.pipeline import Look, Polled, digest_of, oldest_kept
 from monitor.pipeline import poll as poll_page
@@ -108,7 +108,9 @@ def look_at(monitor: Monitor, look: Look, now: datetime) -> Polled | None:
         return None
     fields: dict[str, object] = {"query": str(polled.query), "next_in": f"{polled.due_in.total_seconds():.0f}s"}
     if polled.error is not None:
-        log.warning("not read", extra=fields | {"reason": polled.error.reason})
+        # Where a bug of ours is, only its traceback tells.
+        where = polled.error if isinstance(polled.error, SourceBroken) else None
+        log.warning("not read", extra=fields | {"reason": polled.error.reason}, exc_info=where)
     else:
         log.info("read", extra=fields | {"posts": polled.fetched, "matched": polled.matched, "new": polled.new})
     return polled

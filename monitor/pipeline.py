@@ -9,12 +9,12 @@ store ─between, hourly─► mentions, counts ─measure─► Trend ─compos
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from monitor.digests.compose import Brief, compose
-from monitor.errors import MonitorError, PayloadChanged, SourceError
+from monitor.errors import MonitorError, PayloadChanged, SourceBroken, SourceError
 from monitor.ledger import CoverageLedger, Progress, Resume
 from monitor.models import (
     Author,
@@ -54,6 +54,8 @@ from monitor.signals.duplicates import fingerprint
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher
 from monitor.topics.planning import backoff, next_look, queries_of
+
+Answer = TypeVar("Answer")
 
 LONGEST_FETCH = timedelta(seconds=60)
 """Longer than a fetch can take: one download of at most 40 s, one parse of at most 10 s."""
@@ -276,9 +278,12 @@ def _page(reading: _Reading) -> _Page | None:
         reason = f"our bug: its page ended the process that read it {MOST_TRIES} times in a row"
         raise PayloadChanged(reading.look.query.source, reason)
     if is_wary and isolation is not None and isinstance(source, Itemized):
-        page = source.ask(reading.asked)
+        page = _asked(reading, source.ask)
         return _apart(reading, Batch(), lambda care: isolation.read(source.name, page, reading.asked, care))
-    batch = source.fetch(*reading.asked)
+    if isolation is not None and isinstance(source, Itemized):
+        batch = source.fetch(*reading.asked)  # whatever it raises, the next look will be careful
+    else:
+        batch = _asked(reading, lambda asked: source.fetch(*asked))
     # What is added is not fenced: adding it twice changes nothing. Who was frozen while fetching adds nothing at all.
     if not reading.parts.leases.renew(reading.lease, LONGEST_STORING):
         return None
@@ -291,6 +296,16 @@ def _page(reading: _Reading) -> _Page | None:
                 raise
             # One post may break in any way; which one, and how, is found out apart.
     return _apart(reading, batch, lambda care: isolation.match(source.name, batch.posts, care))
+
+
+def _asked(reading: _Reading, ask: Callable[[Asked], Answer]) -> Answer:
+    """Ask a source; what it raises by our own fault is told of as any failure of it, and backed off from."""
+    try:
+        return ask(reading.asked)
+    except MonitorError:
+        raise
+    except Exception as e:
+        raise SourceBroken(reading.look.query.source, f"our bug: {worded(e)}") from e
 
 
 def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -> _Page | None:

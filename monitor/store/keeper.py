@@ -133,9 +133,10 @@ class Keeper:
         now = self.clock()
         if now >= hold.ends_at:
             log.warning("took too long: another may do it now", extra={"job": str(hold.lease.job)})
-            self.let_go(*hold.key)
             with self._changed:
-                self._overran[hold.key] = now
+                # Unless it was released meanwhile.
+                if self._holds.pop(hold.key, None) is not None:
+                    self._overran[hold.key] = now
             return
         ttl = min(hold.ttl, timedelta(seconds=hold.ends_at - now))
         try:

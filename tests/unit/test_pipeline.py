@@ -9,7 +9,7 @@ import pytest
 from monitor import isolation
 from monitor.digests.compose import Brief
 from monitor.digests.render import render
-from monitor.errors import SourceError, SourceUnavailable, StoreError
+from monitor.errors import SourceBroken, SourceError, SourceUnavailable, StoreError
 from monitor.isolation import ForkIsolation
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, Query, Topic, Window
 from monitor.pipeline import MOST_TRIES, Look, Parts, Polled, Shelf, Stages, digest_of, poll
@@ -119,6 +119,27 @@ def test_the_cursor_stays_when_the_store_fails_and_the_page_comes_again(
     assert polled.new == 1
     assert source.cursors == [None, None]
     assert progress.resume(QUERY).cursor == "c1"
+
+
+def test_what_a_source_raises_by_our_own_fault_is_told_and_backed_off_from(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    class Broken(Told):
+        """A source with a bug."""
+
+        def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
+            raise KeyError("hits")
+
+    stages, progress = make_stages([a_topic()], settings), ProgressStore(valkey)
+
+    polled = look(Broken(), valkey, stages, now)
+
+    [status] = progress.statuses([QUERY], Window(now - HOUR, now + HOUR))
+    assert polled is not None
+    assert isinstance(polled.error, SourceBroken)
+    assert polled.due_in > timedelta(minutes=5)
+    assert status.reason == "our bug: KeyError: 'hits'"
+    assert progress.resume(QUERY).failures == 1
 
 
 def test_a_look_that_lost_its_lease_while_fetching_stores_nothing(
