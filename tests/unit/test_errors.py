@@ -14,6 +14,7 @@ EXAMPLES = [
     errors.OutOfCredit("x", "402"),
     errors.SourceRejected("rss", "gone"),
     errors.PayloadChanged("rss", "HTML"),
+    errors.SourceBroken("rss", "our bug: KeyError"),
     errors.DeliveryDelayed("telegram", "429", timedelta(seconds=3)),
     errors.DeliveryUnknown("telegram", "timed out"),
     errors.RecipientGone("telegram", "kicked"),
