@@ -32,6 +32,7 @@ from monitor.store.inbox import INBOX_JOB, InboxStore
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
+from monitor.store.migration import migrate
 from monitor.store.outbox import ChatList, FloodList, OutboxStore, SenderLeases
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.people import PeopleStore
@@ -147,6 +148,7 @@ def opened(settings: Settings, prefix: str | None = None) -> Iterator[Monitor]:
         url = embedded.url if embedded is not None else outside_url(settings)
         connection = Connection(url, Keyspace(prefix) if prefix else Keyspace())
         connection.check()
+        migrate(connection)
         monitor = Monitor(settings, connection, embedded)
         yield monitor
     except StoreError as e:

@@ -11,6 +11,7 @@ from monitor.cli.backup import backup, restore
 from monitor.cli.bot import bot, owner
 from monitor.cli.check import doctor, fsck, health
 from monitor.cli.forget import forget
+from monitor.cli.outbox import outbox
 from monitor.cli.quarantine import quarantine
 from monitor.cli.read import digest, poll, topics
 from monitor.cli.run import page, up
@@ -47,6 +48,7 @@ COMMANDS = (
     poll,
     owner,
     doctor,
+    outbox,
     quarantine,
     fsck,
     backup,

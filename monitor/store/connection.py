@@ -14,7 +14,8 @@ from redis.retry import Retry
 from monitor.errors import StoreError
 from monitor.store.keys import LIVE_KEYS, Keyspace
 
-SCHEMA = 1
+SCHEMA = 2
+"""The version of stored data that this program writes; migration.py brings older data to it."""
 OLDEST_REDIS = (7, 0)
 OLDEST_VALKEY = (8, 0)
 
@@ -145,16 +146,13 @@ class Connection:
         return Server("Valkey" if is_valkey else "Redis", version, *self._durability())
 
     def check(self) -> Server:
-        """Refuse a server that is too old, or data of a newer schema than ours; return the server."""
+        """Refuse a server that is too old, and mark new data with our version; return the server."""
         server = self.server()
         number = tuple(int(part) for part in server.version.split(".")[:2])
         if number < (OLDEST_VALKEY if server.name == "Valkey" else OLDEST_REDIS):
             raise StoreError(f"{server.name} {server.version} is too old; Redis 7.0 or Valkey 8.0 is the least")
         key = self.keys.work.schema
         self.execute("SET", key, SCHEMA, "NX")
-        schema = int(self.execute("GET", key))
-        if schema > SCHEMA:
-            raise StoreError(f"the stored data has schema {schema}, this version knows {SCHEMA}; install a newer one")
         return server
 
     @property

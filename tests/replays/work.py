@@ -222,3 +222,23 @@ def admit(draw: Random, store: Replayer) -> Call:
     chats = ChatList(store, Pace(draw.randrange(1, 5), timedelta(seconds=1.2)))
     attempt = f"attempt {draw.randrange(8)}"
     return lambda: chats.admit(attempt)
+
+
+def begin(draw: Random, store: Replayer) -> Call:
+    """A look that begins: the first of a query, one after others that did not end, or one that began before."""
+    query, job = QUERIES[0], JOBS[0]
+    name = store.keys.query(query)
+    if draw.random() < 0.7:
+        store.execute("HSET", name, "attempt", f"{draw.randrange(6)} {draw.randrange(3)}")
+    if draw.random() < 0.5:
+        store.execute("PEXPIREAT", name, CLOCK + 10**11)
+    fence = draw.randrange(1, 7)
+    return lambda: ProgressStore(store).begin(Lease(job, "somebody", fence), query)
+
+
+def advance(draw: Random, store: Replayer) -> Call:
+    """Data of some version, brought to the next by the holder of the lease or by somebody who slept."""
+    keys, job = store.keys.work, Job("upkeep", "migrate")
+    lease = a_lease_of(draw, some_leases(draw, store, keys.leases, keys.fence, [job]), job)
+    store.execute("SET", keys.schema, draw.randrange(1, 4))
+    return lambda: store.run("advance", (keys.schema, keys.leases), (str(job), lease.fence, draw.choice((1, 2))))
