@@ -96,6 +96,7 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="the full form; the short one takes three minutes")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31), help="repeat a run")
     asked = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     form = "long" if asked.long else "short"
     chosen = [n for n in names() if not asked.figures or n.startswith(tuple(asked.figures))]
     if not chosen:

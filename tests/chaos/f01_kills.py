@@ -19,7 +19,7 @@ NAME = "F1 kills"
 FEEDS = 4
 TOPICS = 3
 WORKERS = 3
-SETTLE_LIMIT = 60.0
+SETTLE_LIMIT = 180.0
 RECOVERY = 10.0
 
 
@@ -32,7 +32,7 @@ class Scale(NamedTuple):
 
 
 SHORT = Scale(kills=24, posts=4_000, every=1.0)
-LONG = Scale(kills=200, posts=50_000, every=2.0)
+LONG = Scale(kills=200, posts=50_000, every=2.5)
 
 
 def measure(plan: Plan) -> Figure:

@@ -5,6 +5,7 @@ The line of the figure goes to standard output; whatever else is printed to stan
 
 import importlib
 import os
+import signal
 import sys
 import time
 import traceback
@@ -41,6 +42,8 @@ def line_of(figure: Figure, seed: int, seconds: float) -> str:
 def main() -> None:
     """Measure what the command line names."""
     name, seed, form, folder = sys.argv[1:]
+    # A shell that starts something in the background lets it ignore Ctrl-C, by which the runner ends a figure.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The line alone may go to standard output: what libraries and children print is none.
     line = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -1,26 +1,20 @@
-"""Couriers for tests: with short times, in this process or in one that is made to be killed.
+"""Couriers for tests: with short times, in this process."""
 
-python -m tests.integration.couriers STORE PREFIX API TOKEN     delivers what is due until it is killed
-"""
-
-import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from monitor.courier import Desk, Times, deliver, deliver_job
+from monitor.courier import Desk, Times, deliver
 from monitor.digests.delivery import Policy, Terms
 from monitor.models import Entity, Message, Parcel, PostKey
 from monitor.protocols import Messenger
 from monitor.sinks.telegram import Account, TelegramSink
 from monitor.store.connection import Connection
-from monitor.store.keys import Keyspace
 from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace
 from monitor.store.repairs import RepairStore
-from monitor.store.schedule import DueList, LeaseStore
 
 PATIENCE = timedelta(seconds=0.5)
 TIMES = Times(
@@ -30,7 +24,6 @@ TIMES = Times(
     again=timedelta(seconds=0.1),
 )
 QUICK = Pace(100, timedelta(milliseconds=100))
-JOB_LEASE = timedelta(seconds=3)
 
 
 def terms(policy: Policy = "hold") -> Terms:
@@ -105,26 +98,3 @@ def drain(desk: Desk, connection: Connection, chats: Iterable[str], seconds: flo
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, chats))
-
-
-def serve(arguments: Sequence[str]) -> None:
-    """Deliver what is due, as a worker does, until killed."""
-    store, prefix, api_url, token = arguments
-    connection = Connection(store, Keyspace(prefix))
-    schedule, leases = DueList(connection), LeaseStore(connection)
-    desk = a_desk(connection, a_sink(api_url, token))
-    pause = threading.Event()
-    print("ready", flush=True)
-    while True:
-        for job in schedule.take(5):
-            lease = leases.acquire(job, uuid.uuid4().hex, JOB_LEASE, only_due=True)
-            if lease is None:
-                continue
-            woken = desk.chats.token(job.subject)
-            assert job == deliver_job(job.subject)
-            desk.chats.rest(lease, deliver(desk, job.subject, lease.owner), woken)
-        pause.wait(0.02)
-
-
-if __name__ == "__main__":
-    serve(sys.argv[1:])

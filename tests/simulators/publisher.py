@@ -22,9 +22,9 @@ from tests.simulators.feed_server import Asked, Behaviour, FeedServer, cut, sile
 
 LATEST = 3.0
 """Seconds between the writing of a post and the moment from which it can be read, at most."""
-SHOWN_FOR = 60.0
+SHOWN_FOR = 120.0
 """Seconds for which a feed shows a post; the index shows it for ever."""
-INDEXED = 0.75
+INDEXED = 0.9
 """The part of all posts that the index has; a feed shows the same posts again and again, and so must not have many."""
 TICK = 0.05
 
