@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from monitor.bot import texts
+from monitor.bot.topic_names import some_titles
 from monitor.digests.compose import Brief, compose, for_chat
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest
@@ -147,8 +148,7 @@ def _greet(monitor: Monitor, recipient: Recipient, digest_id: str) -> None:
     view = monitor.outbox.outlook(recipient.chat)
     if view.last_id is not None or view.head is not None:
         return
-    titles = [each.title for each in monitor.topics.all()]
     id_ = f"hello:{digest_id}"
-    text = texts.hello_chat(titles)
+    text = texts.hello_chat(some_titles(monitor.topics.all()))
     message = Message(id=id_, chat=recipient.chat, digest_id=id_, part=0, text=text, thread=recipient.thread)
     monitor.outbox.hand_over(recipient.chat, [Parcel(message=message)])

@@ -36,7 +36,7 @@ class Spoken(NamedTuple):
 
 def answer(monitor: Monitor, update: Incoming, role: Role | None, now: datetime) -> None:
     """Do what an update asks for; the same update again does nothing more. Raises StoreError alone."""
-    chat = monitor.chats.home(update.chat)
+    chat = home_of(monitor, update.chat)
     asked = Asked(monitor, update, chat, role, "", now)
     match update.kind:
         case "message":
@@ -49,6 +49,18 @@ def answer(monitor: Monitor, update: Incoming, role: Role | None, now: datetime)
             moved(monitor, update, chat)
         case _:
             _overhear(asked)
+
+
+def home_of(monitor: Monitor, chat: str) -> str:
+    """Return under which id a chat is kept. Updates name chats by number, the settings perhaps by "@name"."""
+    named = monitor.settings.telegram.chat or ""
+    if named.startswith("@") and chat.startswith("-") and not monitor.chats.has_moved(named):
+        assert monitor.telegram is not None, "there is a bot that was spoken to"
+        try:
+            monitor.chats.move(named, monitor.telegram.chat_id(named))
+        except DeliveryError as e:
+            log.warning("chat of the settings not found", extra={"chat": named, "reason": e.reason})
+    return monitor.chats.home(chat)
 
 
 def reply(monitor: Monitor, update: Incoming, id_: str, text: str) -> None:

@@ -9,7 +9,7 @@ from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked, Command, Place
 from monitor.bot.buttons import Press, Signer
 from monitor.bot.status import status
-from monitor.bot.topic_names import find_topics
+from monitor.bot.topic_names import LONGEST_TITLE, find_topics, title_of
 from monitor.digests.recent import Recent, Rules, choose, write
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, plain
@@ -25,7 +25,6 @@ ACTIONS = {"s": "subscribe", "u": "unsubscribe", "r": "recent"}
 
 SHOWN, MOST_SHOWN = 5, 20
 PAGE, MOST_LOOKED_AT = 100, 1000
-LONGEST_TITLE = 60
 MOST_BUTTONS = 30
 DAY = timedelta(hours=24)
 
@@ -111,11 +110,6 @@ def recent(asked: Asked) -> Answer:
     count = monitor.mentions.count(topic.name, Window(asked.now - DAY, asked.now))
     draft = write(Recent(topic, reactions, count, asked.now), ZoneInfo(topic.timezone))
     return Answer(draft.text, draft.entities(), quotes=draft.quotes())
-
-
-def title_of(topic: Topic) -> str:
-    """Return what people call a topic."""
-    return plain(topic.title, LONGEST_TITLE) or topic.name
 
 
 def _newest(asked: Asked, topic: Topic) -> Iterator[Mention]:

@@ -1,6 +1,9 @@
 """What becomes of a chat when the bot is put out of it, let in again, or the chat gets another id."""
 
+from msgspec.structs import replace
+
 from monitor.bot import texts
+from monitor.bot.topic_names import title_of
 from monitor.bot.troubles import notice_of, tell_owners
 from monitor.models import Incoming, Message, Role
 from monitor.store.subscriptions import Change, Order, Outcome
@@ -19,10 +22,13 @@ def membership(monitor: Monitor, update: Incoming, chat: str, role: Role | None)
 
 def moved(monitor: Monitor, update: Incoming, chat: str) -> None:
     """Go on under the new id of a chat: all that is kept stays where it is, only the address changes."""
-    if update.moved_to is None or update.moved_to == chat:
+    if update.moved_to is None:
         return
     monitor.chats.move(chat, update.moved_to)
     monitor.outbox.move(chat, update.moved_to)
+    if update.message_id is not None:
+        # Said in the new chat: what is sent there comes after it, and can be looked for from there.
+        monitor.subscriptions.apply(Order(chat, replace(update, chat=update.moved_to)))
     monitor.chats.wake(chat, f"moved {update.moved_to}")
 
 
@@ -65,7 +71,7 @@ def _apply(monitor: Monitor, update: Incoming, chat: str, said: str) -> Outcome:
 
 def _titles(monitor: Monitor, chat: str) -> list[str]:
     names = {each.topic for each in monitor.subscriptions.of(chat)}
-    known = {each.name: each.title for each in monitor.topics.all()}
+    known = {each.name: title_of(each) for each in monitor.topics.all()}
     return [known.get(name, name) for name in sorted(names)]
 
 

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked
+from monitor.bot.topic_names import title_of
 from monitor.digests.coverage import readings, unread_line
 from monitor.digests.platforms import platform_label
 from monitor.digests.schedule import next_digest
-from monitor.digests.wording import day_and_time, many, plain, span_of
+from monitor.digests.wording import day_and_time, many, span_of
 from monitor.models import QueryStatus, Topic, Window
 from monitor.stalls import neglect
 from monitor.store.outbox import Load
@@ -66,12 +67,12 @@ def word(health: Health, zone: tzinfo) -> str:
 
 def _headline(health: Health) -> str:
     if health.stalled is not None:
-        return f"Something is stuck: {health.stalled}."
+        return f"Something is stuck: {health.stalled}." if health.is_all else "Something is stuck; an owner sees what."
     return "Working." if health.topics else "Working, and following nothing yet."
 
 
 def _followed(health: Health) -> str:
-    words = [f"{plain(each.title, 60) or each.name} (next digest {_next(each, health.now)})" for each in health.topics]
+    words = [f"{title_of(each)} (next digest {_next(each, health.now)})" for each in health.topics]
     return f"Following: {_some(words)}." if words else ""
 
 

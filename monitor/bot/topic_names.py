@@ -3,11 +3,27 @@
 import difflib
 from collections.abc import Sequence
 
+from monitor.digests.wording import plain
 from monitor.models import Topic
 from monitor.text.folding import fold
 
 CLOSE = 0.7
 """How alike two words must be to be taken for the same (difflib's ratio): one slip in four characters."""
+
+
+LONGEST_TITLE = 60
+MOST_NAMED = 10
+
+
+def title_of(topic: Topic) -> str:
+    """Return what people call a topic."""
+    return plain(topic.title, LONGEST_TITLE) or topic.name
+
+
+def some_titles(topics: Sequence[Topic]) -> list[str]:
+    """Return what people call topics, so many of them as fit into a sentence."""
+    more = [f"{len(topics) - MOST_NAMED} more"] if len(topics) > MOST_NAMED else []
+    return [*map(title_of, topics[:MOST_NAMED]), *more]
 
 
 def find_topics(words: str, topics: Sequence[Topic]) -> list[Topic]:

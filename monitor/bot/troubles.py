@@ -4,6 +4,7 @@ import logging
 from typing import Literal, NamedTuple, TypeAlias
 
 from monitor.bot import texts
+from monitor.bot.topic_names import title_of
 from monitor.models import Message, Parcel
 from monitor.protocols import Pending
 from monitor.wiring import Monitor
@@ -90,7 +91,7 @@ def _end_in_thread(monitor: Monitor, trouble: Trouble) -> None:
     """End the subscriptions whose topic of a forum was deleted: nobody chose another place for them."""
     for each in monitor.subscriptions.of(trouble.chat):
         if each.thread is not None and each.thread == trouble.thread:
-            title = next((t.title for t in monitor.topics.all() if t.name == each.topic), each.topic)
+            title = next((title_of(t) for t in monitor.topics.all() if t.name == each.topic), each.topic)
             id_ = notice_of(trouble.matter, trouble.chat, f"{each.topic} {each.thread}")
             tell_owners(monitor, id_, texts.topic_deleted(texts.place_of(trouble.chat), title))
             monitor.subscriptions.end(trouble.chat, each)

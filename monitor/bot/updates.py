@@ -70,7 +70,9 @@ def _moved(chat: dict[str, Any], message: Json) -> Incoming | None:
     if to is not None:
         return Incoming(kind="moved", moved_to=str(to), **chat)
     if from_ is not None:
-        return Incoming(kind="moved", moved_to=chat["chat"], **chat | {"chat": str(from_), "chat_type": "group"})
+        # This one stands in the new chat: its id there is the first that is known.
+        place = chat | {"chat": str(from_), "chat_type": "group"}
+        return Incoming(kind="moved", moved_to=chat["chat"], message_id=_whole(message.get("message_id")), **place)
     return None
 
 

@@ -181,6 +181,14 @@ class TelegramSink:
             self._username = self._call(call)
         return self._username
 
+    def chat_id(self, name: str) -> str:
+        """Return the id of a public chat by its "@name"."""
+
+        async def call(bot: Bot) -> str:
+            return str((await bot.get_chat(name)).id)
+
+        return self._call(call)
+
     def standing(self, address: str, user: str) -> str:
         """Return what somebody is in a chat, in Telegram's words."""
 

@@ -269,6 +269,10 @@ class ChatList:
         found = self._connection.execute("HGET", self._connection.keys.work.homes, address)
         return address if found is None else found.decode()
 
+    def has_moved(self, chat: str) -> bool:
+        """Tell whether a chat is known by another id too."""
+        return chat.encode() in self._connection.execute("HVALS", self._connection.keys.work.homes)
+
     def admit(self, attempt: str) -> timedelta:
         """Let the bot send once more: zero, or how long it must wait."""
         args = (attempt, self._pace.most, ms(self._pace.window))

@@ -261,3 +261,34 @@ def test_a_channel_that_the_settings_name_is_greeted_before_its_first_digest(red
             room.deliver(str(channel.id))
 
         assert [text[:6] for text in room.seen(channel)] == ["Hello!", "Could "]
+
+
+def test_a_chat_that_the_settings_name_is_the_one_that_speaks_by_its_number(redis_url: str, tmp_path: Path) -> None:
+    with a_room(redis_url, tmp_path, 'chat = "@desk"\n') as room:
+        room.follow(WATER)
+        anna = room.person("Anna", "reader")
+        group = room.telegram.state.world.add_chat("supergroup", "Desk", username="desk")
+        room.telegram.state.world.set_member(group, anna, Member("administrator"))
+
+        assert "Done" in room.say(anna, "/subscribe water", group)
+        digests(room, WATER)
+        room.deliver("@desk")
+
+        assert ["#Water:" in text for text in room.seen(group)] == [False, True]
+        assert room.monitor.chats.all() == ["@desk"]
+
+
+def test_after_a_move_the_first_word_in_the_new_chat_is_where_a_probe_begins(room: Room, olga: User) -> None:
+    group = room.telegram.state.world.add_chat("group", "Desk")
+    room.telegram.state.world.set_member(group, olga, Member("administrator"))
+    room.say(olga, "/subscribe water", group)
+    room.deliver(str(group.id))
+    upgraded = room.telegram.people.upgrade(group, olga)
+    first = room.update(olga, "", group, kind="moved", moved_to=str(upgraded.id), message_id=None)
+    second = room.update(olga, "", group, kind="moved", moved_to=str(upgraded.id), message_id=1)
+
+    for update in (first, second):
+        room.tell(update)
+
+    view = room.monitor.outbox.outlook(str(group.id))
+    assert (view.address, view.last_id) == (str(upgraded.id), 1)
