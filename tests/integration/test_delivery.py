@@ -12,6 +12,7 @@ from monitor.courier import Desk, deliver
 from monitor.models import Delivery, Parcel
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
+from monitor.store.outbox import MOST_FLOODED
 from tests.data import data_path
 from tests.integration.couriers import a_desk, a_sink, drain, parcels
 from tests.simulators.telegram_api import TOKEN, Simulator
@@ -246,3 +247,21 @@ def test_a_photo_is_found_again_by_its_caption(telegram: Simulator, desk: Desk, 
     assert telegram.state.ledger.copies(int(chat))[text_of(picture)] == 1
     assert telegram.state.faults.calls["editMessageCaption"] == 1
     assert state_of(desk, chat, "d-0").state == "sent"
+
+
+@pytest.mark.parametrize("connection", ["valkey"], indirect=True)
+def test_when_telegram_asks_all_to_wait_it_is_left_alone(
+    telegram: Simulator, desk: Desk, connection: Connection
+) -> None:
+    chats = [a_channel(telegram, desk, connection) for _ in range(8)]
+    begun = telegram.state.faults.calls["sendMessage"]
+    telegram.state.faults.add(Order(Fault("flood", seconds=3), "sendMessage", times=6))
+    for chat in chats:
+        desk.outbox.hand_over(chat, parcels(chat, "d"))
+
+    waits = [deliver(desk, chat, "sender") for chat in chats]
+
+    assert telegram.state.faults.calls["sendMessage"] - begun == MOST_FLOODED
+    assert all(timedelta(seconds=2) < wait <= timedelta(seconds=3) for wait in waits)
+    drain(desk, connection, chats)
+    assert all(telegram.state.ledger.copies(int(chat))[text_of(parcels(chat, "d")[0])] == 1 for chat in chats)
