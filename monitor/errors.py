@@ -7,6 +7,7 @@
     │   ├── RateLimited           come back after .retry_after
     │   ├── OutOfCredit           stop until the budget or the credit is renewed
     │   ├── SourceRejected        a person must act (key, address, permission)
+    │   │   └── AccessDenied          our key or our account is refused: no query of the source will do better
     │   ├── PayloadChanged        the answer has another shape: our bug, nothing is wiped
     │   └── SourceBroken          what reads it failed: our bug
     ├── DeliveryError         a digest could not be handed over
@@ -76,6 +77,10 @@ class OutOfCredit(SourceError):
 
 class SourceRejected(SourceError):
     """The platform refuses us until a person acts: a key, an address, a permission."""
+
+
+class AccessDenied(SourceRejected):
+    """The platform refuses our key or our account, whatever is asked."""
 
 
 class PayloadChanged(SourceError):

@@ -16,9 +16,10 @@ from monitor.courier import deliver as deliver_to
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest, Told, last_digest, next_digest, windows_due
 from monitor.errors import SourceBroken, StoreError
+from monitor.looks import Look, Polled
+from monitor.looks import poll as poll_page
 from monitor.models import Digest, Job, Lease, Query, Topic, Window
-from monitor.pipeline import Look, Polled, digest_of, oldest_kept
-from monitor.pipeline import poll as poll_page
+from monitor.pipeline import digest_of, oldest_kept
 from monitor.rounds import brief_of, hand_over, preview_chat, shelf_of
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of, query_of

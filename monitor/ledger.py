@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
+from monitor.errors import SourceError
 from monitor.models import Batch, Coverage, Cursor, Lease, Query, QueryStatus, Window
 
 
@@ -39,12 +40,28 @@ class Progress(Protocol):
         """
         ...
 
+    def hold(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
+        """Put a look off that was not taken: an earlier reason stays, and no failure is counted."""
+        ...
+
     def fail(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
         """Record why a look failed, set the next due time, free the lease; the cursor stays."""
         ...
 
     def finish(self, lease: Lease, due_in: timedelta) -> bool:
         """End a job that reads no query: next due time, lease freed."""
+        ...
+
+
+class Breakers(Protocol):
+    """When a source is not asked at all (see topics/breaker.py)."""
+
+    def admit(self, query: Query) -> tuple[timedelta, str]:
+        """Return how long a query must wait, zero when it may ask now, and why."""
+        ...
+
+    def note(self, query: Query, error: SourceError | None) -> None:
+        """Note how it went when a query asked."""
         ...
 
 

@@ -1,9 +1,10 @@
 """Builds every object once per process; the only place that names concrete classes."""
 
 import errno
+import hashlib
 import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,8 +16,9 @@ from monitor.digests.schedule import next_digest
 from monitor.errors import ConfigError, StoreError
 from monitor.isolation import ForkIsolation
 from monitor.logs import hide
+from monitor.looks import Parts
 from monitor.models import Job, Topic
-from monitor.pipeline import Parts, Stages
+from monitor.pipeline import Stages
 from monitor.settings import Settings
 from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
@@ -24,6 +26,7 @@ from monitor.sinks.telegram import Account, TelegramSink
 from monitor.sources import SOURCES
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
+from monitor.store.breakers import BreakerStore
 from monitor.store.connection import QUICK, Connection
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.erasure import MessageEraser
@@ -87,7 +90,8 @@ class Monitor:
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
         self.isolation = ForkIsolation(settings.sources, settings.language.engine)
         stores = self.leases, self.progress, self.mentions
-        self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.words)
+        self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
+        self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.words, self.breakers)
         self._stages: tuple[tuple[int, int], Stages] | None = None
         self._lock = threading.Lock()
 
@@ -177,6 +181,12 @@ def on_disk(home: Path) -> Iterator[None]:
     except OSError as e:
         remedy = "free some space" if e.errno == errno.ENOSPC else "set MONITOR_HOME to a folder of yours"
         raise StoreError(f"{home}: cannot be used for data ({e.strerror}); {remedy}") from e
+
+
+def hash_of(options: Mapping[str, str]) -> str:
+    """Return a hash of a source's settings: it tells that they changed, and not what they are."""
+    said = "".join(f"{len(part)}:{part}" for pair in sorted(options.items()) for part in pair)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def broker_of(url: str) -> str:

@@ -15,8 +15,8 @@ from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
 from monitor.digests.wording import many
 from monitor.errors import ConfigError
+from monitor.looks import Polled
 from monitor.models import Query, Topic, Window
-from monitor.pipeline import Polled
 from monitor.settings import load
 from monitor.topics.planning import plan, queries_of, query_of
 from monitor.topics.query import explain, from_lists
@@ -24,16 +24,20 @@ from monitor.wiring import POLLED, Monitor, opened
 
 
 @click.command(
-    epilog="\b\nExamples:\n  monitor poll hackernews --once\n  monitor poll rss\n  monitor poll rss:https://news.example/feed.xml"
+    epilog="\b\nExamples:\n  monitor poll hackernews --once\n  monitor poll rss\n  monitor poll rss:https://news.example/feed.xml\n"
+    "  monitor poll hackernews --force"
 )
 @click.argument("source")
 @click.option("--once", is_flag=True, help="One page only; without it all pages that are there now.")
-def poll(source: str, *, once: bool) -> None:
+@click.option("--force", is_flag=True, help="Ask even a source that is not asked now because it failed or refused us.")
+def poll(source: str, *, once: bool, force: bool) -> None:
     """Look at SOURCE now: a source by its name, or one query of it. Exits with 4 when it cannot be read."""
     failed = False
     with opened(load()) as monitor:
         jobs.read_topics(monitor, datetime.now(UTC))
         for query in _queries(monitor, source):
+            if force:
+                monitor.breakers.reset(query)
             failed |= not _look(monitor, query, once=once)
     sys.exit(4 if failed else 0)
 

@@ -17,7 +17,7 @@ import httpcore
 import httpx
 import msgspec
 
-from monitor.errors import OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
+from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.sources.body import Garbled, Limits, TooLarge, read_body
 from monitor.sources.network import NO_ADDRESS, Deadline, Forbidden, GuardedTransport, Network, Permit
 
@@ -173,6 +173,8 @@ def refusal(source: str, status: int, retry_after: str | None, now: datetime) ->
         return OutOfCredit(source, said)
     if status == HTTPStatus.GONE:
         return SourceRejected(source, f"gone for good: {said}")
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return AccessDenied(source, said)
     if 400 <= status < 500:
         return SourceRejected(source, said)
     return SourceUnavailable(source, said)

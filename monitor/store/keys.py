@@ -101,6 +101,7 @@ KINDS = (
     ),
     KeyKind("work", "quarantine-order", "zset", "Quarantine", "prune: with its item"),
     KeyKind("work", "quarantine-sizes", "hash", "Quarantine", "prune: with its item; and two fields"),
+    KeyKind("work", "breakers", "hash", "Breakers", "one field per source, or feed's host, that failed last"),
     KeyKind("work", "told", "hash", "Telling", "one field per topic, until its posts are pruned"),
     KeyKind("work", "inbox", "hash", "Inbox", "one field per update until it is answered"),
     KeyKind("work", "inbox-order", "zset", "Inbox", "one member per update until it is answered"),
@@ -182,6 +183,7 @@ class WorkKeys(NamedTuple):
     quarantine: str
     quarantine_order: str
     quarantine_sizes: str
+    breakers: str
     told: str
     inbox: str
     inbox_order: str

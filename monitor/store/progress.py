@@ -52,6 +52,10 @@ class ProgressStore:
             ("read", *kept, batch.cursor or "", batch.moved_to or "", *window, batch.unreadable, int(is_wary)),
         )
 
+    def hold(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
+        """Put a look off that was not taken: an earlier reason stays, and no failure is counted."""
+        return self._end(lease, due_in, query, ("held", ms(TTL), reason))
+
     def fail(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
         """Record why a look failed, set the next due time, free the lease; the cursor stays."""
         return self._end(lease, due_in, query, ("failed", ms(TTL), reason))

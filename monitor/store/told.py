@@ -36,7 +36,7 @@ class ToldStore:
     def move(self, topic: str, before: Told | None, after: Told) -> bool:
         """Write how far the telling of a topic has come; False when it was elsewhere than before."""
         known = b"" if before is None else encode(before)
-        return bool(self._connection.run("tell", (self._key,), (topic, known, encode(after))))
+        return bool(self._connection.run("replace", (self._key,), (topic, known, encode(after))))
 
     def forget(self, topics: Iterable[str]) -> None:
         """Forget topics that ended."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import PayloadChanged, SourceRejected
+from monitor.looks import Look, Parts, poll
 from monitor.models import Mention, Query, Window
-from monitor.pipeline import Look, Parts, poll
 from monitor.settings import Settings
 from monitor.sources import SOURCES
 from monitor.sources.http import Client

@@ -3,7 +3,7 @@
 import sys
 from datetime import timedelta
 
-from monitor import isolation, pipeline, wiring
+from monitor import isolation, looks, wiring
 from monitor.store import mentions
 from tests.poison import install
 from workers import sweeper
@@ -12,6 +12,6 @@ from workers.__main__ import main
 if __name__ == "__main__":
     install(wiring, mentions)
     isolation.MODULE = "tests.poison.child"
-    pipeline.LONGEST_FETCH = pipeline.LONGEST_STORING = timedelta(seconds=4)
+    looks.LONGEST_FETCH = looks.LONGEST_STORING = timedelta(seconds=4)
     sweeper.STUCK = timedelta(seconds=1)
     sys.exit(main())

@@ -4,7 +4,9 @@ from datetime import timedelta
 from random import Random
 
 from monitor.digests.schedule import Told
-from monitor.models import Incoming, Message, Role, SetAside
+from monitor.errors import SourceUnavailable
+from monitor.models import Incoming, Message, Query, Role, SetAside
+from monitor.store.breakers import BreakerStore
 from monitor.store.codec import encode
 from monitor.store.people import PeopleStore
 from monitor.store.quarantine import QuarantineStore
@@ -146,8 +148,14 @@ def release(draw: Random, store: Replayer) -> Call:
     return draw.choice((lambda: found.remove(named), lambda: found.prune(before)))
 
 
-def tell(draw: Random, store: Replayer) -> Call:
-    """The telling of a topic moved on by who knows where it is, and by who was overtaken."""
+def replace(draw: Random, store: Replayer) -> Call:
+    """A record moved on by who knows where it is, and by who was overtaken: the telling of a topic, or a breaker."""
+    if draw.random() < 0.5:
+        breakers = BreakerStore(store, lambda _: "settings")
+        query, error = Query("hackernews", ""), draw.choice((None, SourceUnavailable("hackernews", "503")))
+        for _ in range(draw.randrange(7)):
+            breakers.note(query, SourceUnavailable("hackernews", "503"))
+        return lambda: breakers.note(query, error)
     told = ToldStore(store)
     records = [Told(end=time_of(CLOCK + hour * 3_600_000)) for hour in range(3)]
     before, after = draw.choice((None, *records)), draw.choice(records)

@@ -164,9 +164,20 @@ def finish(draw: Random, store: Replayer) -> Call:
         (
             lambda: progress.complete(lease, query, batch, due_in),
             lambda: progress.fail(lease, query, "503 Service Unavailable", due_in),
+            lambda: progress.hold(lease, query, "not asked: 503", due_in),
             lambda: progress.finish(lease, due_in),
         )
     )
+
+
+def begin(draw: Random, store: Replayer) -> Call:
+    """A look counted before its work, the first, the next, or one that was overtaken."""
+    query = draw.choice(QUERIES)
+    progress = ProgressStore(store)
+    for fence in sorted(draw.sample(range(1, 9), draw.randrange(4))):
+        progress.begin(Lease(Job("poll", str(query)), "worker 1", fence), query)
+    lease = Lease(Job("poll", str(query)), "worker 2", draw.randrange(1, 12))
+    return lambda: progress.begin(lease, query)
 
 
 def topics(draw: Random, store: Replayer) -> Call:

@@ -12,7 +12,7 @@ EXAMPLES = [
     errors.SourceUnavailable("rss", "503"),
     errors.RateLimited("rss", "429", timedelta(seconds=90)),
     errors.OutOfCredit("x", "402"),
-    errors.SourceRejected("rss", "gone"),
+    errors.AccessDenied("rss", "401"),
     errors.PayloadChanged("rss", "HTML"),
     errors.SourceBroken("rss", "our bug: KeyError"),
     errors.DeliveryDelayed("telegram", "429", timedelta(seconds=3)),

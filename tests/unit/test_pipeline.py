@@ -11,8 +11,9 @@ from monitor.digests.compose import Brief
 from monitor.digests.render import render
 from monitor.errors import SourceBroken, SourceError, SourceUnavailable, StoreError
 from monitor.isolation import ForkIsolation
+from monitor.looks import MOST_TRIES, Look, Parts, Polled, poll
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, Query, Topic, Window
-from monitor.pipeline import MOST_TRIES, Look, Parts, Polled, Shelf, Stages, digest_of, poll
+from monitor.pipeline import Shelf, Stages, digest_of
 from monitor.protocols import Source
 from monitor.settings import Settings
 from monitor.store.codec import from_ms

@@ -1,10 +1,10 @@
 -- End a job: what was learnt about its query, when it is due again, and the lease freed, all or nothing, and only for the holder of
 -- the newest fence. A replay finds the lease gone and does nothing.
 -- KEYS due due-since leases committed query
--- ARGV job, fence, due in (ms), outcome (done | read | failed), then
+-- ARGV job, fence, due in (ms), outcome (done | read | failed | held), then
 --      read:   time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
 --              start (ms), end (ms), truncated (0/1), unreadable, an item of the page is deadly (0/1)
---      failed: time to live of the query (ms), reason
+--      failed, held: time to live of the query (ms), reason
 -- Returns 1, or 0 when the lease was lost.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -41,8 +41,12 @@ elseif ARGV[4] == 'failed' then
   redis.call('HINCRBY', query, 'failures', 1)
   redis.call('HSETNX', query, 'failing_since', now)
   redis.call('HSET', query, 'reason', ARGV[6])
+elseif ARGV[4] == 'held' then
+  redis.call('HSETNX', query, 'reason', ARGV[6])
+  redis.call('HSETNX', query, 'failing_since', now)
+  redis.call('PEXPIRE', query, ARGV[5])
 end
-if ARGV[4] ~= 'done' then
+if ARGV[4] == 'read' or ARGV[4] == 'failed' then
   redis.call('HSET', query, 'tried', now)
   redis.call('HDEL', query, 'attempt')
   redis.call('PEXPIRE', query, ARGV[5])

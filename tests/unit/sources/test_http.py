@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import httpcore
 import pytest
 
-from monitor.errors import OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
+from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.sources.http import Client, Limits, patience
 from monitor.sources.network import Network
 from tests.simulators.feed_server import (
@@ -39,9 +39,9 @@ NOW = datetime(2024, 5, 2, 12, 0, tzinfo=UTC)
     ("code", "error"),
     [
         (400, SourceRejected),
-        (401, SourceRejected),
+        (401, AccessDenied),
         (402, OutOfCredit),
-        (403, SourceRejected),
+        (403, AccessDenied),
         (404, SourceRejected),
         (410, SourceRejected),
         (429, RateLimited),
