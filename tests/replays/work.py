@@ -170,16 +170,6 @@ def finish(draw: Random, store: Replayer) -> Call:
     )
 
 
-def begin(draw: Random, store: Replayer) -> Call:
-    """A look counted before its work, the first, the next, or one that was overtaken."""
-    query = draw.choice(QUERIES)
-    progress = ProgressStore(store)
-    for fence in sorted(draw.sample(range(1, 9), draw.randrange(4))):
-        progress.begin(Lease(Job("poll", str(query)), "worker 1", fence), query)
-    lease = Lease(Job("poll", str(query)), "worker 2", draw.randrange(1, 12))
-    return lambda: progress.begin(lease, query)
-
-
 def topics(draw: Random, store: Replayer) -> Call:
     """A file of topics that is new, was imported last, or was imported long ago; some topics stay, change or leave."""
     keys = store.keys.work
