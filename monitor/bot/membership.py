@@ -5,8 +5,8 @@ from msgspec.structs import replace
 from monitor.bot import texts
 from monitor.bot.topic_names import title_of
 from monitor.bot.troubles import notice_of, tell_owners
-from monitor.models import Incoming, Message, Role
-from monitor.store.subscriptions import Change, Order, Outcome
+from monitor.models import Incoming, Message, Parcel, Role
+from monitor.store.subscriptions import Change, Order
 from monitor.wiring import Monitor
 
 OUT = frozenset(("left", "kicked"))
@@ -43,30 +43,30 @@ def _leave(monitor: Monitor, update: Incoming, chat: str) -> None:
 
 
 def _return(monitor: Monitor, update: Incoming, chat: str, role: Role | None) -> None:
-    titles = _titles(monitor, chat)
-    was_away = monitor.subscriptions.is_away(chat)
-    said = _greeting(update, chat, role, titles if was_away else [])
-    if update.chat_type == "channel":
-        said = ""
-        if role is not None and not _is_configured(monitor, chat):
-            tell_owners(monitor, notice_of("channel", chat, ""), texts.channel_found(chat))
-    outcome = _apply(monitor, update, chat, said) if said or was_away or titles else None
-    if said and outcome is not None:
-        monitor.chats.wake(chat, f"reply:{update.id}")
-
-
-def _greeting(update: Incoming, chat: str, role: Role | None, titles: list[str]) -> str:
-    """Word what is said on coming into a chat: nothing where nobody whom we know let us in."""
-    if titles:
-        return texts.back(titles)
-    is_new_group = role is not None and chat.startswith("-") and update.chat_type != "channel"
-    return texts.GROUP_HELLO if is_new_group and update.status != "restricted" else ""
-
-
-def _apply(monitor: Monitor, update: Incoming, chat: str, said: str) -> Outcome:
     id_ = f"reply:{update.id}"
-    message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=said) if said else None
-    return monitor.subscriptions.apply(Order(chat, update, message, (Change("return"),)))
+    is_repeated = monitor.outbox.find(chat, id_) is not None  # perhaps nobody was woken for it
+    if not is_repeated and not monitor.subscriptions.is_away(chat):
+        _arrive(monitor, update, chat, role)
+        return
+    titles = _titles(monitor, chat)
+    message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=texts.back(titles))
+    is_heard = bool(titles) and update.chat_type != "channel"
+    monitor.subscriptions.apply(Order(chat, update, message if is_heard else None, (Change("return"),)))
+    if is_heard:
+        monitor.chats.wake(chat, id_)
+
+
+def _arrive(monitor: Monitor, update: Incoming, chat: str, role: Role | None) -> None:
+    """Say hello where somebody whom we know let us in, once: the same is heard when our rights there change."""
+    if role is None or monitor.subscriptions.of(chat) or _is_configured(monitor, chat):
+        return
+    if update.chat_type == "channel":
+        tell_owners(monitor, notice_of("channel", chat, ""), texts.channel_found(chat))
+    elif update.chat_type != "private":
+        id_ = f"hello:{chat}"
+        message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=texts.GROUP_HELLO)
+        monitor.outbox.hand_over(chat, [Parcel(message=message)])
+        monitor.chats.wake(chat, id_)
 
 
 def _titles(monitor: Monitor, chat: str) -> list[str]:

@@ -102,6 +102,18 @@ def test_a_person_who_blocked_the_bot_is_left_alone(room: Room, olga: User) -> N
     assert len(told(room, olga, GONE)) == 1
 
 
+def test_who_lets_the_bot_in_is_greeted_once_if_known(room: Room, olga: User, forum: Chat) -> None:
+    for status in ("member", "administrator", "member"):
+        membership(room, olga, forum, status)
+    room.deliver(str(forum.id))
+    channel = room.telegram.state.world.add_chat("channel", "Digests")
+    membership(room, olga, channel, "administrator")
+
+    assert [text[:6] for text in room.seen(forum)] == ["Hello!"]
+    assert len(told(room, olga, f'chat = "{channel.id}"')) == 1
+    assert room.seen(channel) == []
+
+
 def test_strangers_who_come_and_go_are_nobodys_matter(room: Room, olga: User) -> None:
     carl = room.person("Carl")
     group = room.group(carl)
