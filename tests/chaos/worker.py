@@ -36,8 +36,8 @@ class Waits(NamedTuple):
     courier: bool = False
     """Whether deliveries have short waits too: see TIMES and what follows it."""
     freezes: float = 0.0
-    frozen_for: float = 8.0
-    """Seconds, longer than any lease."""
+    frozen_for: float = 15.0
+    """Seconds: so long that others take the work up and end it before the frozen one wakes."""
     ahead: float = 0.0
     """Seconds by which the worker's clock is ahead of the store's: the time of a digest comes when it is wanted."""
 
@@ -46,7 +46,7 @@ PATIENCE = timedelta(seconds=1)
 TIMES = Times(request=timedelta(seconds=1.5), again=timedelta(seconds=0.5))
 LOOK_AFTER = timedelta(seconds=2)
 """Longer than a request may take, as in life."""
-LATE_LOOK_AFTER = timedelta(seconds=10)
+LATE_LOOK_AFTER = timedelta(seconds=18)
 """Longer than a freeze, as in life."""
 CHAT, GROUP = Pace(5, timedelta(seconds=1)), Pace(300, timedelta(seconds=60))
 
