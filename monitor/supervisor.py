@@ -24,7 +24,7 @@ from monitor.stalls import Beat, Rules, stall, watched, watched_from
 log = logging.getLogger(__name__)
 
 STOP_LIMIT = timedelta(seconds=8)
-KILL_AFTER = timedelta(seconds=3)
+KILL_AFTER = timedelta(seconds=2)
 """A role that is restarted may end in order for so long; one that is stalled rarely can."""
 
 FIRST_PAUSE = timedelta(seconds=1)
@@ -32,6 +32,8 @@ LONGEST_PAUSE = timedelta(seconds=5)
 """Between two starts of a role that dies at once: a start costs some two seconds of a processor."""
 
 HEALTHY_AFTER = timedelta(seconds=20)
+"""A role that lived for so long begins anew at once."""
+
 CANNOT_HEAL = 2
 """The exit code of a process that a person must help: configuration."""
 
@@ -132,12 +134,13 @@ class Child:
             self.is_hopeless = True
             log.error("not started again: what it said must be mended first", extra={"role": self.role.name})
             return
+        pause = self._pause
         if now - self._started_at > HEALTHY_AFTER.total_seconds():
-            self._pause = FIRST_PAUSE
-        self._start_at = now + self._pause.total_seconds()
-        again = f"{self._pause.total_seconds():.0f}s"
+            pause = timedelta(0)
+        again = f"{pause.total_seconds():.0f}s"
         log.error("died", extra={"role": self.role.name, "exit": code, "again_in": again})
-        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        self._start_at = now + pause.total_seconds()
+        self._pause = min(max(FIRST_PAUSE, pause * 2), LONGEST_PAUSE)
 
     def _hear(self) -> Beat | None:
         """Return the newest sign of life that came since the last look."""
