@@ -24,7 +24,9 @@ def main() -> int:
     # Celery warns a superuser because of pickle; this app takes JSON only.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     # It asks whether tasks are to be cancelled when the broker is lost; threads cannot be, and the lease decides.
-    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
+    logging.getLogger("py.warnings").addFilter(
+        lambda said: CPendingDeprecationWarning.__name__ not in said.getMessage()
+    )
     try:
         settings = load()
         pulse = join_group(is_supervised=settings.supervised)
