@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple, NewType
 
 import msgspec
 
+from monitor.coverage import Coverage, Gap, Query, QueryStatus
 from monitor.incoming import Incoming, Role
 
-__all__ = ["Incoming", "Role"]
+__all__ = ["Coverage", "Gap", "Incoming", "Query", "QueryStatus", "Role"]
 
 Cursor = NewType("Cursor", str)
 """A resume point, opaque to all but the source that wrote it."""
@@ -94,14 +95,6 @@ class Post(msgspec.Struct, frozen=True, kw_only=True):
         return min(self.created_at, self.observed_at)
 
 
-class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """The window that one fetch really read. Truncated: posts of the window may be missing."""
-
-    start: datetime
-    end: datetime
-    truncated: bool = False
-
-
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):
     """An item that could not be worked on, so that the others of its page can go on.
 
@@ -136,16 +129,6 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     moved_to: str | None = None
     unreadable: int = 0
     set_aside: tuple[SetAside, ...] = ()
-
-
-class Query(NamedTuple):
-    """What is polled: a source and the text it is asked (a feed's address; empty for "everything new")."""
-
-    source: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.source}:{self.text}" if self.text else self.source
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,23 +202,6 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[Count, ...] = ()
     hourly: tuple[int, ...] = ()
     arithmetic: tuple[str, ...] = ()
-
-
-class QueryStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What the coverage ledger knows of one query in one window.
-
-    `read` is the share of the window that was read, 0 to 1. `begun` is when it was first read at all, `last_read` the
-    end of the newest window read, `reason` why the last look failed (None when it did not), `since` when the failures
-    began.
-    """
-
-    query: Query
-    read: float
-    truncated: bool = False
-    begun: datetime | None = None
-    last_read: datetime | None = None
-    reason: str | None = None
-    since: datetime | None = None
 
 
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):

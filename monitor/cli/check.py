@@ -17,6 +17,9 @@ from monitor.store.fsck import check
 from monitor.topics.planning import plan
 from monitor.wiring import Monitor, opened, read_topics_file
 
+MOST_GAPS = 3
+"""Gaps of a query that are told one by one, the newest."""
+
 
 class Finding(NamedTuple):
     """One line of the doctor's report; a remedy only where something is wrong."""
@@ -111,16 +114,36 @@ def _quarantine(monitor: Monitor) -> Finding:
 
 
 def _query(status: QueryStatus, now: datetime) -> Finding:
+    said = _said_of(status)
     if status.reason is not None:
         since = "" if status.since is None else f" since {status.since:%Y-%m-%d %H:%M} UTC"
-        return Finding(False, f"{status.query}: not read{since}: {status.reason}", _remedy(status))
+        tried = "" if status.tried is None else f", last asked {_minutes(now - status.tried)} ago"
+        return Finding(False, f"{status.query}: not read{since}: {status.reason}{tried}{said}", _remedy(status))
     if status.last_read is None:
         return Finding(False, f"{status.query}: not read yet", "start `monitor up`, or `monitor poll` it once")
-    ago = (now - status.last_read).total_seconds() / 60
-    return Finding(True, f"{status.query}: read {ago:.0f} min ago, {status.read:.0%} of the last 24 h")
+    ago = _minutes(now - status.last_read)
+    return Finding(True, f"{status.query}: read {ago} ago, {status.read:.0%} of the last 24 h{said}")
+
+
+def _said_of(status: QueryStatus) -> str:
+    """Word what is missing of a query: gaps, each with its reason, and items that could not be read."""
+    gaps = [
+        f"{_minutes(gap.end - gap.start)} from {gap.start:%d %b %H:%M} UTC {'in part' if gap.is_partial else 'missing'}"
+        f" ({gap.why}{'' if gap.tries < 2 else f', {gap.tries} looks could not close it'})"
+        for gap in status.gaps[-MOST_GAPS:]
+    ]
+    more = [f"and {len(status.gaps) - MOST_GAPS} more gaps"] if len(status.gaps) > MOST_GAPS else []
+    unreadable = [f"{many(status.unreadable, 'item')} of the last page not readable"] if status.unreadable else []
+    return "".join(f"; {each}" for each in (*gaps, *more, *unreadable))
+
+
+def _minutes(time: timedelta) -> str:
+    return f"{time.total_seconds() / 60:.0f} min"
 
 
 def _remedy(status: QueryStatus) -> str:
+    if "our key" in (status.reason or "") or " 401 " in (status.reason or "") or " 403 " in (status.reason or ""):
+        return f"mend its key or address in the settings; then: monitor poll {status.query} --once --force"
     if "moved" in (status.reason or ""):
         return "write the new address into the topics file"
     return f"try it by hand: monitor poll {status.query} --once"

@@ -2,12 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from monitor.digests.platforms import host_of, platform_label
-from monitor.digests.wording import plain, time_within
+from monitor.digests.wording import plain, span_of, time_within
 from monitor.models import QueryStatus, Window
+from monitor.signals.coverage import merged
 
 WHOLE = 0.95
 """Share of a window from which it counts as read."""
@@ -17,6 +18,9 @@ NOTHING = 0.005
 
 BLIND = 0.5
 """Share of the window, mean of the platforms, that is missing since we began to look, from which that is told first."""
+
+MATERIAL = timedelta(minutes=10)
+"""Time that is missing in the middle of a window, mean of a platform's queries, from which readers are told."""
 
 MOST_READ = 8
 MOST_UNREAD = 4
@@ -28,7 +32,8 @@ class SourceReading(NamedTuple):
     """One platform in one window: how many of its queries were read, how much of the window, and why not more.
 
     `missing` is the share of the window that should have been read and was not: what lies before the first look is not
-    missing, and all of it is while there was none. `is_unbroken`: what was read at all was read ever since.
+    missing, and all of it is while there was none. `hole` is the time in the middle that nobody read. `is_unbroken`:
+    what was read at all was read ever since.
     """
 
     source: str
@@ -37,6 +42,7 @@ class SourceReading(NamedTuple):
     read: int
     share: float
     missing: float
+    hole: timedelta
     begun: datetime | None
     is_unbroken: bool
     truncated: bool
@@ -88,6 +94,7 @@ def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> So
         read=len(looked),
         share=sum(each.read for each in looked) / len(looked) if looked else 0.0,
         missing=sum(_missing(each, window) for each in statuses) / len(statuses),
+        hole=sum((_hole(each) for each in looked), timedelta(0)) / max(1, len(looked)),
         begun=max((each.begun for each in looked if each.begun is not None), default=None),
         is_unbroken=not any(_missing(each, window) for each in looked),
         truncated=any(each.truncated for each in looked),
@@ -107,6 +114,12 @@ def _missing(status: QueryStatus, window: Window) -> float:
     return missing if missing > 1 - WHOLE else 0.0
 
 
+def _hole(status: QueryStatus) -> timedelta:
+    """Return the time that was skipped; what was read in part is a sample, and called so."""
+    holes = merged(Window(gap.start, gap.end) for gap in status.gaps if not gap.is_partial)
+    return sum((each.length for each in holes), timedelta(0))
+
+
 def _was_read(status: QueryStatus, window: Window) -> bool:
     """Tell whether a query was read in the window, if only since a minute ago."""
     began_here = status.begun is not None and window.start <= status.begun < window.end
@@ -124,6 +137,8 @@ def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:
     notes = ["sample"] if source.truncated else []
     if source.share < WHOLE:
         notes.append(_part(source, window, zone))
+    if source.hole >= MATERIAL and (source.share >= WHOLE or source.is_unbroken):
+        notes.append(f"about {span_of(source.hole)} missing")
     return f"{label} ({', '.join(notes)})" if notes else label
 
 

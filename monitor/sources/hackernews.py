@@ -213,7 +213,12 @@ def _batch(page: _Page, hits: list[_Hit], place: _Place, result: Sorted, now: da
         posts=result.posts,
         cursor=_written(_after(place, hits, _Slice(part.low, high) if is_more else None, now)),
         more=is_more,
-        coverage=Coverage(start=min(datetime.fromtimestamp(start, UTC), end), end=end, truncated=is_stuck),
+        coverage=Coverage(
+            start=min(datetime.fromtimestamp(start, UTC), end),
+            end=end,
+            truncated=is_stuck,
+            why="more items in a second than a page holds" if is_stuck else "",
+        ),
         unreadable=result.unreadable,
         set_aside=result.set_aside,
     )

@@ -255,13 +255,16 @@ def _changed(answer: _Answer, place: _Place | None, now: datetime, gate: Gate) -
         newest=_newest(result.posts),
     )
     is_cut = feed.count > len(feed.entries)
+    is_torn = _is_torn(place, {_mark(post.key.id) for post in result.posts})
+    why = "the feed has more entries than are read" if is_cut else "entries came and went between two looks"
     return Batch(
         posts=result.posts,
         cursor=_written(after),
         coverage=Coverage(
             start=now if place is None else min(place.polled_at, now),
             end=now,
-            truncated=is_cut or _is_torn(place, {_mark(post.key.id) for post in result.posts}),
+            truncated=is_cut or is_torn,
+            why=why if is_cut or is_torn else "",
         ),
         not_before=_not_before(feed.patience, answer.headers, now),
         moved_to=answer.permanent_url,

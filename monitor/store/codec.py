@@ -54,6 +54,7 @@ _encoder = msgspec.msgpack.Encoder()
 _body = msgspec.msgpack.Decoder(Body)
 _observations = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int]])
 _windows = msgspec.msgpack.Decoder(list[tuple[int, int, int]])
+_gaps = msgspec.msgpack.Decoder(list[tuple[int, int, str, int, int]])
 _topic = msgspec.msgpack.Decoder(Topic)
 _message = msgspec.msgpack.Decoder(Message)
 _parcel = msgspec.msgpack.Decoder(Parcel)
@@ -67,6 +68,7 @@ decode_parcel = _parcel.decode
 decode_survey = _survey.decode
 decode_delivery = _delivery.decode
 decode_windows = _windows.decode
+decode_gaps = _gaps.decode
 
 
 def to_ms(time: datetime) -> int:
@@ -184,3 +186,8 @@ def decode_observations(packed: bytes | None) -> list[Observation]:
 
 def _count(number: int) -> int | None:
     return None if number < 0 else number
+
+
+def storable(text: str, longest: int) -> str:
+    """Return text that every encoder takes: half characters written out, the end cut."""
+    return text[:longest].encode("utf-8", "backslashreplace").decode()

@@ -13,6 +13,7 @@ from monitor.store.codec import (
     Body,
     decode_body,
     decode_delivery,
+    decode_gaps,
     decode_observations,
     decode_parcel,
     decode_topic,
@@ -170,6 +171,10 @@ def _query(connection: Connection, key: str) -> Iterator[str]:
     for start, end, _ in decode_windows(packed) if packed else ():
         if start > end:
             yield f"{key}: covers a window that ends before it starts"
+    gaps = connection.execute("HGET", key, "gaps")
+    for start, end, _, tries, _ in decode_gaps(gaps) if gaps else ():
+        if start >= end or tries < 0:
+            yield f"{key}: has a gap that ends before it starts"
 
 
 def _terms(key: str, body: Body) -> Iterator[str]:

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from monitor.ledger import Resume
-from monitor.models import Batch, Coverage, Cursor, Lease, Query, QueryStatus, Window
-from monitor.store.codec import decode_windows, from_ms, to_ms
+from monitor.models import Batch, Coverage, Cursor, Gap, Lease, Query, QueryStatus, Window
+from monitor.store.codec import decode_gaps, decode_windows, from_ms, storable, to_ms
 from monitor.store.connection import Argument, Connection
 from monitor.store.keys import QUERY_TTL_DAYS
 from monitor.store.schedule import ms
 
 COVERAGE_KEPT = timedelta(days=35)
 MOST_SEGMENTS = 2000
+MOST_GAPS = 200
+LONGEST_WHY = 200
 TTL = timedelta(days=QUERY_TTL_DAYS)
 
 
@@ -44,12 +46,23 @@ class ProgressStore:
         window: tuple[Argument, ...] = (
             ("", "", "") if seen is None else (to_ms(seen.start), to_ms(seen.end), int(seen.truncated))
         )
+        why = "" if seen is None else storable(seen.why or "more came than could be read", LONGEST_WHY)
         kept = (ms(TTL), ms(COVERAGE_KEPT), MOST_SEGMENTS)
         return self._end(
             lease,
             due_in,
             query,
-            ("read", *kept, batch.cursor or "", batch.moved_to or "", *window, batch.unreadable, int(is_wary)),
+            (
+                "read",
+                *kept,
+                batch.cursor or "",
+                batch.moved_to or "",
+                *window,
+                batch.unreadable,
+                int(is_wary),
+                why,
+                MOST_GAPS,
+            ),
         )
 
     def hold(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
@@ -89,8 +102,10 @@ class ProgressStore:
 
     def _status(self, query: Query, window: Window) -> QueryStatus:
         seen = self.windows(query, window)
-        fields = ("reason", "failing_since", "coverage", "since")
-        reason, since, packed, begun = self._connection.execute("HMGET", self._connection.keys.query(query), *fields)
+        fields = ("reason", "failing_since", "coverage", "since", "gaps", "unreadable", "tried")
+        reason, since, packed, begun, gaps, unreadable, tried = self._connection.execute(
+            "HMGET", self._connection.keys.query(query), *fields
+        )
         newest = max((end for _, end, _ in decode_windows(packed)), default=None) if packed else None
         return QueryStatus(
             query=query,
@@ -100,7 +115,26 @@ class ProgressStore:
             last_read=None if newest is None else from_ms(newest),
             reason=None if reason is None else reason.decode(),
             since=None if since is None else from_ms(int(since)),
+            gaps=_gaps(gaps, window),
+            unreadable=int(unreadable or 0),
+            tried=None if tried is None else from_ms(int(tried)),
         )
+
+
+def _gaps(packed: bytes | None, window: Window) -> tuple[Gap, ...]:
+    """Return the parts of gaps that lie in a window, oldest first."""
+    found = [] if packed is None else decode_gaps(packed)
+    clipped = (
+        Gap(
+            start=max(from_ms(start), window.start),
+            end=min(from_ms(end), window.end),
+            why=why,
+            tries=tries,
+            is_partial=bool(is_partial),
+        )
+        for start, end, why, tries, is_partial in found
+    )
+    return tuple(sorted((gap for gap in clipped if gap.start < gap.end), key=lambda gap: gap.start))
 
 
 def _union(windows: Sequence[Coverage]) -> timedelta:

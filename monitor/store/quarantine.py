@@ -11,7 +11,7 @@ import msgspec
 
 from monitor.models import SetAside
 from monitor.quarantine import Quarantined, QuarantineTally, key_of
-from monitor.store.codec import encode, to_ms
+from monitor.store.codec import encode, storable, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.store.schedule import ms
@@ -98,11 +98,6 @@ class QuarantineStore:
             size=len(item.raw),
             version=self._version,
         )
-
-
-def storable(text: str, longest: int) -> str:
-    """Return text that every encoder takes: half characters written out, the end cut."""
-    return text[:longest].encode("utf-8", "backslashreplace").decode()
 
 
 def _version() -> str:

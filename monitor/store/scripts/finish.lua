@@ -3,7 +3,8 @@
 -- KEYS due due-since leases committed query
 -- ARGV job, fence, due in (ms), outcome (done | read | failed | held), then
 --      read:   time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
---              start (ms), end (ms), truncated (0/1), unreadable, an item of the page is deadly (0/1)
+--              start (ms), end (ms), truncated (0/1), unreadable, an item of the page is deadly (0/1),
+--              why it is truncated, most gaps
 --      failed, held: time to live of the query (ms), reason
 -- Returns 1, or 0 when the lease was lost.
 local clock = redis.call('TIME')
@@ -27,10 +28,35 @@ local function cover(from, to, truncated)
   redis.call('HSET', query, 'coverage', cmsgpack.pack(windows))
 end
 
+-- Note what was skipped since the last look, and what was read in part; cut from what was noted earlier what is read whole now.
+local function note_gaps(from, to, truncated)
+  local packed = redis.call('HGET', query, 'coverage')
+  local reached
+  for _, window in ipairs(packed and cmsgpack.unpack(packed) or {}) do reached = math.max(reached or 0, window[2]) end
+  packed = redis.call('HGET', query, 'gaps')
+  local before, gaps = packed and cmsgpack.unpack(packed) or {}, {}
+  local function keep(start, stop, why, tries, partial)
+    if start < stop and stop >= now - ARGV[6] then gaps[#gaps + 1] = {start, stop, why, tries, partial} end
+  end
+  for _, gap in ipairs(before) do
+    if truncated == 1 or to <= gap[1] or from >= gap[2] then
+      keep(unpack(gap))
+    else
+      keep(gap[1], math.min(gap[2], from), gap[3], gap[4] + 1, gap[5])
+      keep(math.max(gap[1], to), gap[2], gap[3], gap[4] + 1, gap[5])
+    end
+  end
+  if reached and from > reached then keep(reached, from, redis.call('HGET', query, 'reason') or 'nobody looked', 0, 0) end
+  if truncated == 1 then keep(from, to, ARGV[15], 1, 1) end
+  while #gaps > tonumber(ARGV[16]) do table.remove(gaps, 1) end
+  if #gaps > 0 then redis.call('HSET', query, 'gaps', cmsgpack.pack(gaps)) else redis.call('HDEL', query, 'gaps') end
+end
+
 if ARGV[4] == 'read' then
   if ARGV[8] ~= '' then redis.call('HSET', query, 'cursor', ARGV[8]) end
   if ARGV[9] ~= '' then redis.call('HSET', query, 'moved', ARGV[9]) end
   if ARGV[10] ~= '' then
+    note_gaps(tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]))
     cover(tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]))
     redis.call('HSETNX', query, 'since', ARGV[10])
   end

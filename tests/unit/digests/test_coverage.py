@@ -2,10 +2,11 @@
 
 from datetime import UTC, timedelta
 
+import msgspec
 import pytest
 
 from monitor.digests.coverage import is_blind, read_line, readings, unread_line
-from monitor.models import Query, QueryStatus, Window
+from monitor.models import Gap, Query, QueryStatus, Window
 from tests.build import NOW
 
 HOUR = timedelta(hours=1)
@@ -66,3 +67,27 @@ def test_what_was_read_and_not_is_said(statuses: list[QueryStatus], read: str, u
     assert read_line(sources, DAY, UTC) == read
     assert unread_line(sources, DAY, UTC) == unread
     assert is_blind(sources) is blind
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_partial", "read"),
+    [
+        (40, False, "Hacker News (about 40 min missing)"),
+        (9, False, "Hacker News"),
+        (40, True, "Hacker News"),
+    ],
+)
+def test_a_hole_too_small_for_a_share_is_told_when_it_matters(minutes: int, is_partial: bool, read: str) -> None:
+    """Forty minutes are 3 % of a day, and were called nothing."""
+    gap = Gap(start=NOW - 5 * HOUR, end=NOW - 5 * HOUR + timedelta(minutes=minutes), why="503", is_partial=is_partial)
+    status = msgspec.structs.replace(a_status("hackernews", 0.97), gaps=(gap,))
+
+    assert read_line(readings([status], DAY), DAY, UTC) == read
+
+
+def test_a_hole_in_one_of_many_feeds_is_no_hole_of_the_news() -> None:
+    gap = Gap(start=NOW - 5 * HOUR, end=NOW - 4 * HOUR, why="503")
+    statuses = [a_status(f"rss:https://{n}.example/f", 1.0) for n in range(40)]
+    statuses[0] = msgspec.structs.replace(statuses[0], gaps=(gap,))
+
+    assert read_line(readings(statuses, DAY), DAY, UTC) == "40 feeds"

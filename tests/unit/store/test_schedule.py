@@ -201,6 +201,59 @@ def test_windows_that_touch_are_joined_and_holes_stay(parts: Parts, connection: 
     assert check(connection) == []
 
 
+def test_a_hole_is_recorded_with_its_reason_and_closed_by_a_later_look(parts: Parts, connection: Connection) -> None:
+    seconds = int(connection.execute("TIME")[0])
+    offset = int((seconds - NOW.timestamp()) // 60) - 600
+    window = Window(NOW + offset * MINUTE, NOW + (offset + 100) * MINUTE)
+    read(parts, offset, offset + 10)
+    lease = parts.leases.acquire(JOB, "f", MINUTE)
+    assert lease is not None
+    parts.progress.fail(lease, QUERY, "503", MINUTE)
+    read(parts, offset + 50, offset + 60)
+    read(parts, offset + 60, offset + 70, truncated=True)
+
+    def gaps() -> list[tuple[float, float, str, int, bool]]:
+        [status] = parts.progress.statuses([QUERY], window)
+        return [
+            ((g.start - window.start) / MINUTE, (g.end - window.start) / MINUTE, g.why, g.tries, g.is_partial)
+            for g in status.gaps
+        ]
+
+    partly = (60, 70, "more came than could be read", 1, True)
+    assert gaps() == [(10, 50, "503", 0, False), partly]
+    read(parts, offset + 20, offset + 30)
+    assert gaps() == [(10, 20, "503", 1, False), (30, 50, "503", 1, False), partly]
+    read(parts, offset + 5, offset + 75)
+    assert gaps() == []
+    assert check(connection) == []
+
+
+def test_what_could_not_be_read_and_when_it_was_tried_is_told(parts: Parts) -> None:
+    lease = parts.leases.acquire(JOB, "me", MINUTE)
+    assert lease is not None
+    parts.progress.complete(lease, QUERY, Batch(unreadable=7), MINUTE)
+
+    [status] = parts.progress.statuses([QUERY], Window(NOW, NOW + MINUTE))
+
+    assert status.unreadable == 7
+    assert status.tried is not None
+
+
+def test_a_look_that_was_put_off_keeps_the_reason_and_counts_nothing(parts: Parts) -> None:
+    for n, reason in enumerate(["503 of old", "not asked: 503"]):
+        lease = parts.leases.acquire(JOB, f"{n}", MINUTE)
+        assert lease is not None
+        if n:
+            parts.progress.hold(lease, QUERY, reason, MINUTE)
+        else:
+            parts.progress.fail(lease, QUERY, reason, MINUTE)
+
+    [status] = parts.progress.statuses([QUERY], Window(NOW, NOW + MINUTE))
+
+    assert status.reason == "503 of old"
+    assert parts.progress.resume(QUERY).failures == 1
+
+
 def test_failures_are_counted_until_a_look_succeeds(parts: Parts) -> None:
     for n in range(3):
         lease = parts.leases.acquire(JOB, f"f{n}", MINUTE)
