@@ -24,6 +24,8 @@ from monitor.pipeline import Shelf, Stages, digest_of, ingest
 from monitor.settings import Settings, load
 from monitor.signals.archives import ArchiveCoverage, busiest_day, hour_of, is_possible, stretches
 from monitor.sources.replay import Archive, parse_map, read_archive
+from monitor.store.keys import LIVE_KEYS
+from monitor.store.prefixes import noted
 from monitor.wiring import Monitor, make_stages, opened, read_topics_file
 
 SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots and selling iron", "smash pots sell iron")
@@ -120,11 +122,17 @@ def scratch(settings: Settings) -> Iterator[Monitor]:
     with tempfile.TemporaryDirectory(prefix="monitor-") as folder:
         own = settings if settings.redis_url else settings.model_copy(update={"home": Path(folder)})
         with opened(own, prefix) as monitor:
-            try:
+            if not settings.redis_url:
                 yield monitor
-            finally:
-                if settings.redis_url:
+                return
+            # Noted among the living data: what a killed replay leaves is erased a day later.
+            living = monitor.connection.under(LIVE_KEYS)
+            with noted(living, prefix, datetime.now(UTC)):
+                try:
+                    yield monitor
+                finally:
                     monitor.connection.erase()
+            living.close()
 
 
 def store(path: Path, mapping: Mapping[str, str], stages: Stages, monitor: Monitor) -> Replayed:
