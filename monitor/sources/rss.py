@@ -74,6 +74,10 @@ class _Item(msgspec.Struct, frozen=True):
     entry: FeedEntry
 
 
+_encode = msgspec.json.Encoder().encode
+_decode_item = msgspec.json.Decoder(_Item).decode
+
+
 class RssSource:
     """Reads feeds by conditional requests, and parses them in limited children."""
 
@@ -142,17 +146,17 @@ def parse_feed(feed: Feed, *, host: str, now: datetime, undated: Mapping[str, in
 def _items(feed: Feed, host: str) -> Iterator[bytes]:
     shared = _shared_guids(feed.entries)
     for entry in feed.entries:
-        yield msgspec.json.encode(_Item(_entry_id(entry, host, shared), entry))
+        yield _encode(_Item(_entry_id(entry, host, shared), entry))
 
 
 def _read_entry(raw: bytes, now: datetime, undated: Mapping[str, int]) -> Post:
-    item = msgspec.json.decode(raw, type=_Item)
+    item = _decode_item(raw)
     return _post(item.entry, item.id, now, undated)
 
 
 def _nameless(raw: bytes) -> SetAside:
-    item = msgspec.json.decode(raw, type=_Item)
-    kept = msgspec.json.encode(_Item(item.id, msgspec.structs.replace(item.entry, author=None)))
+    item = _decode_item(raw)
+    kept = _encode(_Item(item.id, msgspec.structs.replace(item.entry, author=None)))
     return SetAside(kind="item", id=item_id(NAME, raw), raw=kept, reason="", author=Author(name=item.entry.author))
 
 

@@ -47,12 +47,16 @@ class BreakerStore:
             verdict = ask(breaker, query, self._settings_of(query.source), now)
             return Change(verdict.after, verdict.wait)
 
+        if self._packed(scope_of(query)) == b"":
+            return timedelta(0), ""  # as it nearly always is
         change = self._step(scope_of(query), step)
         return change.wait, change.after.reason
 
     def note(self, query: Query, error: SourceError | None) -> None:
         """Note how it went when a query asked."""
         scope, settings = scope_of(query), self._settings_of(query.source)
+        if error is None and self._packed(scope) == b"":
+            return
         self._step(scope, lambda breaker, now: Change(told(breaker, scope, error, settings, now)))
 
     def reset(self, query: Query) -> None:
@@ -68,7 +72,7 @@ class BreakerStore:
     def _step(self, scope: str, step: Callable[[Breaker, datetime], Change]) -> Change:
         """Apply a step to what the store has, again when somebody else was faster."""
         for _ in range(MOST_TRIES):
-            packed = self._connection.execute("HGET", self._key, scope) or b""
+            packed = self._packed(scope)
             before = decode_kept(packed).breaker if packed else CLOSED
             change = step(before, store_now(self._connection))
             if change.after == before:
@@ -77,6 +81,10 @@ class BreakerStore:
             if self._connection.run("replace", (self._key,), (scope, packed, after)):
                 return change
         raise StoreError(f"the breaker of {scope} was changed {MOST_TRIES} times while it was looked at")
+
+    def _packed(self, scope: str) -> bytes:
+        found: bytes | None = self._connection.execute("HGET", self._key, scope)
+        return found or b""
 
     @property
     def _key(self) -> str:

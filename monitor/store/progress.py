@@ -14,6 +14,8 @@ COVERAGE_KEPT = timedelta(days=35)
 MOST_SEGMENTS = 2000
 MOST_GAPS = 200
 LONGEST_WHY = 200
+PLACE = ("cursor", "moved", "since", "failures")
+"""Where a look begins; begin.lua returns the same."""
 TTL = timedelta(days=QUERY_TTL_DAYS)
 
 
@@ -25,20 +27,13 @@ class ProgressStore:
 
     def resume(self, query: Query) -> Resume:
         """Return where the next look at a query begins."""
-        fields = ("cursor", "moved", "since", "failures")
-        cursor, moved, since, failures = self._connection.execute("HMGET", self._connection.keys.query(query), *fields)
-        return Resume(
-            cursor=None if cursor is None else Cursor(cursor.decode()),
-            moved_to=None if moved is None else moved.decode(),
-            covered_since=None if since is None else from_ms(int(since)),
-            failures=int(failures or 0),
-        )
+        return _resume(self._connection.execute("HMGET", self._connection.keys.query(query), *PLACE))
 
     def begin(self, lease: Lease, query: Query) -> Resume:
         """Count a look before its work, and return where it begins."""
         name = self._connection.keys.query(query)
-        tries, is_wary = self._connection.run("begin", (name,), (lease.fence, ms(TTL)))
-        return self.resume(query)._replace(tries=int(tries), is_wary=bool(is_wary))
+        tries, is_wary, place = self._connection.run("begin", (name,), (lease.fence, ms(TTL)))
+        return _resume(place)._replace(tries=int(tries), is_wary=bool(is_wary))
 
     def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta, *, is_wary: bool = False) -> bool:
         """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
@@ -119,6 +114,16 @@ class ProgressStore:
             unreadable=int(unreadable or 0),
             tried=None if tried is None else from_ms(int(tried)),
         )
+
+
+def _resume(place: Sequence[bytes | None]) -> Resume:
+    cursor, moved, since, failures = place
+    return Resume(
+        cursor=None if cursor is None else Cursor(cursor.decode()),
+        moved_to=None if moved is None else moved.decode(),
+        covered_since=None if since is None else from_ms(int(since)),
+        failures=int(failures or 0),
+    )
 
 
 def _gaps(packed: bytes | None, window: Window) -> tuple[Gap, ...]:
