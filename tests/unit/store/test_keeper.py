@@ -75,6 +75,17 @@ def test_a_hung_holder_loses_its_lease_at_the_end_of_its_longest_time(
     wait_until(lambda: "took too long" in caplog.text, 10)
 
 
+def test_who_goes_on_beyond_the_longest_time_is_known_until_it_ends(leases: KeptLeases, keeper: Keeper) -> None:
+    lease = leases.acquire(JOB, "hung", 2 * TTL)
+    assert lease is not None
+
+    assert keeper.overrun() == timedelta(0)
+    wait_until(lambda: keeper.overrun() > TTL, 10)
+    leases.release(lease)
+
+    assert keeper.overrun() == timedelta(0)
+
+
 def test_the_time_for_the_next_step_is_counted_anew(leases: KeptLeases, caplog: pytest.LogCaptureFixture) -> None:
     lease = leases.acquire(JOB, "me", TTL)
     assert lease is not None
