@@ -277,7 +277,9 @@ class EmbeddedStore:
         raise StoreError(f"the embedded store did not start: {self._last_words()}")
 
     def _tell_of_loading(self) -> bool:
-        size = sum(file.stat().st_size for file in (self._folder / "appendonlydir").iterdir())
+        # A scratch copy has a snapshot instead of a log.
+        files = [*self._folder.glob("appendonlydir/*"), *self._folder.glob("*.rdb")]
+        size = sum(file.stat().st_size for file in files)
         log.warning("the store loads its data (%s MB), which may take a while", f"{size / 1e6:,.0f}")
         return True
 

@@ -16,6 +16,7 @@ from monitor.models import Message, Query
 from monitor.store.backup import Made, back_up, scratch_folder, scratch_store
 from monitor.store.backup_file import Header, Trailer, read
 from monitor.store.connection import Connection, store_now
+from monitor.store.embedded import EmbeddedStore
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
@@ -229,3 +230,15 @@ def test_only_the_newest_daily_backups_stay(tmp_path: Path) -> None:
 
     assert sorted(each.name for each in removed) == names[:3]
     assert names_in(tmp_path) == ["mine.backup", *names[3:]]
+
+
+def test_a_scratch_copy_that_loads_for_long_says_how_much_it_loads(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It has a snapshot and no log, which once ended every backup that took more than an instant to load."""
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "dump.rdb").write_bytes(b"x" * 3_000_000)
+
+    EmbeddedStore(tmp_path)._tell_of_loading()
+
+    assert "(3 MB)" in caplog.text
