@@ -44,7 +44,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, tag="failure"):
-    """Why the child gives no feed, in words. Refused: it is dangerous rather than broken."""
+    """Why the child gives no feed, in words. Refused: it is dangerous rather than broken. Broken: the parser failed."""
 
     reason: str
     is_refused: bool = False
+    is_broken: bool = False

@@ -51,9 +51,9 @@ def _answer(job: Job) -> Feed | Failure:
     except HasDtd as e:
         return Failure(reason=str(e), is_refused=True)
     except MemoryError:
-        return Failure(reason=f"the feed needs more than {_MEMORY_BYTES >> 20} MB to be parsed")
+        return Failure(reason=f"the feed needs more than {_MEMORY_BYTES >> 20} MB to be parsed", is_broken=True)
     except Exception as e:  # noqa: BLE001 - the top of a job: feedparser raises what it likes on hostile input
-        return Failure(reason=f"the feed cannot be parsed ({type(e).__name__})")
+        return Failure(reason=f"the feed cannot be parsed ({type(e).__name__})", is_broken=True)
 
 
 def _confine() -> None:

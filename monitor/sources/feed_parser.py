@@ -23,6 +23,10 @@ _WALL_SECONDS = 10.0
 _ANSWER = msgspec.msgpack.Decoder(Feed | Failure)
 
 
+class FeedBroken(PayloadChanged):
+    """The document broke its parser, which says nothing against most of its entries."""
+
+
 class FeedParser:
     """Parses feeds in at most `children` processes; threads may share it and wait for each other."""
 
@@ -36,7 +40,10 @@ class FeedParser:
         self.close = weakref.finalize(self, _stop, self._living)
 
     def parse(self, source: str, job: Job) -> Feed:
-        """Return the feed; raise PayloadChanged when there is none in it, SourceRejected when it is dangerous."""
+        """Return the feed; raise PayloadChanged when there is none in it, SourceRejected when it is dangerous.
+
+        FeedBroken: an entry of it broke the parser.
+        """
         child = self._slots.get()
         try:
             child = self._ready(child)
@@ -44,9 +51,11 @@ class FeedParser:
         except (OSError, msgspec.DecodeError) as e:
             reason = self._reason(child, e)
             child = None
-            raise PayloadChanged(source, reason) from e
+            raise FeedBroken(source, reason) from e
         finally:
             self._slots.put(child)
+        if isinstance(answer, Failure) and answer.is_broken:
+            raise FeedBroken(source, answer.reason)
         if isinstance(answer, Failure):
             raise (SourceRejected if answer.is_refused else PayloadChanged)(source, answer.reason)
         return answer

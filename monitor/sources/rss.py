@@ -4,10 +4,9 @@ conditional GET ─304─► nothing new, coverage goes on
       └─200─► limited child ─Feed─► parse_feed ─► Batch
 """
 
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from types import MappingProxyType
@@ -19,7 +18,20 @@ from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
 from monitor.quarantine import Asked, Gate, open_gate
 from monitor.sources.feed import Feed, FeedEntry, Job
-from monitor.sources.feed_parser import FeedParser
+from monitor.sources.feed_parser import FeedBroken, FeedParser
+from monitor.sources.feed_pieces import Halved, halve, pieces_of, without_names
+from monitor.sources.feed_place import (
+    MOST_BROKEN,
+    MOST_MARKS,
+    Place,
+    broken_mark,
+    digest,
+    is_torn,
+    mark_of,
+    newest_marks,
+    placed,
+    written,
+)
 from monitor.sources.feed_reader import read_feed
 from monitor.sources.http import Client
 from monitor.sources.items import item_id, sort_out
@@ -33,38 +45,24 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _URI = re.compile(r"(?:https?://|tag:|urn:|yt:|at://)", re.IGNORECASE)
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _LONGEST_ID = 300
-_MOST_MARKS = 512
-_NEWEST = 3
+_NOBODY: frozenset[str] = frozenset()
 _MOST_LINKS = 50
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
-class _Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a feed was read: the cursor, as JSON.
-
-    `undated` maps the ids of entries without a date to when each was first seen (epoch seconds), so that one that stays
-    in the feed does not come back as new after the retention. `marks` are short hashes of the ids of the document, the
-    512 smallest: a sample that two documents share when they share entries; `newest` those of its newest ones, which
-    are gone when others came and went. `patience` is the feed's own, in seconds.
-    """
-
-    polled_at: datetime
-    etag: str | None = None
-    last_modified: str | None = None
-    patience: int | None = None
-    undated: dict[str, int] = {}
-    marks: tuple[str, ...] = ()
-    newest: tuple[str, ...] = ()
-
-
 class _Answer(msgspec.Struct, frozen=True, array_like=True):
-    """What a server answered: where from, the headers that matter, and the feed; None when it did not change."""
+    """What a server answered: where from, the headers that matter, and the feed; None when it did not change.
+
+    `broken` are entries, as they stand in the document, that break the parser; `left` more were not looked at.
+    """
 
     url: str
     permanent_url: str | None
     headers: dict[str, str]
     feed: Feed | None
+    broken: tuple[bytes, ...] = ()
+    left: int = 0
 
 
 class _Item(msgspec.Struct, frozen=True):
@@ -97,12 +95,38 @@ class RssSource:
         place = _place_of(asked)
         response = self._client.get(NAME, asked.query, now=asked.now, headers=_conditions(place))
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-        feed = None
-        if response.status != HTTPStatus.NOT_MODIFIED or place is None:
-            known = {name: headers[name] for name in _PARSER_HEADERS if name in headers}
-            job = Job(body=response.body, headers=known | {"content-location": response.url})
-            feed = self._parser.parse(NAME, job)
-        return msgspec.msgpack.encode(_Answer(response.url, response.permanent_url, headers, feed))
+        if response.status == HTTPStatus.NOT_MODIFIED and place is not None:
+            return msgspec.msgpack.encode(_Answer(response.url, response.permanent_url, headers, None))
+        known = {name: headers[name] for name in _PARSER_HEADERS if name in headers}
+        job = Job(body=response.body, headers=known | {"content-location": response.url})
+        halved = self._parsed(job, _NOBODY if place is None else frozenset(place.broken))
+        answer = _Answer(response.url, response.permanent_url, headers, halved.feed, halved.broken, halved.left)
+        return msgspec.msgpack.encode(answer)
+
+    def _parsed(self, job: Job, known: frozenset[str]) -> Halved:
+        """Parse a document, without entries that are known to break the parser; in pieces when another one does."""
+        pieces = pieces_of(job.body) if known else None
+        dropped: tuple[bytes, ...] = ()
+        if pieces is not None:
+            dropped = tuple(each for each in pieces.entries if broken_mark(each) in known)
+            kept = [each for each in pieces.entries if each not in dropped]
+            job = msgspec.structs.replace(job, body=pieces.joined(kept))
+        try:
+            return Halved(self._parser.parse(NAME, job), dropped, 0)
+        except FeedBroken:
+            pieces = pieces_of(job.body)
+            if pieces is None:
+                raise
+            halved = halve(pieces, lambda body: self._piece(job, body))
+            if not halved.feed.entries:
+                raise
+            return halved._replace(broken=dropped + halved.broken)
+
+    def _piece(self, job: Job, body: bytes) -> Feed | None:
+        try:
+            return self._parser.parse(NAME, msgspec.structs.replace(job, body=body, cpu_seconds=1))
+        except PayloadChanged:
+            return None
 
     def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
         """Return what an answer holds, entry by entry."""
@@ -118,6 +142,8 @@ class RssSource:
 
     def reread(self, raw: bytes, now: datetime) -> Post | None:
         """Return the post of an entry without its author."""
+        if raw.startswith(b"<"):
+            raise ValueError("it cannot be read without its feed, whose next look reads it if it can")
         return _read_entry(raw, now, _NOTHING)
 
 
@@ -196,15 +222,11 @@ def _entry_id(entry: FeedEntry, host: str, shared: frozenset[str]) -> str:
     if entry.link and not entry.id:
         return _bounded(entry.link)
     content = "\n".join((entry.id or "", entry.link or "", entry.title, "" if entry.link else entry.content))
-    return f"{host} sha256:{_digest(content)}".strip()
+    return f"{host} sha256:{digest(content)}".strip()
 
 
 def _bounded(post_id: str) -> str:
-    return post_id if len(post_id) <= _LONGEST_ID else f"sha256:{_digest(post_id)}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+    return post_id if len(post_id) <= _LONGEST_ID else f"sha256:{digest(post_id)}"
 
 
 def _web_address(link: str | None) -> str | None:
@@ -226,7 +248,7 @@ def _time(epoch: int | None) -> datetime | None:
         return None
 
 
-def _conditions(place: _Place | None) -> dict[str, str]:
+def _conditions(place: Place | None) -> dict[str, str]:
     headers = {"Accept": _ACCEPT}
     if place is not None and place.etag is not None:
         headers["If-None-Match"] = place.etag
@@ -235,78 +257,54 @@ def _conditions(place: _Place | None) -> dict[str, str]:
     return headers
 
 
-def _unchanged(place: _Place, answer: _Answer, now: datetime) -> Batch:
+def _unchanged(place: Place, answer: _Answer, now: datetime) -> Batch:
     return Batch(
-        cursor=_written(msgspec.structs.replace(place, polled_at=now)),
+        cursor=written(msgspec.structs.replace(place, polled_at=now)),
         coverage=Coverage(start=min(place.polled_at, now), end=now),
         not_before=_not_before(place.patience, answer.headers, now),
         moved_to=answer.permanent_url,
     )
 
 
-def _changed(answer: _Answer, place: _Place | None, now: datetime, gate: Gate) -> Batch:
+def _changed(answer: _Answer, place: Place | None, now: datetime, gate: Gate) -> Batch:
     feed = answer.feed or Feed()
     host = urlsplit(answer.permanent_url or answer.url).hostname or ""
     undated = place.undated if place else _NOTHING
     result = sort_out(_items(feed, host), lambda raw: _read_entry(raw, now, undated), _nameless, gate)
-    after = _Place(
+    after = Place(
         polled_at=now,
         etag=_header(answer, "etag"),
         last_modified=_header(answer, "last-modified"),
         patience=feed.patience,
         undated={p.key.id: int(p.observed_at.timestamp()) for p in result.posts if p.created_at is None},
-        marks=tuple(sorted({_mark(post.key.id) for post in result.posts})[:_MOST_MARKS]),
-        newest=_newest(result.posts),
+        marks=tuple(sorted({mark_of(post.key.id) for post in result.posts})[:MOST_MARKS]),
+        newest=newest_marks(result.posts),
+        broken=tuple(broken_mark(each) for each in answer.broken[:MOST_BROKEN]),
     )
+    broken = tuple(_broken(each) for each in answer.broken)
     is_cut = feed.count > len(feed.entries)
-    is_torn = _is_torn(place, {_mark(post.key.id) for post in result.posts})
+    has_hole = is_torn(place, {mark_of(post.key.id) for post in result.posts})
     why = "the feed has more entries than are read" if is_cut else "entries came and went between two looks"
     return Batch(
         posts=result.posts,
-        cursor=_written(after),
+        cursor=written(after),
         coverage=Coverage(
             start=now if place is None else min(place.polled_at, now),
             end=now,
-            truncated=is_cut or is_torn,
-            why=why if is_cut or is_torn else "",
+            truncated=is_cut or has_hole,
+            why=why if is_cut or has_hole else "",
         ),
         not_before=_not_before(feed.patience, answer.headers, now),
         moved_to=answer.permanent_url,
-        unreadable=result.unreadable,
-        set_aside=result.set_aside,
+        unreadable=result.unreadable + len(broken) + answer.left,
+        set_aside=result.set_aside + broken,
     )
 
 
-def _is_torn(place: _Place | None, marks: set[str]) -> bool:
-    """Tell whether entries came and went unseen between two looks.
-
-    The newest entries of the last look are gone, as all others are or because what is left is pinned.
-    """
-    if place is None or not marks:
-        return False
-    known = place.newest or place.marks
-    return bool(known) and marks.isdisjoint(known)
-
-
-def _newest(posts: Sequence[Post]) -> tuple[str, ...]:
-    """Return marks of the newest entries of a document, newest first, without those that seem to be pinned.
-
-    A pinned entry stands before newer ones. Where dates tell nothing, both ends of the document are taken, but for its
-    first entry: that may be pinned.
-    """
-    dated = [post for post in posts if post.created_at is not None]
-    if not dated or dated[0].time == dated[-1].time:
-        rest = posts[1:] if len(posts) > 2 * _NEWEST else posts
-        return tuple(dict.fromkeys(_mark(post.key.id) for post in (*rest[:_NEWEST], *rest[-_NEWEST:])))
-    if dated[0].time < dated[-1].time and dated == sorted(dated, key=lambda post: post.time):
-        dated.reverse()  # a feed that goes on at its end
-    newest: list[str] = []
-    latest_below = datetime.min.replace(tzinfo=UTC)
-    for post in reversed(dated):
-        if post.time >= latest_below:
-            latest_below = post.time
-            newest.append(_mark(post.key.id))
-    return tuple(reversed(newest[-_NEWEST:]))
+def _broken(piece: bytes) -> SetAside:
+    """Return an entry that breaks the parser of its feed; it cannot be read by itself, only by the feed's next look."""
+    reason = "it breaks the parser of its feed; mended, it is read again as long as the feed has it"
+    return SetAside(kind="item", id=item_id(NAME, piece), raw=without_names(piece), reason=reason, stage="parse")
 
 
 def _not_before(patience: int | None, headers: Mapping[str, str], now: datetime) -> datetime | None:
@@ -325,20 +323,5 @@ def _header(answer: _Answer, name: str) -> str | None:
     return value if value and len(value) <= _LONGEST_ID and value.isascii() and value.isprintable() else None
 
 
-def _mark(post_id: str) -> str:
-    return _digest(post_id)[:10]
-
-
-def _place_of(asked: Asked) -> _Place | None:
-    return None if asked.cursor is None else _placed(asked.cursor)
-
-
-def _placed(cursor: Cursor) -> _Place:
-    try:
-        return msgspec.json.decode(cursor, type=_Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
-
-
-def _written(place: _Place) -> Cursor:
-    return Cursor(msgspec.json.encode(place).decode())
+def _place_of(asked: Asked) -> Place | None:
+    return None if asked.cursor is None else placed(asked.cursor)
