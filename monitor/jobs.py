@@ -42,6 +42,9 @@ GRACE = timedelta(minutes=30)
 
 LOOK_AGAIN = timedelta(seconds=30)
 
+LONGEST_WAIT = GRACE + 2 * LOOK_AGAIN
+"""The due time of a digest that is not told yet lies at most so long after the end of its window."""
+
 AFTER_A_BUG = timedelta(minutes=1)
 """A job that failed by our own fault comes again then, not at once: it would fill the log and keep others waiting."""
 
@@ -85,12 +88,23 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     """
     if import_topics(monitor):
         log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
-    monitor.told.begin({topic.name: last_digest(topic, now) for topic in monitor.topics.all()})
+    due = dict(monitor.schedule.due())
+    monitor.told.begin(
+        {topic.name: told_before(topic, due.get(digest_job(topic), now), now) for topic in monitor.topics.all()}
+    )
     jobs = jobs_of(monitor.topics.all(), now) | bot_jobs(monitor)
     retired = monitor.topics.retired()
     monitor.told.forget([topic.name for topic in retired])  # one that comes back is told from then on
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in retired}
     monitor.schedule.sync(jobs | UPKEEP)
+
+
+def told_before(topic: Topic, due: datetime, now: datetime) -> datetime:
+    """Return up to where a topic was told where that was not written down: earlier releases knew its due time only.
+
+    A digest that was due while an upgrade was made is then told after it.
+    """
+    return last_digest(topic, min(now, due - LONGEST_WAIT))
 
 
 def poll(monitor: Monitor, subject: str, owner: str, now: datetime) -> Polled | None:

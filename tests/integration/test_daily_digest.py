@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from monitor import jobs
-from monitor.digests.schedule import DueDigest, Told, window_ending
+from monitor.digests.schedule import DueDigest, Told, window_ending, windows_due
 from monitor.models import Job, Topic, Window
 from monitor.settings import load
+from monitor.store.codec import to_ms
 from monitor.store.fsck import check
 from monitor.topics.planning import digest_job
 from monitor.wiring import Monitor, opened
@@ -195,3 +196,32 @@ def test_a_process_that_stood_still_tells_nothing_again(open_monitor: Opener) ->
 
     assert not moved
     assert monitor.told.of(topic.name) == Told(end=due.window.end)
+
+
+@pytest.mark.parametrize(
+    ("due", "expected"),
+    [
+        pytest.param(timedelta(0), [8], id="stopped before it was due"),
+        pytest.param(timedelta(minutes=30, seconds=34), [8], id="stopped while it waited for the last posts"),
+        pytest.param(timedelta(days=1), [], id="told before"),
+    ],
+)
+def test_a_digest_that_was_due_during_an_upgrade_is_told_after_it(
+    open_monitor: Opener, due: timedelta, expected: list[int]
+) -> None:
+    """What was told is not written down in the data of a release that knew due times only."""
+    monitor = open_monitor("")
+    stored(monitor, a_topic(name="pots", title="pots", sources=()))
+    back = NOW.replace(hour=9)
+    jobs.read_topics(monitor, back)
+    [topic] = monitor.topics.all()
+    keys = monitor.connection.keys.work
+    monitor.connection.execute("UNLINK", keys.told)
+    monitor.connection.execute("ZADD", keys.due, to_ms(back.replace(hour=8) + due), str(digest_job(topic)))
+
+    jobs.read_topics(monitor, back)
+
+    told = monitor.told.of(topic.name)
+    assert told is not None
+    assert [each.window.end.hour for each in windows_due(topic, told, back)] == expected
+    assert check(monitor.connection) == []
