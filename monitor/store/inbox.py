@@ -4,7 +4,8 @@ getUpdates ─intake─► waiting ─next─► begun ─answer─► next or r
                         │              └─ fails again and again ─► quarantine
                         └─ too many of one person, of one group, of strangers: left out
 
-Three lanes: owners, people with a role, all others. https://core.telegram.org/bots/api#getting-updates
+Three lanes: owners, people with a role, all others. What becomes of a chat is in the first, whoever did it: were it
+overtaken by what is asked there since, the bot would be out of a group that let it in again. https://core.telegram.org/bots/api#getting-updates
 """
 
 import hashlib
@@ -128,11 +129,13 @@ class InboxStore:
 
 def _asked(update: Incoming) -> tuple[Argument, ...]:
     if update.kind == "other":
-        return (update.id, b"", "", 0, 0, 0, "")
+        return (update.id, b"", "", 0, 0, 0, "", 0)
     is_private = update.chat_type == "private"
     at = 0 if update.at is None else to_ms(update.at)
     can_be_told = update.kind == "message" and is_private
-    return (update.id, encode(update), update.user or "", at, int(not is_private), int(can_be_told), _token(update))
+    place = (at, int(not is_private), int(can_be_told))
+    is_about_chat = update.kind in ("membership", "moved")
+    return (update.id, encode(update), update.user or "", *place, _token(update), int(is_about_chat))
 
 
 def _token(update: Incoming) -> str:

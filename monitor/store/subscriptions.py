@@ -138,5 +138,6 @@ def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
         record = Delivery(state="ready", due=now, part=0, parts=1)
         yield from (answer.id, encode(record), encode(Parcel(message=answer)))
     yield from (order.refused, ms(REFUSAL_KEPT), MOST_REFUSED, order.told, ms(UPDATES_REMEMBERED))
+    yield 0 if update.at is None else to_ms(update.at)
     for verb, topic, thread in order.changes:
         yield from (verb, topic, encode(Subscription(topic, now, thread)) if verb == "subscribe" else "")

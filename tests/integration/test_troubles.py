@@ -1,6 +1,7 @@
 """When a chat will not have the bot: digests stop and go on, nothing is said twice, and the owners are told once."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,26 @@ def test_a_group_that_put_the_bot_out_gets_its_digests_again_when_it_is_back(
     digests(room)
     room.deliver(str(forum.id))
     assert [text[:8] for text in room.seen(forum)][1:] == ["I am bac", "Could no"]
+
+
+def test_a_group_in_which_the_bot_is_heard_gets_its_digests_though_its_return_was_never_told(
+    room: Room, olga: User, forum: Chat
+) -> None:
+    """Telegram forgets updates after a day, and some are left out when there are too many."""
+    at = NOW - timedelta(hours=2)
+    room.say(olga, "/subscribe water", forum, at=at)
+    room.tell(
+        room.update(olga, "", forum, kind="membership", status="kicked", message_id=None, at=at + timedelta(minutes=1))
+    )
+    room.say(olga, "/topics", forum, at=at)
+    assert room.monitor.subscriptions.is_away(str(forum.id)), "what was said before says nothing"
+
+    said = room.say(olga, "/subscribe water", forum, at=NOW)
+    digests(room)
+    room.deliver(str(forum.id))
+
+    assert said.startswith("Done. The digest on Water comes here")
+    assert any("#Water" in text for text in room.seen(forum))
 
 
 def test_a_digest_that_meets_a_closed_door_is_told_once_though_the_update_comes_too(

@@ -23,7 +23,7 @@ def an_update(draw: Random) -> Incoming:
     """Return one of a few updates: of anybody, anywhere, at any time, with a token or nothing to answer."""
     return Incoming(
         id=draw.choice(UPDATES),
-        kind=draw.choice(("message", "message", "button", "other")),
+        kind=draw.choice(("message", "message", "button", "membership", "moved", "other")),
         chat=draw.choice(CHATS),
         chat_type=draw.choice(("private", "supergroup")),
         user=draw.choice((None, *USERS, "9")),

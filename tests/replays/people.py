@@ -35,7 +35,7 @@ def apply(draw: Random, store: Replayer) -> Call:
     for update in some(draw, (1, 2)):
         store.execute("ZADD", keys.applied, ago(draw), update)
     for key in some(draw, (keys.away, keys.episode)):
-        store.execute("SET", str(key), "left 1")
+        store.execute("SET", str(key), f"1 {ago(draw)}" if key == keys.away else "left 1")
     order = an_order(draw)
     return lambda: SubscriptionStore(store).apply(order)
 
@@ -60,6 +60,7 @@ def an_order(draw: Random) -> Order:
         chat_type=draw.choice(("private", "supergroup")),
         user=draw.choice(USERS),
         message_id=draw.choice((None, 3, 50)),
+        at=draw.choice((None, time_of(ago(draw)))),
     )
     answer = Message(id=f"reply:{id_}", chat=CHAT, digest_id=f"reply:{id_}", part=0, text="Done.")
     changes = tuple(

@@ -4,7 +4,7 @@
 -- ARGV update, most updates kept, chat, id of the chat that the update came from, id of its message ('' none), most ids kept,
 --      id of the answer ('' none), its record, its parcel, who is refused ('' nobody), how long a refusal is remembered (ms), most
 --      refusals remembered, who is told of a refusal (each: everybody once | chat: the chat once | always), how long updates are
---      remembered (ms), then for each change:
+--      remembered (ms), when the update was made (ms; 0 unknown), then for each change:
 --      subscribe | unsubscribe | leave | return, topic, packed subscription
 -- Returns {1, or 0 when it was applied before; 1 when it was answered; 1 when somebody was refused for the first time in a while;
 --      with which the chat ceased to take messages ('' it takes them)}
@@ -24,6 +24,10 @@ if ARGV[5] ~= '' and (redis.call('GET', address) or ARGV[3]) == ARGV[4] then
   redis.call('ZREMRANGEBYRANK', ids, 0, -1 - ARGV[6])
 end
 
+-- Who hears what is said in a chat is in it, though nobody told us of our return.
+local left_at = (redis.call('GET', away) or ''):match(' (%d+)$')
+if left_at and ARGV[5] ~= '' and tonumber(left_at) < tonumber(ARGV[15]) then redis.call('DEL', away, episode) end
+
 local first = 0
 if ARGV[10] ~= '' then
   redis.call('ZREMRANGEBYSCORE', refused, '-inf', now - ARGV[11])
@@ -36,13 +40,13 @@ if ARGV[10] ~= '' then
   if ARGV[13] ~= 'always' and (first == 0 or (ARGV[13] == 'chat' and others)) then answer = '' end
 end
 
-for i = 15, #ARGV, 3 do
+for i = 16, #ARGV, 3 do
   if ARGV[i] == 'subscribe' then
     redis.call('HSET', subscriptions, ARGV[i + 1], ARGV[i + 2])
   elseif ARGV[i] == 'unsubscribe' then
     redis.call('HDEL', subscriptions, ARGV[i + 1])
   elseif ARGV[i] == 'leave' then
-    redis.call('SET', away, update, 'NX')
+    redis.call('SET', away, update .. ' ' .. ARGV[15], 'NX')
     redis.call('SETNX', episode, 'left ' .. update)
   elseif ARGV[i] == 'return' then
     redis.call('DEL', away, episode)

@@ -1,12 +1,12 @@
 -- Take in updates, before their sender is told that they arrived. One that is known changes nothing, so a replay is a no-op. Who sends
 -- too many is left out, and told so once in a while. Three lanes: owners, people with a role, all others; the first does not wait for
--- the rest. The job that answers is due now.
+-- the rest. What became of a chat is never overtaken by what is asked there since. The job that answers is due now.
 -- KEYS inbox order known state told people tokens due leases pace-of-strangers, then for each update: pace of its person, of its chat
 -- ARGV job of the lease that must be held ('' none), its fence, bot, job to wake, next offset ('' none),
 --      forget after (ms), most known, most waiting, most waiting of strangers, window (ms), most of a person, of a stranger, of a chat,
 --      of all strangers, told again after (ms), most told in a window, then for each update:
 --      id, packed ('' asks for nothing), person ('' none), time (ms; 0: now), is in a group (0/1), can be told (0/1),
---      hash of the one-time token that it brings ('' none)
+--      hash of the one-time token that it brings ('' none), tells what became of the chat (0/1)
 -- Returns {taken, left out, known}, or nothing when the lease was lost.
 local inbox, order, known, state, told, people, tokens, due, leases, strangers = unpack(KEYS, 1, 10)
 local clock = redis.call('TIME')
@@ -67,7 +67,7 @@ local counts = {0, 0, 0}
 local function count(which) counts[which] = counts[which] + 1 end
 
 local n = 0
-for i = 17, #ARGV, 7 do
+for i = 17, #ARGV, 8 do
   local id, packed, person, at = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3])
   local of_person, of_chat = KEYS[11 + 2 * n], KEYS[12 + 2 * n]
   n = n + 1
@@ -93,7 +93,7 @@ for i = 17, #ARGV, 7 do
       if person ~= '' then admit(of_person, most, at, id) end
       if ARGV[i + 4] == '1' then admit(of_chat, ARGV[13], at, id) end
       if lane == 2 then admit(strangers, ARGV[14], at, id) end
-      queue(id, '.' .. packed, lane)
+      queue(id, '.' .. packed, ARGV[i + 7] == '1' and 0 or lane)
       count(1)
     end
   end

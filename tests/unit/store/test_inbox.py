@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.inbox import Begun
 from monitor.models import Incoming, Lease
@@ -165,6 +166,24 @@ def test_owners_do_not_wait_behind_the_others(desk: Desk) -> None:
     desk.take_in([command(9, 5), command(10, 2), command(11, 5), command(12, 1), command(13, 1)], 14)
 
     assert ids(desk.drain()) == [12, 13, 10, 9, 11]
+
+
+def test_what_became_of_a_chat_is_not_overtaken_by_what_is_asked_there_since(desk: Desk) -> None:
+    """A stranger puts the bot out, an owner lets it in and asks; a group moves, and an owner asks under its new id."""
+    desk.people.grant("1", "owner")
+    kicked = replace(command(9, 5, chat="-100"), kind="membership", status="kicked")
+    let_in = replace(command(10, 1, chat="-100"), kind="membership", status="member")
+    moved = replace(command(12, None, chat="-100"), kind="moved", moved_to="-200")
+
+    desk.take_in([kicked, let_in, command(11, 1, chat="-100"), moved, command(13, 1, chat="-200")], 14)
+
+    assert ids(desk.drain()) == [9, 10, 11, 12, 13]
+
+
+def test_strangers_who_come_and_go_do_not_fill_the_inbox(desk: Desk) -> None:
+    found = [replace(command(n, 1000 + n, chat=f"-{n + 1}"), kind="membership", status="left") for n in range(100)]
+
+    assert desk.take_in(found) == (60, 40, 0)
 
 
 def test_a_person_may_send_twenty_a_minute_of_telegrams_time(desk: Desk) -> None:
