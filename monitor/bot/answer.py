@@ -148,8 +148,10 @@ def _unknown(asked: Asked, heard: Spoken) -> None:
 def _say(asked: Asked, said: Answer) -> None:
     """Apply an answer."""
     order = Order(asked.chat, asked.update, _written(asked, said), said.changes)
-    if said.is_refusal:
-        order = order._replace(refused=asked.user)
+    if said.refused:
+        # What a stranger hears first must not keep them from hearing that their invitation is too old.
+        who = asked.user if said.refused == "start" else f"{asked.user} {said.refused}"
+        order = order._replace(refused=who)
     _carry_out(asked, order, "start")
 
 

@@ -29,19 +29,24 @@ class Asked(NamedTuple):
         return self.update.user
 
     @property
+    def is_press(self) -> bool:
+        """Return whether a button was pressed: its words are the name of a topic, not somebody's idea of it."""
+        return self.update.kind == "button"
+
+    @property
     def place(self) -> Place:
         """Return whether this is between the two of us or before others."""
         return "private" if self.update.chat_type == "private" else "group"
 
 
 class Answer(NamedTuple):
-    """What is said, and what is changed with it. A refusal is said once in a while only."""
+    """What is said, and what is changed with it. What is refused, by its name here, is said once in a while only."""
 
     text: str
     entities: tuple[Entity, ...] = ()
     buttons: tuple[tuple[Button, ...], ...] = ()
     changes: tuple[Change, ...] = ()
-    is_refusal: bool = False
+    refused: str = ""
     quotes: tuple[Quoted, ...] = ()
 
 

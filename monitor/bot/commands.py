@@ -9,11 +9,11 @@ from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked, Command, Place
 from monitor.bot.buttons import Press, Signer
 from monitor.bot.status import status
-from monitor.bot.topic_names import LONGEST_TITLE, find_topics, title_of
+from monitor.bot.topic_names import LONGEST_TITLE, called, find_topics, title_of
 from monitor.digests.recent import Recent, Rules, choose, write
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, plain
-from monitor.models import Button, Mention, Topic, Window
+from monitor.models import Button, Mention, Role, Topic, Window
 from monitor.store.subscriptions import Change
 from monitor.text.folding import fold
 
@@ -37,10 +37,17 @@ def start(asked: Asked) -> Answer:
     role = people.redeem(asked.words, asked.user, asked.update.id) if asked.words else None
     if role is None and asked.role is None:
         said = texts.USED_INVITATION if asked.words else texts.stranger(asked.user)
-        return Answer(said, is_refusal=True)
-    greeting = texts.HELLO if role is None else f"{texts.welcome(role)}\n\n{texts.HELLO}"
+        return Answer(said, refused="invitation" if asked.words else "start")
     topics = asked.monitor.topics.all()
-    return Answer(f"{greeting}\n\n{texts.PICK if topics else texts.NO_TOPICS}", buttons=_menu(asked, "s", topics))
+    return Answer(
+        f"{_greeting(asked, role)}\n\n{texts.PICK if topics else texts.NO_TOPICS}", buttons=_menu(asked, "s", topics)
+    )
+
+
+def _greeting(asked: Asked, given: Role | None) -> str:
+    if given is not None:
+        return f"{texts.welcome(given)}\n\n{texts.HELLO}"
+    return f"{texts.not_needed(asked.role)}\n\n{texts.HELLO}" if asked.words and asked.role else texts.HELLO
 
 
 def show_help(asked: Asked) -> Answer:
@@ -71,18 +78,32 @@ def unsubscribe(asked: Asked) -> Answer:
     subscribed = [each.topic for each in asked.monitor.subscriptions.of(asked.chat)]
     if not subscribed:
         return Answer(texts.BY_SETTING if _is_set(asked) else texts.NOTHING_SUBSCRIBED)
-    name = subscribed[0] if len(subscribed) == 1 and not asked.words else None
     topics = {each.name: each for each in asked.monitor.topics.all()}
-    if name is None:
-        left = [topics.get(each, Topic(name=each, title=each)) for each in subscribed]
-        found = find_topics(asked.words, left) if asked.words else []
-        if len(found) != 1:
-            unknown = find_topics(asked.words, list(topics.values())) if asked.words else []
-            said = texts.not_subscribed(title_of(unknown[0])) if unknown else texts.WHICH
-            return Answer(said, buttons=_menu(asked, "u", left))
-        name = found[0].name
-    title = title_of(topics[name]) if name in topics else name
-    return Answer(texts.unsubscribed(title), changes=(Change("unsubscribe", name),))
+    here = [topics.get(each, Topic(name=each, title=each)) for each in subscribed]
+    found = _ended(asked, here, list(topics.values()))
+    if len(found) != 1:
+        return Answer(texts.WHICH, buttons=_menu(asked, "u", here))
+    [topic] = found
+    if topic not in here:
+        return Answer(texts.not_subscribed(title_of(topic)), buttons=_menu(asked, "u", here))
+    said = texts.unsubscribed(title_of(topic))
+    change = Change("unsubscribe", topic.name)
+    return Answer(f"{said} {texts.BY_SETTING}" if _is_set(asked) else said, changes=(change,))
+
+
+def _ended(asked: Asked, here: list[Topic], topics: list[Topic]) -> list[Topic]:
+    """Return the topics that an end may be meant for: the first is certain when it is one.
+
+    What is called exactly so comes before what is like it: the second of two equal commands ends nothing else.
+    """
+    if not asked.words:
+        return here
+    everything = [*here, *(each for each in topics if each not in here)]
+    if asked.is_press:
+        return [each for each in everything if each.name == asked.words][:1]
+    exact = called(asked.words, everything)
+    mine = [each for each in exact if each in here]
+    return mine or exact[:1] or find_topics(asked.words, here) or find_topics(asked.words, topics)[:1]
 
 
 def list_topics(asked: Asked) -> Answer:
@@ -101,7 +122,8 @@ def list_topics(asked: Asked) -> Answer:
 
 def recent(asked: Asked) -> Answer:
     """Show the newest posts of a topic."""
-    words, most = _with_number(asked.words)
+    is_named = bool(called(asked.words, asked.monitor.topics.all()))  # some topics are called by a number: 996
+    words, most = (asked.words, SHOWN) if is_named else _with_number(asked.words)
     topic = _topic_meant(asked._replace(words=words), "r")
     if isinstance(topic, Answer):
         return topic
@@ -129,6 +151,9 @@ def _topic_meant(asked: Asked, action: str) -> Topic | Answer:
     if not asked.words:
         only = _only(asked, topics) if action == "r" else None
         return only or Answer(texts.WHICH, buttons=_menu(asked, action, topics))
+    if asked.is_press:
+        found = [each for each in topics if each.name == asked.words]
+        return found[0] if found else Answer(texts.NOT_FOLLOWED, buttons=_menu(asked, action, topics))
     found = find_topics(asked.words, topics)
     if len(found) == 1:
         return found[0]

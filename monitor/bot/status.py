@@ -96,14 +96,12 @@ def _read(health: Health) -> str:
 
 def _messages(health: Health) -> str:
     waiting, lost = health.load
-    where = "in all chats" if health.is_all else "here"
-    if not waiting and not lost:
-        return ""
     words = [
         f"{many(waiting, 'message')} waiting" if waiting else "",
-        f"{lost} that may not have arrived" if lost else "",
+        f"{many(lost, 'message')} of the last 60 days that may not have arrived" if lost else "",
     ]
-    return f"{' and '.join(each for each in words if each)} {where} (60 days).".capitalize()
+    said = " and ".join(each for each in words if each)
+    return f"{'In all chats' if health.is_all else 'Here'}: {said}." if said else ""
 
 
 def _some(words: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ PICK = "Pick a topic to get its digest here:"
 TICKED = "✓ comes here. /subscribe or /unsubscribe to change that."
 NO_TOPICS = "I follow no topic yet. Whoever runs me can add some to the file topics.toml."
 WHICH = "Which topic?"
+NOT_FOLLOWED = "I do not follow this topic any more. Pick another one:"
 HIDDEN = "I cannot see who you are when you write as a channel or as an anonymous admin. Please write as yourself."
 NOT_ADMIN = "In groups I take requests from admins only. Ask one of them, or write to me in private."
 UNSURE = "Telegram does not tell me just now whether you are an admin here. Please try again in a minute."
@@ -27,7 +28,7 @@ INVITE_WHAT = "Shall the invited person read, or also edit? Send /invite reader 
 
 ROLE_HELP = {
     "reader": "can read and subscribe",
-    "editor": "can read, subscribe and edit topics",
+    "editor": "can read and subscribe (editing topics from here comes later)",
     "owner": "can do everything",
 }
 
@@ -108,6 +109,11 @@ def back(titles: Sequence[str]) -> str:
 def welcome(role: Role) -> str:
     """Word that an invitation was taken."""
     return f"Welcome! You are {'an' if role[0] in 'aeiou' else 'a'} {role} now: you {ROLE_HELP[role]}."
+
+
+def not_needed(role: Role) -> str:
+    """Word that somebody needs no invitation: this one was theirs, or is left to another."""
+    return f"You are {'an' if role[0] in 'aeiou' else 'a'} {role} already and need no invitation."
 
 
 def invitation(role: Role, link: str) -> str:

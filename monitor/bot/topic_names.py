@@ -34,15 +34,23 @@ def find_topics(words: str, topics: Sequence[Topic]) -> list[Topic]:
     asked = _key(words)
     if not asked:
         return []
+    named = called(words, topics)
+    if named:
+        return named
     names = [(topic, [_key(name) for name in (topic.name, topic.title)]) for topic in topics]
-    exact = [topic for topic, known in names if asked in known]
-    if exact:
-        return exact[:1]
-    spoken = [topic for topic in topics if asked in {_key(term) for term in topic.any}]
     begun = [topic for topic, known in names if any(name.startswith(asked) for name in known)]
     within = [topic for topic, known in names if any(asked in name for name in known)]
     close = [topic for topic, known in names if difflib.get_close_matches(asked, known, 1, CLOSE)]
-    return spoken or begun or within or close
+    return begun or within or close
+
+
+def called(words: str, topics: Sequence[Topic]) -> list[Topic]:
+    """Return the topics that are called exactly so: the one of that name or title, else those with such a keyword."""
+    asked = _key(words)
+    by_name = [topic for topic in topics if asked == _key(topic.name)]
+    by_title = [topic for topic in topics if asked == _key(topic.title)]
+    spoken = [topic for topic in topics if asked in {_key(term) for term in topic.any}]
+    return (by_name or by_title)[:1] or (spoken if asked else [])
 
 
 def nearest(word: str, known: Sequence[str]) -> str | None:

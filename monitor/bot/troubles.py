@@ -21,8 +21,8 @@ _WORDS: dict[Matter, tuple[str, ...]] = {
 }
 """How Telegram words each of them; the first that fits."""
 
-OURS = ("reply:", "notice:", "hello:")
-"""Whose answer did not arrive asks again, and a notice about a notice would never end."""
+OURS = ("reply:", "slow:", "notice:", "hello:")
+"""Whose answer did not arrive asks again, and may be a stranger; a notice about a notice would never end."""
 
 
 class Trouble(NamedTuple):

@@ -66,7 +66,8 @@ class PeopleStore:
     def redeem(self, token: str, user: str, update_id: int) -> Role | None:
         """Return the role that a token gives to a person by this update; None when it is unknown, used or too old.
 
-        A greater role that the person has already is kept. The same update again gets the same answer.
+        Who has that role already, or a greater one, leaves the token unused. An update that is repeated gets the same
+        answer.
         """
         keys = self._connection.keys.work
         args = (_hash(token), user, update_id, ms(USED_KEPT))

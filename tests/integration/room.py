@@ -75,7 +75,7 @@ class Room:
 
     def follow(self, *topics: Topic, posts: int = 3) -> None:
         """Follow topics, each with some posts of this morning."""
-        self.monitor.topics.replace(topics, "hash")
+        self.monitor.topics.replace(topics, " ".join(topic.name for topic in topics))
         for topic in topics:
             mentions = [
                 a_mention(f"{topic.name}{n}", topic=topic.name, post={"observed_at": NOW - timedelta(hours=6)})

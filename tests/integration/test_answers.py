@@ -45,9 +45,11 @@ def test_a_stranger_is_told_once_an_hour_how_to_be_let_in(room: Room) -> None:
     said = [room.say(anna, text) for text in ("/start", "/topics", "hello", "/nonsense", "/start bad-token")]
 
     assert str(anna.id) in said[0]
-    assert said[1:] == [""] * 4
+    assert said[1:4] == [""] * 3
+    assert "too old" in said[4], "who was told before hears of the invitation all the same"
+    assert room.say(anna, "/start another-bad-token") == ""
     room.deliver(str(anna.id))
-    assert room.seen(anna) == [said[0]]
+    assert room.seen(anna) == [said[0], said[4]]
 
 
 def test_an_invitation_lets_in_once(room: Room) -> None:
@@ -67,6 +69,59 @@ def test_an_invitation_lets_in_once(room: Room) -> None:
     assert room.monitor.people.role_of(str(anna.id)) == "reader"
     assert "used already" in room.say(boris, f"/start {token}")
     assert room.monitor.people.role_of(str(boris.id)) is None
+
+
+def test_an_owner_who_tries_an_invitation_does_not_use_it_up(room: Room) -> None:
+    olga, anna = room.person("Olga", "owner"), room.person("Anna")
+    token = room.say(olga, "/invite reader").partition("start=")[2]
+
+    assert room.say(olga, f"/start {token}").startswith("You are an owner already")
+    assert "Welcome" in room.say(anna, f"/start {token}")
+
+
+def test_ending_a_digest_twice_ends_no_other(room: Room) -> None:
+    """The button is pressed twice, or the command sent twice; another topic's name begins alike."""
+    anna = room.person("Anna", "reader")
+    room.follow(WATER, a_topic(name="water-prices", title="Water prices"), POTS)
+    for name in ("water", "water-prices"):
+        room.say(anna, f"/subscribe {name}")
+    menu = room.tell(room.update(anna, "/unsubscribe"))
+    assert menu is not None
+    data = menu.buttons[0][0].data
+
+    said = [room.tell(room.update(anna, data, kind="button", button="1")) for _ in range(2)]
+    again = [room.say(anna, f"/unsubscribe {words}") for words in ("water", "Water", "pots")]
+
+    assert [each and each.text for each in said] == [
+        "Done. No more digests on Water here.",
+        "The digest on Water does not come here.",
+    ]
+    assert [text.split()[-3:] for text in again] == [["not", "come", "here."]] * 3
+    assert [each.topic for each in room.monitor.subscriptions.of(str(anna.id))] == ["water-prices"]
+    assert "Water prices" in room.say(anna, "/unsubscribe wat"), "what is only like it is found among those here"
+    assert room.monitor.subscriptions.of(str(anna.id)) == []
+
+
+def test_a_button_of_a_topic_that_left_subscribes_to_no_other(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    menu = room.tell(room.update(anna, "/subscribe"))
+    assert menu is not None
+    data = menu.buttons[1][0].data
+    room.follow(a_topic(name="flood", title="Water"), a_topic(name="water-prices", title="Prices"))
+
+    said = room.tell(room.update(anna, data, kind="button", button="1"))
+
+    assert said is not None
+    assert "not follow this topic any more" in said.text
+    assert room.monitor.subscriptions.of(str(anna.id)) == []
+
+
+def test_a_topic_may_be_called_by_a_number(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.follow(a_topic(name="overtime", title="996", any=("996",)), WATER, posts=7)
+
+    assert room.say(anna, "/recent 996").startswith("#996: the 5 newest posts")
+    assert room.say(anna, "/recent 996 2").startswith("#996: the 2 newest posts")
 
 
 def test_an_invitation_is_the_same_when_its_update_comes_again(room: Room) -> None:

@@ -1,5 +1,5 @@
 -- Give a person the role of a one-time token, once. The same update again gets the same answer and changes nothing, also when the role
--- was taken away since: so a used token is kept for a while. Nobody loses a greater role by a lesser token.
+-- was taken away since: so a used token is kept for a while. Who may as much already leaves it to somebody else.
 -- KEYS tokens people
 -- ARGV hash, user, update, how long a used token is kept (ms)
 -- Returns the role that the token gave, or nothing.
@@ -14,6 +14,7 @@ if used ~= '' or tonumber(till) <= now then return false end
 
 local rank = {reader = 1, editor = 2, owner = 3}
 local has = redis.call('HGET', KEYS[2], ARGV[2])
-if not has or rank[has] < rank[role] then redis.call('HSET', KEYS[2], ARGV[2], role) end
+if has and rank[has] >= rank[role] then return false end
+redis.call('HSET', KEYS[2], ARGV[2], role)
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%s %.0f %s', role, now + ARGV[4], by))
 return role
