@@ -36,7 +36,8 @@ def test_an_error_survives_a_pickle(error: errors.MonitorError) -> None:
 
 def test_every_leaf_is_tried() -> None:
     def leaves(kind: type) -> list[type]:
-        below = kind.__subclasses__()
+        # A source may have finer ones of its own, which are caught as the leaf they refine.
+        below = [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
         return [leaf for each in below for leaf in leaves(each)] if below else [kind]
 
     assert {type(each) for each in EXAMPLES} == set(leaves(errors.MonitorError))

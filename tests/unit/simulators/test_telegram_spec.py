@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, LinkPreviewOptions
-from telegram.error import InvalidToken
+from telegram.error import BadRequest, InvalidToken
 from telegram.request import HTTPXRequest
 
 from tests.simulators.telegram_api import TOKEN, Simulator
@@ -175,6 +175,8 @@ def test_every_method_answers_python_telegram_bot_without_a_breach(
         document = await bot.send_document(channel.id, b"1,2", filename="export.csv", caption="f")
         assert document.document.file_name == "export.csv"
         await bot.delete_message(channel.id, again.message_id)
+        with pytest.raises(BadRequest):  # the only answer of a simulator without locations
+            await bot.stop_message_live_location(channel.id, sent.message_id)
         await bot.delete_messages(channel.id, [document.message_id, 999_999])
         await bot.send_chat_action(anna.id, "typing")
         assert (await bot.get_chat_member(channel.id, bot.id)).can_edit_messages
