@@ -9,6 +9,7 @@ MONITOR_PREVIEW__PORT   …and any other setting of monitor.toml, with __ betwee
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -86,6 +87,13 @@ class TelegramSettings(Strict):
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
     webhook_host: str = "127.0.0.1"
     webhook_port: int = Field(default=8766, ge=0, le=65535)
+
+    @field_validator("token")
+    @classmethod
+    def _token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", value.get_secret_value()):
+            raise ValueError("is empty, or no token of a bot, which @BotFather writes like 123456:ABC-def")
+        return value
 
 
 class BackupSettings(Strict):

@@ -70,7 +70,8 @@ class Refused(Ended):
     """Telegram does not know the token; a person must mend it."""
 
     def __str__(self) -> str:
-        return f"Telegram refuses the bot's token; check it in [telegram]: {self.reason}"
+        remedy = "write the one that @BotFather gives into [telegram], and start again; all else goes on meanwhile"
+        return f"Telegram refuses the bot's token ({self.reason}): {remedy}"
 
 
 class Asked(NamedTuple):

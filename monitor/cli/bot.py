@@ -36,20 +36,14 @@ def owner() -> None:
     account_of(settings)
     with opened(settings) as monitor:
         token = monitor.people.issue("owner", TOKEN_LASTS)
-        name = name_of(monitor)
-        if name is None:
-            click.echo(f"Telegram does not answer. Send your bot this message within an hour:\n  /start {token}")
+        assert monitor.telegram is not None, "there is a token"
+        try:
+            name = monitor.telegram.username()
+        except DeliveryError as e:
+            said = f"Telegram does not tell the bot's name ({e.reason}). Send your bot this message within an hour:"
+            click.echo(f"{said}\n  /start {token}")
         else:
             click.echo(f"Open this link within an hour, and press Start:\n  https://t.me/{name}?start={token}")
-
-
-def name_of(monitor: Monitor) -> str | None:
-    """Return the bot's name at Telegram; None when it cannot be asked."""
-    assert monitor.telegram is not None, "there is a token"
-    try:
-        return monitor.telegram.username() or None
-    except DeliveryError:
-        return None
 
 
 @click.command(hidden=True)

@@ -9,9 +9,10 @@ import click
 
 from monitor.cli.run import is_running
 from monitor.digests.wording import many
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, DeliveryError
 from monitor.models import QueryStatus, Window
 from monitor.settings import Settings, load
+from monitor.sinks.telegram import TelegramSink
 from monitor.stalls import neglect
 from monitor.store.fsck import check
 from monitor.topics.planning import plan
@@ -75,6 +76,8 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     yield Finding(
         said is None, f"schedule: {said or 'work is done as it comes due'}", "start `monitor up`" if said else ""
     )
+    if monitor.telegram is not None:
+        yield _bot(monitor, monitor.telegram)
     yield _quarantine(monitor)
     queries = list(plan(monitor.topics.all()))
     for status in monitor.progress.statuses(queries, Window(now - timedelta(days=1), now)):
@@ -100,6 +103,17 @@ def _topics(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
         yield Finding(True, f"topics: {count} in force, version {version}, as in {path}")
         return
     yield Finding(False, f"topics: {path} is not imported yet", "a running `monitor up` does it within seconds")
+
+
+def _bot(monitor: Monitor, telegram: TelegramSink) -> Finding:
+    try:
+        name = telegram.username()
+    except DeliveryError as e:
+        return Finding(False, f"bot: {e.reason}", "mend its token in [telegram], or the way to Telegram; start again")
+    if not monitor.people.owners():
+        return Finding(False, f"bot: @{name} obeys nobody yet", "run `monitor owner` and open the link that it prints")
+    waiting = monitor.inbox.waiting()
+    return Finding(True, f"bot: @{name} works" + (f", {many(waiting, 'update')} to be answered" if waiting else ""))
 
 
 def _quarantine(monitor: Monitor) -> Finding:

@@ -94,6 +94,18 @@ def test_a_webhook_takes_what_was_waiting_and_stops_in_order(product: Product, t
     assert kept[32:] not in process.log
 
 
+@pytest.mark.parametrize("token", ["7000001:wrong", TOKEN])
+def test_who_looks_after_the_product_is_told_what_is_wrong_with_the_bot(product: Product, token: str) -> None:
+    product.variables["MONITOR_TELEGRAM__TOKEN"] = token
+
+    said, owner_said = product.run("doctor").stdout, product.run("owner").stdout
+
+    remedy = "mend its token" if token != TOKEN else "run `monitor owner`"
+    assert re.search(rf"✗ bot: .*\n  → .*{remedy}", said)
+    assert ("Send your bot this message" in owner_said) == (token != TOKEN)
+    assert "wrong" not in said + owner_said
+
+
 @pytest.mark.parametrize("command", [bot, owner])
 def test_without_a_token_one_sentence_says_what_to_do(command: click.Command, product: Product) -> None:
     product.write_settings("")

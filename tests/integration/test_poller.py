@@ -231,3 +231,4 @@ def test_a_wrong_token_is_for_a_person_to_mend(telegram: Simulator, connection: 
 
     assert isinstance(refused.ended, Refused)
     assert "wrong" not in str(refused.ended)
+    assert "@BotFather" in str(refused.ended)

@@ -96,6 +96,17 @@ def test_the_token_of_the_bot_comes_from_a_file_and_is_shown_nowhere(
     assert "canary" not in repr(telegram)
 
 
+@pytest.mark.parametrize("content", ["", "\n", "canary", "canary:A", "123:can ary", "123:canary/../x"])
+def test_a_file_without_a_token_is_named_and_what_is_in_it_is_not(config: Path, content: str) -> None:
+    (config / "token").write_text(content)
+    (config / "monitor.toml").write_text(f'[telegram]\ntoken_file = "{config / "token"}"\n')
+
+    with pytest.raises(ConfigError, match=r"telegram\.token: is empty, or no token") as caught:
+        load()
+
+    assert "canary" not in str(caught.value)
+
+
 def test_a_token_file_that_is_not_there_is_named(config: Path) -> None:
     (config / "monitor.toml").write_text('[telegram]\ntoken_file = "nowhere"\n')
 
