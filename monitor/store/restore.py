@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from monitor.digests.delivery import is_over
 from monitor.digests.restoring import begun, doubted
+from monitor.digests.wording import many
 from monitor.errors import StoreError
 from monitor.store.backup import Step
 from monitor.store.backup_file import Chunk, Header, Trailer, read
@@ -44,14 +45,25 @@ def restore_into(connection: Connection, path: Path, step: Step) -> Restored:
     """Load a backup into an empty prefix, let time pass for it, and check it; raise StoreError when it is not whole."""
     if next(connection.scan(f"{connection.keys.prefix}*"), None) is not None:
         raise StoreError(f"there is data under {connection.keys.prefix} already")
-    header, trailer = _load(connection, path, step)
+    loaded = _load(connection, path, step)
+    header, trailer = loaded.header, loaded.trailer
     in_doubt = _let_time_pass(connection, store_now(connection))
-    return Restored(header, trailer, in_doubt, [*check(connection), *_counted(connection, trailer)])
+    return Restored(header, trailer, in_doubt, [*check(connection), *_counted(connection, loaded)])
 
 
-def _load(connection: Connection, path: Path, step: Step) -> tuple[Header, Trailer]:
+class _Loaded(NamedTuple):
+    """What was read from a backup: its ends, how many keys of each family, and the keys that have no end."""
+
+    header: Header
+    trailer: Trailer
+    keys: Counter[str]
+    lasting: frozenset[str]
+
+
+def _load(connection: Connection, path: Path, step: Step) -> _Loaded:
     done = step("restoring", path.stat().st_size if path.exists() else 0)
     header = trailer = None
+    ends: dict[str, int | None] = {}
     for frame in read(path, done):
         match frame:
             case Header():
@@ -61,16 +73,23 @@ def _load(connection: Connection, path: Path, step: Step) -> tuple[Header, Trail
                     raise StoreError(f"{said}; install a newer one")
             case Chunk():
                 _put(connection, frame)
+                ends[connection.keys.prefix + frame.key] = frame.ends_at
             case Trailer():
                 trailer = frame
     assert header is not None and trailer is not None, "read() yields both or raises"  # noqa: PT018
-    return header, trailer
+    keys = Counter(_family(connection, name) for name in ends)
+    lasting = (name for name, end in ends.items() if end is None and _family(connection, name) not in ENDED)
+    return _Loaded(header, trailer, keys, frozenset(lasting))
+
+
+def _family(connection: Connection, name: str) -> str:
+    kind = connection.keys.kind_of(name)
+    return "unknown" if kind is None else kind.name
 
 
 def _put(connection: Connection, chunk: Chunk) -> None:
     name = connection.keys.prefix + chunk.key
-    kind = connection.keys.kind_of(name)
-    if kind is not None and kind.name in ENDED:
+    if _family(connection, name) in ENDED:
         return
     connection.execute(*_command(name, chunk))
     if chunk.ends_at is not None:
@@ -88,13 +107,17 @@ def _command(name: str, chunk: Chunk) -> tuple[Argument, ...]:
             return ("SET", name, chunk.values[0])
 
 
-def _counted(connection: Connection, trailer: Trailer) -> Iterator[str]:
-    """Yield a sentence for each family of keys of which the backup said another number; what has an end may be over."""
-    keys = connection.keys
-    found = Counter(kind.name for name in connection.scan(f"{keys.prefix}*") if (kind := keys.kind_of(name)))
-    for name, count in trailer.keys.items():
-        if name not in ENDED and name != "query" and found[name] != count:
-            yield f"{name}: {found[name]} of {count} keys were restored"
+def _counted(connection: Connection, loaded: _Loaded) -> Iterator[str]:
+    """Yield a sentence for each family of which the file holds other keys than it says, or the store not all of them.
+
+    What has an end may be over by now: a backup that is a minute old has some of that.
+    """
+    for name, count in loaded.trailer.keys.items():
+        if loaded.keys[name] != count:
+            yield f"{name}: the backup holds {loaded.keys[name]} of {count} keys"
+    missing = loaded.lasting - set(connection.scan(f"{connection.keys.prefix}*"))
+    for name, count in sorted(Counter(_family(connection, each) for each in missing).items()):
+        yield f"{name}: {many(count, 'key')} not restored"
 
 
 def _let_time_pass(connection: Connection, now: datetime) -> int:

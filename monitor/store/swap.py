@@ -28,7 +28,8 @@ def is_at_work(connection: Connection, now: datetime) -> bool:
 
 def take_place(staged: Connection, live: Connection, aside: str) -> bool:
     """Give the staged keys their living names, all at once; what has those names goes aside under another prefix."""
-    new = sorted(staged.scan(f"{staged.keys.prefix}*"))
+    # The first one tells the script whether it was done before, so it must be one that does not end by itself.
+    new = sorted(staged.scan(f"{staged.keys.prefix}*"), key=lambda name: (name != staged.keys.work.schema, name))
     if not new:
         return False
     old = sorted(live.scan(f"{live.keys.prefix}*"))

@@ -159,7 +159,8 @@ mount -t tmpfs -o size=6m tmpfs {mount}
 dd if=/dev/zero of={mount}/filler bs=64k 2>/dev/null || true
 set +e
 # What still fits into the last page of a file is written; so write until nothing fits.
-for _ in $(seq 40); do {python} -m monitor.cli poll rss --once; code=$?; [ $code = 0 ] || break; done; echo "full: $code"
+for _ in $(seq 40); do {python} -m monitor.cli poll rss --once; code=$?; [ $code = 0 ] || break; done
+echo "full: $code"
 {python} -m monitor.cli up; echo "up: $?"
 rm {mount}/filler
 {python} -m monitor.cli fsck; echo "fsck: $?"

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.errors import StoreError
 from monitor.models import Message, Query
 from monitor.store.backup import Made, back_up, scratch_folder, scratch_store
-from monitor.store.backup_file import Header, Trailer, read
+from monitor.store.backup_file import Chunk, Header, Trailer, read, written
 from monitor.store.connection import Connection, store_now
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.fsck import check
@@ -83,6 +84,53 @@ def test_what_was_backed_up_comes_back_as_it_was(connection: Connection, beside:
     assert (restored.trailer.posts, restored.trailer.messages, restored.in_doubt) == (450, 2, 2)
     assert restored.header.author_key == b"k" * 32
     assert check(beside) == []
+
+
+def test_what_ended_since_the_backup_does_not_make_it_unsound(
+    connection: Connection, beside: Connection, tmp_path: Path
+) -> None:
+    """Who was refused, how fast updates came, what a sweep took: every backup of a running product holds such keys."""
+    keys = filled(connection).keys
+    ending = (keys.chat("-1001").refused, keys.inbox_pace("strangers"), keys.chat("-1001").applied)
+    for name in ending:
+        connection.execute("ZADD", name, 1, "5")
+        connection.execute("PEXPIRE", name, 60_000)
+    connection.execute("SET", keys.taken("sweep"), "x", "PX", 60_000)
+    made = back_up_to(connection, tmp_path / "a.backup")
+    frames = list(read(made.path, lambda _: None))
+
+    with written(tmp_path / "later.backup") as writer:
+        for frame in frames:
+            if isinstance(frame, Trailer):
+                writer.end(frame)
+            elif isinstance(frame, Chunk) and frame.ends_at is not None:
+                writer.write(replace(frame, ends_at=1_000))
+            else:
+                writer.write(frame)
+    restored = restore_into(beside, tmp_path / "later.backup", silent)
+
+    assert restored.trailer.keys["taken"] == 1
+    assert restored.findings == []
+    assert not any(connection.execute("EXISTS", name.replace(keys.prefix, beside.keys.prefix)) for name in ending)
+
+
+@pytest.mark.parametrize("lost", ["posts", "outbox"])
+def test_a_backup_that_lacks_a_key_is_not_sound(
+    connection: Connection, beside: Connection, tmp_path: Path, lost: str
+) -> None:
+    frames = list(read(back_up_to(filled(connection), tmp_path / "a.backup").path, lambda _: None))
+
+    with written(tmp_path / "less.backup") as writer:
+        for frame in frames:
+            if isinstance(frame, Trailer):
+                writer.end(frame)
+            elif not (isinstance(frame, Chunk) and frame.key.endswith(f":{lost}")):
+                writer.write(frame)
+
+    assert any(
+        finding.startswith(f"{lost}: the backup holds 0 of")
+        for finding in restore_into(beside, tmp_path / "less.backup", silent).findings
+    )
 
 
 def test_a_lease_of_the_time_of_the_backup_holds_nobody_up(
