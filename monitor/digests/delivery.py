@@ -299,10 +299,15 @@ def judge(delivery: Delivery, seen: Iterable[Seen], *, is_dense: bool) -> Verdic
     return Verdict(Undecided(scanned, missing) if is_over else None, scanned, missing)
 
 
+LAST_OF_GROUPS = -1_000_000_000_000
+"""Supergroups and channels have ids below, basic groups above: -1001234567 is one of them
+(https://core.telegram.org/api/bots/ids)."""
+
+
 def is_dense(chat: str) -> bool:
     """Tell whether a chat numbers its messages by itself, as supergroups and channels do.
 
     Private chats and basic groups share the numbers of the bot's account
     (https://core.telegram.org/api/updates#message-related-event-sequences), so that a gap in them proves nothing.
     """
-    return chat.startswith(("-100", "@"))
+    return chat.startswith("@") or int(chat) < LAST_OF_GROUPS

@@ -176,7 +176,18 @@ def test_a_moved_chat_is_written_to_at_its_new_id_and_what_is_in_doubt_is_held()
     assert after(Claimed("-7", 5), Unknown("?"), Moved()).is_held
 
 
-@pytest.mark.parametrize(("chat", "dense"), [("-1001234", True), ("@news", True), ("4711", False), ("-4711", False)])
+@pytest.mark.parametrize(
+    ("chat", "dense"),
+    [
+        ("-1001234567890", True),
+        ("-1000000000001", True),
+        ("@news", True),
+        ("4711", False),
+        ("-4711", False),
+        pytest.param("-1001234567", False, id="a basic group whose id begins like a supergroup's"),
+        ("-999999999999", False),
+    ],
+)
 def test_only_supergroups_and_channels_number_their_messages_by_themselves(chat: str, dense: bool) -> None:
     assert is_dense(chat) == dense
 
