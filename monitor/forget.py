@@ -6,18 +6,21 @@ Every step can be done again, and is: a look that was under way may store a page
 """
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from monitor.errors import ConfigError
-from monitor.models import Post, PostKey
+from monitor.models import Post, PostKey, SetAside
 from monitor.sources import SOURCES
 from monitor.text.authors import hashed, plain_name, tomb
 from monitor.wiring import Monitor, author_key
 
 log = logging.getLogger(__name__)
+
+_ESCAPES = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 
 Wanted = Callable[[Post], bool]
 """Tells whether a stored post is one to be forgotten."""
@@ -121,11 +124,19 @@ def _spellings(name: str) -> frozenset[str]:
 
 
 def _set_aside(monitor: Monitor, asked: Asked, stored: frozenset[str]) -> int:
-    """Remove items in quarantine that are of the author, or name them."""
-    marker = asked.name.lstrip("@").casefold().encode("utf-8", "surrogatepass")
+    """Remove items in quarantine that are of the author, or name them as a whole word."""
+    name = asked.name.strip().lstrip("@").casefold().encode("utf-8", "surrogatepass")
+    # Chinese has no spaces: only Latin letters and digits lengthen a word.
+    named = re.compile(rb"(?<![0-9a-z_])" + re.escape(name) + rb"(?![0-9a-z_])")
     own = [
         each.key
         for each in monitor.quarantine.all()
-        if each.item.author.id in stored or marker in each.item.raw.lower() or marker in each.item.id.lower().encode()
+        if each.item.author.id in stored or any(map(named.search, _words(each.item)))
     ]
     return monitor.quarantine.remove(own) if own else 0
+
+
+def _words(item: SetAside) -> tuple[bytes, bytes]:
+    """Return what an item says, without the escapes of JSON, whose letters would lengthen a word."""
+    id_ = item.id.casefold().encode("utf-8", "surrogatepass")
+    return _ESCAPES.sub(b" ", item.raw.lower().replace(b"\\/", b"/")), id_

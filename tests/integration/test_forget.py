@@ -14,7 +14,7 @@ from monitor import upkeep
 from monitor.digests.render import render
 from monitor.forget import Asked, forget, purge
 from monitor.jobs import digest_now
-from monitor.models import Author, Engagement, Parcel, Post, PostKey, Topic, Window
+from monitor.models import Author, Engagement, Parcel, Post, PostKey, SetAside, Topic, Window
 from monitor.pipeline import ingest
 from monitor.rounds import shown_in
 from monitor.store.backup import chunks
@@ -158,6 +158,23 @@ def test_nothing_of_a_forgotten_author_is_left_in_the_log_or_in_backups(monitor:
     for place in (log, backups):
         assert [mark for mark in gone.marks if mark in place] == []
         assert other.words.encode() in place
+
+
+def test_only_items_that_name_the_author_leave_the_quarantine(monitor: Monitor) -> None:
+    raws = {
+        "mine": b'{"by": "li", "text": "x"}',
+        "line": rb'{"text": "x\nLi: 1"}',
+        "url": b"https://bsky.example/profile/@li/7",
+        "spaces": "砸锅li卖铁".encode(),
+        "other": b'{"by": "lisa", "text": "the list of Ali, alike, 1li"}',
+    }
+    items = [SetAside(kind="item", id=name, raw=raw, reason="broken", stage="read") for name, raw in raws.items()]
+    monitor.quarantine.put(items, "rss", 3)
+
+    found = forget(monitor, Asked("rss", "@Li"), NOW)
+
+    assert found.set_aside == 4
+    assert [each.item.id for each in monitor.quarantine.all()] == ["other"]
 
 
 def test_a_page_that_was_under_way_is_forgotten_a_moment_later(monitor: Monitor) -> None:
