@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from monitor.bot.clerk import Clerk
 from monitor.bot.troubles import tell_of_troubles
 from monitor.courier import IDLE, deliver_job
@@ -47,6 +49,9 @@ LONGEST_WAIT = GRACE + 2 * LOOK_AGAIN
 
 AFTER_A_BUG = timedelta(minutes=1)
 """A job that failed by our own fault comes again then, not at once: it would fill the log and keep others waiting."""
+
+MOST_TRIES = 60
+"""How often a digest is handed over anew, each time AFTER_A_BUG, for the chats for which that failed."""
 
 LATE = timedelta(hours=1)
 """A digest that comes later than this after its window was held up, and must not come in a heap."""
@@ -172,17 +177,21 @@ def not_yet(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> ti
 def tell(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> bool:
     """Hand over one digest: written down as the next before its first word leaves, as told after its last.
 
-    False: some chat's failed, and shall be tried again; after an hour the others' next ones wait no longer for it.
+    False: some chat's failed, and shall be tried again; after an hour of that the others' next ones wait no longer.
     """
     before = monitor.told.of(topic.name)
-    begun = Told(end=due.window.start if before is None else before.end, begun=due)
+    tries = before.tries if before is not None and before.begun == due else 0
+    begun = Told(end=due.window.start if before is None else before.end, begun=due, tries=tries)
     if not monitor.told.move(topic.name, before, begun):
         return True  # somebody was faster while this process stood still
     failed = hand_over(monitor, topic, due, now)
     made = digest_now(monitor, topic, due.window, now, due.kind)
     monitor.sink.send(render(made, preview_chat(topic), ZoneInfo(topic.timezone)))
-    if failed and now < due.window.end + LATE:
+    if failed and tries < MOST_TRIES:
+        monitor.told.move(topic.name, begun, msgspec.structs.replace(begun, tries=tries + 1))
         return False
+    if failed:
+        log.error("digest given up", extra={"topic": topic.name, "chats": " ".join(failed), "id": made.id})
     log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id, "kind": due.kind})
     monitor.told.move(topic.name, begun, Told(end=due.window.end))
     return True

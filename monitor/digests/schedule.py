@@ -23,11 +23,13 @@ class DueDigest(msgspec.Struct, frozen=True, kw_only=True):
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """Up to where a topic was told, and the digest that is being told, decided before the first word of it left.
 
-    What is decided stays so: its range makes its id, and a later look would draw another range.
+    What is decided stays so: its range makes its id, and a later look would draw another range. `tries` counts how
+    often it could not be handed to every chat.
     """
 
     end: datetime
     begun: DueDigest | None = None
+    tries: int = 0
 
 
 def next_digest(topic: Topic, now: datetime) -> datetime:

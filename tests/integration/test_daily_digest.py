@@ -9,10 +9,12 @@ import pytest
 
 from monitor import jobs
 from monitor.digests.schedule import DueDigest, Told, window_ending, windows_due
-from monitor.models import Job, Topic, Window
+from monitor.models import Incoming, Job, Topic, Window
 from monitor.settings import load
 from monitor.store.codec import to_ms
 from monitor.store.fsck import check
+from monitor.store.subscriptions import Change
+from monitor.store.subscriptions import Order as SubscriptionOrder
 from monitor.topics.planning import digest_job
 from monitor.wiring import Monitor, opened
 from tests.build import NOW, a_mention, a_topic
@@ -181,6 +183,46 @@ def test_a_digest_that_was_begun_before_a_crash_is_the_one_that_is_told(open_mon
     assert ["while I was away" in text for text in texts] == [True, True, False]
     assert monitor.told.of(topic.name) == Told(end=end)
     assert check(monitor.connection) == []
+
+
+def test_a_late_digest_is_tried_again_for_the_chat_for_which_it_failed(
+    open_monitor: Opener, telegram: Simulator
+) -> None:
+    """After an outage each digest is hours late, and the store may stumble over one chat just then."""
+    chats = [str(telegram.state.world.add_chat("channel", name).id) for name in ("One", "Two")]
+    monitor = open_monitor(f'[telegram]\ntoken = "{TOKEN}"\napi_url = "{telegram.url}"\n')
+    topic = a_topic(sources=())
+    stored(monitor, topic)
+    for n, chat in enumerate(chats):
+        update = Incoming(id=n, kind="message", chat=chat, chat_type="channel", user="5")
+        monitor.subscriptions.apply(SubscriptionOrder(chat, update, changes=(Change("subscribe", topic.name),)))
+    due = DueDigest(window=window_ending(NOW.replace(hour=8)))
+    late = due.window.end + timedelta(hours=20)
+    broken = monitor.connection.keys.chat(chats[0]).claims
+    monitor.connection.execute("SET", broken, "no hash")
+
+    first = jobs.tell(monitor, topic, due, late)
+    monitor.connection.execute("UNLINK", broken)
+    second = jobs.tell(monitor, topic, due, late)
+
+    assert (first, second) == (False, True)
+    assert all(monitor.outbox.outlook(chat).head is not None for chat in chats)
+    assert monitor.told.of(topic.name) == Told(end=due.window.end)
+    assert check(monitor.connection) == []
+
+
+def test_a_chat_that_fails_for_an_hour_holds_up_nobody(open_monitor: Opener, telegram: Simulator) -> None:
+    chat = str(telegram.state.world.add_chat("channel", "One").id)
+    monitor = open_monitor(f'[telegram]\ntoken = "{TOKEN}"\nchat = "{chat}"\napi_url = "{telegram.url}"\n')
+    topic = a_topic(sources=())
+    stored(monitor, topic)
+    due = DueDigest(window=window_ending(NOW.replace(hour=8)))
+    monitor.connection.execute("SET", monitor.connection.keys.chat(chat).claims, "no hash")
+    monitor.told.move(topic.name, None, Told(end=due.window.start, begun=due, tries=jobs.MOST_TRIES - 1))
+
+    assert not jobs.tell(monitor, topic, due, NOW)
+    assert jobs.tell(monitor, topic, due, NOW)
+    assert monitor.told.of(topic.name) == Told(end=due.window.end)
 
 
 def test_a_process_that_stood_still_tells_nothing_again(open_monitor: Opener) -> None:
