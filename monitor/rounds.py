@@ -69,11 +69,13 @@ def candidates(monitor: Monitor, topic: Topic) -> list[str]:
 def recipient_of(monitor: Monitor, topic: Topic, chat: str) -> Recipient | None:
     """Return whereto in a chat the digests of a topic go: where it subscribed, else where the settings say."""
     home = monitor.chats.home(chat)
-    known = monitor.subscriptions.find(chat, topic.name)
-    if known is not None and is_let_in(monitor, chat):
+    if home != chat:
+        monitor.subscriptions.carry(chat, home)
+    known = monitor.subscriptions.find(home, topic.name)
+    if known is not None and is_let_in(monitor, home):
         return Recipient(home, known.thread)
     configured = monitor.settings.telegram.chat
-    return Recipient(home) if configured is not None and monitor.chats.home(configured) == chat else None
+    return Recipient(home) if configured is not None and monitor.chats.home(configured) == home else None
 
 
 def is_let_in(monitor: Monitor, chat: str) -> bool:

@@ -60,7 +60,10 @@ def home_of(monitor: Monitor, chat: str) -> str:
             monitor.chats.move(named, monitor.telegram.chat_id(named))
         except DeliveryError as e:
             log.warning("chat of the settings not found", extra={"chat": named, "reason": e.reason})
-    return monitor.chats.home(chat)
+    home = monitor.chats.home(chat)
+    if home != chat:
+        monitor.subscriptions.carry(chat, home)
+    return home
 
 
 def reply(monitor: Monitor, update: Incoming, id_: str, text: str) -> None:

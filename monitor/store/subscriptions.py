@@ -105,6 +105,14 @@ class SubscriptionStore:
         keys = self._connection.keys.chat(chat)
         self._connection.run("end_subscription", (keys.subscriptions,), (subscription.topic, encode(subscription)))
 
+    def carry(self, address: str, chat: str) -> None:
+        """Let a chat have what was subscribed under another id of it, before anybody knew that both are one."""
+        for each in self.of(address):
+            index = self._connection.keys.work.subscribers
+            self._connection.execute("ZADD", index, "GT", to_ms(store_now(self._connection)), f"{each.topic} {chat}")
+            self._connection.execute("HSETNX", self._connection.keys.chat(chat).subscriptions, each.topic, encode(each))
+            self.end(address, each)
+
     def tidy(self, topic: str) -> None:
         """Forget chats that are no longer subscribed to a topic.
 

@@ -183,6 +183,29 @@ def test_a_move_that_only_a_sender_met_is_known_to_all(room: Room, olga: User) -
     assert len(room.seen(upgraded)) == 1
 
 
+def test_what_was_subscribed_under_both_ids_of_a_group_is_told_once_and_ends_at_once(room: Room, olga: User) -> None:
+    """The update of the move was lost, so the new id was another chat until a message met the old one."""
+    group = room.telegram.state.world.add_chat("group", "Desk")
+    room.telegram.state.world.set_member(group, olga, Member("administrator"))
+    room.say(olga, "/subscribe water", group)
+    upgraded = room.telegram.people.upgrade(group, olga)
+    assert "Done" in room.say(olga, "/subscribe water", upgraded)
+    assert "Done" in room.say(olga, "/subscribe smash-pots", upgraded)
+    room.deliver(str(group.id))
+    room.deliver(str(upgraded.id))
+    read = len(room.seen(upgraded))
+
+    digests(room, WATER)
+    room.deliver(str(group.id))
+    told_once = room.seen(upgraded)[read:]
+    ended = [room.say(olga, f"/unsubscribe {name}", upgraded) for name in ("water", "smash-pots")]
+
+    assert [text for text in told_once if "#Water" in text] == told_once[-1:]
+    assert all(text.startswith("Done") for text in ended)
+    for chat in (group, upgraded):
+        assert room.monitor.subscriptions.of(str(chat.id)) == []
+
+
 def test_a_deleted_topic_ends_its_digest_and_a_closed_one_does_not(room: Room, olga: User, forum: Chat) -> None:
     one, two = (room.telegram.people.open_topic(forum, olga, name) for name in ("One", "Two"))
     room.say(olga, "/subscribe water", forum, thread=one)
