@@ -15,6 +15,7 @@ from monitor.models import Job
 from monitor.settings import Settings
 from monitor.store.backup import Made, Step, back_up, scratch_folder, scratch_store
 from monitor.store.embedded import EmbeddedStore
+from monitor.store.idle_chats import forget_idle
 from monitor.store.prefixes import erase_forgotten, staging
 from monitor.store.replica import rewrite
 from monitor.store.restore import Restored, restore_into
@@ -86,7 +87,10 @@ def rewrite_log(monitor: Monitor, now: datetime) -> None:
 
 
 def tidy(monitor: Monitor, now: datetime) -> None:
-    """Let messages end with the posts that they tell of, and erase what replays and restores left that were killed."""
+    """Let messages end with the posts that they tell of, and chats with their last message and subscription.
+
+    Erases also what replays and restores left that were killed.
+    """
     before = now - messages_live(monitor)
     for chat in monitor.undelivered.chats():
         monitor.undelivered.drop_old(chat, before)
@@ -95,6 +99,7 @@ def tidy(monitor: Monitor, now: datetime) -> None:
             pruned += some
         if pruned:
             log.info("messages forgotten", extra={"chat": chat, "messages": pruned})
+        forget_idle(monitor.connection, chat)
     for prefix in erase_forgotten(monitor.connection, now):
         log.info("leftovers erased", extra={"prefix": prefix})
 

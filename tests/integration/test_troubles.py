@@ -1,13 +1,13 @@
 """When a chat will not have the bot: digests stop and go on, nothing is said twice, and the owners are told once."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from monitor import jobs
+from monitor import jobs, upkeep
 from monitor.bot.notices import slow_down
 from monitor.store.codec import encode
 from tests.build import NOW, a_topic
@@ -149,6 +149,44 @@ def test_strangers_who_come_and_go_are_nobodys_matter(room: Room, olga: User) ->
 
     assert room.monitor.chats.all() == [str(carl.id)]
     assert told(room, olga, "") == []
+
+
+def test_a_stranger_is_known_no_longer_than_the_answer(room: Room, olga: User) -> None:
+    """What is due for a chat and what is known of it would otherwise grow with everybody who ever wrote a word."""
+    carl, anna = room.person("Carl"), room.person("Anna", "reader")
+    room.say(carl, "/start")
+    room.say(anna, "/subscribe water")
+    for each in (carl, anna):
+        room.deliver(str(each.id))
+    jobs.read_topics(room.monitor, NOW)
+    assert len(room.seen(carl)) == 1
+
+    upkeep.tidy(room.monitor, datetime.now(UTC) + timedelta(days=61))
+    jobs.read_topics(room.monitor, NOW)
+
+    connection = room.monitor.connection
+    kinds = {connection.keys.kind_of(key) for key in connection.scan(f"{connection.keys.prefix}*{carl.id}*")}
+    assert {kind.name for kind in kinds if kind is not None} <= {"applied", "refused", "sends"}, "what ends by itself"
+    assert room.monitor.chats.all() == [str(anna.id)]
+    assert str(carl.id) not in str(room.monitor.schedule.due())
+    room.say(carl, "/start", message_id=99)
+    room.deliver(str(carl.id))
+    digests(room, WATER)
+    room.deliver(str(anna.id))
+    assert any("#Water" in text for text in room.seen(anna))
+
+
+def test_what_waits_for_a_chat_that_is_off_the_list_is_sent(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.say(anna, "/topics")
+    keys = room.monitor.connection.keys.work
+    room.monitor.connection.execute("HDEL", keys.chats, str(anna.id))
+    room.monitor.connection.execute("ZREM", keys.due, f"deliver:{anna.id}")
+
+    upkeep.tidy(room.monitor, datetime.now(UTC))
+
+    assert room.monitor.chats.all() == [str(anna.id)]
+    assert f"deliver:{anna.id}" in [str(job) for job, _ in room.monitor.schedule.due()]
 
 
 def test_a_group_that_moved_keeps_subscriptions_outbox_and_claims(room: Room, olga: User) -> None:

@@ -27,6 +27,7 @@ CASES: Mapping[str, Generator] = {
     "corrected": repairs.corrected,
     "finish": work.finish,
     "forget": chats.forget,
+    "forget_chat": chats.forget_chat,
     "hand_over": chats.hand_over,
     "hourly": topics.hourly,
     "intake": inbox.intake,

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from monitor.models import Delivery, DeliveryState, Lease, Message, Parcel, PostKey
 from monitor.protocols import Extra, Pending
 from monitor.store.codec import encode
+from monitor.store.idle_chats import forget_idle
 from monitor.store.outbox import OutboxStore, Pace, deliver_job
 from monitor.store.outgoing import OutgoingStore
 from tests.replays.replayer import CLOCK, Call, Replayer
@@ -131,6 +132,17 @@ def clear(draw: Random, store: Replayer) -> Call:
         outbox.file_extra(CHAT, extra)
     done = draw.choice((extra, "d0-0", "d1-0"))
     return lambda: outbox.clear(lease, done)
+
+
+def forget_chat(draw: Random, store: Replayer) -> Call:
+    """A chat of which a message is kept or nothing, to which somebody sends or nobody."""
+    if draw.random() < 0.3:
+        an_outbox(draw, store)
+    keys = store.keys.chat(CHAT)
+    store.execute("ZADD", keys.ids, 5, 5)
+    store.execute("HSET", store.keys.work.chats, CHAT, "d0")
+    a_sender(draw, store)
+    return lambda: forget_idle(store, CHAT)
 
 
 def move(draw: Random, store: Replayer) -> Call:
