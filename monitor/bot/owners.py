@@ -9,7 +9,7 @@ from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.errors import DeliveryError
 from monitor.models import Role
-from monitor.store.people import ROLES, TOKEN_BYTES
+from monitor.store.people import ROLES, TOKEN_BYTES, TooManyTokens
 from monitor.text.folding import fold
 
 INVITATION_LASTS = timedelta(days=1)
@@ -29,7 +29,10 @@ def invite(asked: Asked) -> Answer:
     role = _role(asked.words)
     if role is None or role == "owner":
         return Answer(texts.INVITE_WHAT)
-    token = asked.monitor.people.issue(role, INVITATION_LASTS, _token(asked, role))
+    try:
+        token = asked.monitor.people.issue(role, INVITATION_LASTS, _token(asked, role))
+    except TooManyTokens:
+        return Answer(texts.TOO_MANY_INVITATIONS)
     return Answer(texts.invitation(role, _link(asked, token)))
 
 

@@ -24,6 +24,7 @@ CONFLICT = (
 LAST_OWNER = "That would leave me without an owner. Make somebody else an owner first, with /grant."
 WHO = "Tell me who and what, like this: /grant 123456 reader. People find their user id by writing /start to me."
 WHOM = "Tell me who, like this: /revoke 123456. /people lists everybody."
+TOO_MANY_INVITATIONS = "Too many invitations of the last week are still known. Try again tomorrow, or use /grant."
 INVITE_WHAT = "Shall the invited person read, or also edit? Send /invite reader or /invite editor."
 
 ROLE_HELP = {

@@ -62,6 +62,7 @@ def restore(file: Path, *, check: bool, replace: bool) -> None:
     click.echo(said(replaced.restored))
     if replaced.aside is not None:
         click.echo(f"What was there before: {replaced.aside}")
+    click.echo("Who may use the bot is as it was then: look at /people, and /revoke who lost access since.")
     click.echo("Next: monitor up")
 
 

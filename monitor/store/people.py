@@ -20,6 +20,10 @@ TOKEN_BYTES = 24
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
+class TooManyTokens(StoreError):
+    """No more tokens are kept; the store is well, so trying again at once is of no use."""
+
+
 class PeopleStore:
     """Implements the People protocol."""
 
@@ -55,12 +59,13 @@ class PeopleStore:
     def issue(self, role: Role, ttl: timedelta, token: str | None = None) -> str:
         """Return a token that gives a role to the first who redeems it in time. Only its hash is kept.
 
-        A token that is given must have been chosen by chance; the same one again is the same token.
+        A token that is given must have been chosen by chance; the same one again is the same token. Raises
+        TooManyTokens.
         """
         token = token or secrets.token_urlsafe(TOKEN_BYTES)
         args = (_hash(token), role, ms(ttl), TOKENS_KEPT)
         if not self._connection.run("issue", (self._connection.keys.work.tokens,), args):
-            raise StoreError(f"{TOKENS_KEPT} tokens wait to be used; wait until some have run out")
+            raise TooManyTokens(f"{TOKENS_KEPT} invitations are open or were used lately; wait until some have run out")
         return token
 
     def redeem(self, token: str, user: str, update_id: int) -> Role | None:

@@ -1,12 +1,14 @@
 """What the bot answers, and what it changes: by its own store and by what readers of a strict Telegram see."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor import jobs
 from monitor.bot.answer import answer, spoken
+from monitor.store.keys import TOKENS_KEPT
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room
 from tests.simulators.telegram_chats import Member
@@ -122,6 +124,15 @@ def test_a_topic_may_be_called_by_a_number(room: Room) -> None:
 
     assert room.say(anna, "/recent 996").startswith("#996: the 5 newest posts")
     assert room.say(anna, "/recent 996 2").startswith("#996: the 2 newest posts")
+
+
+def test_too_many_invitations_hold_up_nobody(room: Room) -> None:
+    """As a failure of the store it would be tried thirty times, before all other owners, and never be answered."""
+    olga = room.person("Olga", "owner")
+    for _ in range(TOKENS_KEPT):
+        room.monitor.people.issue("reader", timedelta(days=1))
+
+    assert "/grant" in room.say(olga, "/invite reader")
 
 
 def test_an_invitation_is_the_same_when_its_update_comes_again(room: Room) -> None:
