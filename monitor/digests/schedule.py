@@ -8,6 +8,7 @@ import msgspec
 from monitor.models import Topic, Window
 
 LENGTH = timedelta(hours=24)
+HOUR = timedelta(hours=1)
 
 STALE = timedelta(hours=6)
 """Digests that are late by more than this after an outage are told as one."""
@@ -65,13 +66,23 @@ def windows_due(topic: Topic, told: Told, now: datetime) -> list[DueDigest]:
     stale = [end for end in ends if now - end > STALE]
     fresh = [end for end in ends if now - end <= STALE]
     if len(stale) < 2:
-        return [*begun, *(DueDigest(window=window_ending(end)) for end in ends)]
-    away = DueDigest(window=Window(window_ending(stale[0]).start, stale[-1]), kind="away")
-    return [*begun, away, *(DueDigest(window=window_ending(end)) for end in fresh)]
+        return [*begun, *(DueDigest(window=daily_window(topic, end)) for end in ends)]
+    away = DueDigest(window=Window(daily_window(topic, stale[0]).start, stale[-1]), kind="away")
+    return [*begun, away, *(DueDigest(window=daily_window(topic, end)) for end in fresh)]
+
+
+def daily_window(topic: Topic, end: datetime) -> Window:
+    """Return what the digest due at a time tells of: the 24 hours before it, or all since the one before, in hours.
+
+    Where clocks go back a day has 25 hours, and the first of them would be in no digest. Where they go forward two
+    digests overlap, and a chat is shown each post once.
+    """
+    since = end - last_digest(topic, end - timedelta(microseconds=1))
+    return Window(end - max(LENGTH, -(-since // HOUR) * HOUR), end)
 
 
 def window_ending(at: datetime) -> Window:
-    """Return the 24 hours before a time, whatever clocks do: windows of different lengths cannot be compared."""
+    """Return the 24 hours before a time."""
     return Window(at - LENGTH, at)
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.digests.schedule import STALE, DueDigest, Told, last_digest, next_digest, window_ending, windows_due
@@ -152,6 +152,33 @@ def test_however_often_it_is_interrupted_every_day_is_told_once_and_in_order(
 
     due_ends = _all_ends(topic, last_digest(topic, begin), now)
     assert ends == due_ends
+
+
+CHANGES = ("2026-03-07", "2026-03-27", "2026-04-03", "2026-10-02", "2026-10-23", "2026-10-30", "2011-12-28")
+"""Two days before clocks change somewhere."""
+
+
+@settings(max_examples=3)
+@pytest.mark.parametrize("zone", ZONES)
+@given(at=clocks)
+def test_no_hour_is_in_no_digest_when_clocks_change(zone: str, at: str) -> None:
+    topic = a_topic(timezone=zone, digest_at=at, retention=timedelta(days=4000))
+
+    for begin in (utc(f"{day}T00:00") for day in CHANGES):
+        told = last_digest(topic, begin)
+        for end in _all_ends(topic, told, begin + timedelta(days=5)):
+            [due] = windows_due(topic, Told(end=told), end)
+            assert due.window.start <= told < due.window.end == end
+            assert due.window.length % timedelta(hours=1) == timedelta(0), "counts are kept by the hour"
+            told = end
+
+
+def test_where_clocks_go_back_the_digest_tells_of_25_hours() -> None:
+    topic = a_topic(timezone="Europe/London", digest_at="08:00")
+
+    [due] = windows_due(topic, Told(end=utc("2026-10-24T07:00")), utc("2026-10-25T08:00"))
+
+    assert due.window == Window(utc("2026-10-24T07:00"), utc("2026-10-25T08:00"))
 
 
 def _ends_within(topic: object, due: DueDigest) -> list[datetime]:
