@@ -15,6 +15,7 @@ from monitor.digests.delivery import Terms
 from monitor.digests.schedule import next_digest
 from monitor.errors import ConfigError, StoreError
 from monitor.isolation import ForkIsolation
+from monitor.liveness import is_dead
 from monitor.logs import hide
 from monitor.looks import Parts
 from monitor.models import Job, Topic
@@ -42,6 +43,7 @@ from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.repairs import RepairStore
+from monitor.store.restarts import Restarts
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.told import ToldStore
@@ -67,14 +69,16 @@ class Monitor:
         self.schedule = DueList(connection)
         self.keeper = Keeper()
         self._renewals = quick(connection)
-        self.leases = KeptLeases(LeaseStore(connection), LeaseStore(self._renewals), self.keeper)
+        self.job_leases = LeaseStore(connection)
+        self.leases = KeptLeases(self.job_leases, LeaseStore(self._renewals), self.keeper)
+        self.restarts = Restarts(connection)
         self.progress = ProgressStore(connection)
         self.quarantine = QuarantineStore(connection)
         self.told = ToldStore(connection)
         self.outgoing = OutgoingStore(connection)
         self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
         renewals = SenderLeases(self._renewals)
-        self.sender_leases = KeptLeases(SenderLeases(connection), renewals, self.keeper, SENDER_LEASE)
+        self.sender_leases = KeptLeases(SenderLeases(connection, is_dead), renewals, self.keeper, SENDER_LEASE)
         self.outbox = OutboxStore(connection, leases=self.sender_leases)
         self.chats = ChatList(connection)
         self.subscriptions = SubscriptionStore(connection)

@@ -2,13 +2,13 @@
 
 import logging
 import os
-import socket
 import sys
 import warnings
 
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from monitor.errors import MonitorError
+from monitor.liveness import worker_name
 from monitor.logs import set_up
 from monitor.settings import load
 from monitor.supervisor import join_group
@@ -32,7 +32,7 @@ def main() -> int:
         pulse = join_group(is_supervised=settings.supervised)
         with opened(settings) as monitor:
             app = make_app(monitor, pulse)
-            name = f"worker-{os.getpid()}@{socket.gethostname()}"
+            name = worker_name(os.getpid())
             threads = str(settings.worker.threads)
             app.Worker(hostname=name, pool="threads", concurrency=threads, loglevel="INFO", quiet=True).start()
     except MonitorError as e:

@@ -11,6 +11,7 @@ from kombu.exceptions import KombuError
 
 from monitor import jobs
 from monitor.errors import MonitorError
+from monitor.liveness import is_dead
 from monitor.models import Job
 from monitor.wiring import Monitor
 
@@ -66,6 +67,8 @@ class Sweeper(bootsteps.StartStopStep):
 
 def sweep(app: Any, monitor: Monitor) -> None:
     """Send a hint for each job that is due, as long as few enough are waiting."""
+    monitor.restarts.mend()
+    monitor.job_leases.bury(is_dead)
     with app.producer_pool.acquire(block=True, timeout=5) as producer:
         room = MOST_HINTS - waiting(producer, app.conf.task_default_queue)
         for job in monitor.schedule.take(room) if room > 0 else ():

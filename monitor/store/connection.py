@@ -181,6 +181,10 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def run_id(self) -> str:
+        """Return what changes with each start of the server."""
+        return self._info("server")["run_id"]
+
     def close(self) -> None:
         """Close all sockets."""
         self._client.close()

@@ -89,6 +89,7 @@ KINDS = (
         "Subscriptions",
         f"one member per subscription, swept {SUBSCRIBERS_DAYS} d after it",
     ),
+    KeyKind("work", "run", "string", "Restarts", "one value"),
     KeyKind("work", "floods", "zset", "Floods", "one member per chat, until its wait is over"),
     KeyKind("work", "bot-sends", "zset", "Chats", "time to live of twice the window of the pace"),
     KeyKind("work", "people", "hash", "People", "one field per person with a role"),
@@ -175,6 +176,7 @@ class WorkKeys(NamedTuple):
     chats: str
     homes: str
     subscribers: str
+    run: str
     floods: str
     bot_sends: str
     people: str

@@ -3,7 +3,7 @@
 There is no beat to die or to double: every worker sweeps the same list.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -63,6 +63,17 @@ class LeaseStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def bury(self, is_dead: Callable[[str], bool]) -> int:
+        """Free what dead owners hold, and let those jobs come at once; return how many there were."""
+        keys = self._connection.keys.work
+        found = self._connection.execute("HGETALL", keys.leases)
+        held = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
+        args: list[Argument] = []
+        for job, lease in held:
+            _, fence, owner = lease.decode().split(" ", 2)
+            args += [job, fence] if is_dead(owner) else []
+        return int(self._connection.run("bury", (keys.leases, keys.due), args)) if args else 0
 
     def acquire(self, job: Job, owner: str, ttl: timedelta, *, only_due: bool = False) -> Lease | None:
         """Return a lease; None while somebody else holds it, or with `only_due` when the job is done and not due again.

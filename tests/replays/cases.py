@@ -18,6 +18,7 @@ CASES: Mapping[str, Generator] = {
     "amend": repairs.amend,
     "appoint": people.appoint,
     "begin": work.begin,
+    "bury": work.bury,
     "claim": chats.claim,
     "clear": chats.clear,
     "end_subscription": people.end_subscription,

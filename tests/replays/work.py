@@ -94,6 +94,15 @@ def renew(draw: Random, store: Replayer) -> Call:
     return draw.choice((lambda: leases.renew(lease, TTL), lambda: leases.release(lease)))
 
 
+def bury(draw: Random, store: Replayer) -> Call:
+    """Leases of the dead and of the living."""
+    keys = store.keys.work
+    a_due_list(draw, store)
+    some_leases(draw, store, keys.leases, keys.fence)
+    dead = frozenset(owner for owner in OWNERS if draw.random() < 0.5)
+    return lambda: LeaseStore(store).bury(dead.__contains__)
+
+
 def sync(draw: Random, store: Replayer) -> Call:
     """A due list made to fit a plan that has some of its jobs."""
     a_due_list(draw, store)

@@ -32,7 +32,7 @@ from monitor.store.codec import encode
 from monitor.store.connection import Argument, Connection
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
-from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace, deliver_job, store_now
+from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace, SenderLeases, deliver_job, store_now
 from monitor.store.schedule import DueList, LeaseStore
 
 CHAT = "-1001"
@@ -389,3 +389,17 @@ def test_keys_under_another_prefix_are_not_met(connection: Connection) -> None:
 
     other.erase()
     other.close()
+
+
+def test_a_chat_need_not_wait_for_a_sender_that_is_dead(connection: Connection) -> None:
+    dead: set[str] = set()
+    leases = SenderLeases(connection, dead.__contains__)
+    job = deliver_job(CHAT)
+    assert leases.acquire(job, "first", MINUTE) is not None
+    assert leases.acquire(job, "second", MINUTE) is None
+
+    dead.add("first")
+    taken = leases.acquire(job, "second", MINUTE)
+
+    assert taken is not None
+    assert leases.acquire(job, "third", MINUTE) is None

@@ -18,6 +18,7 @@ from tests.integration.product import wait_until
 
 QUERY = Query("rss", "https://feed.example/a:b")
 JOB = Job("poll", str(QUERY))
+PRUNE = Job("prune", "pots")
 MINUTE = timedelta(minutes=1)
 
 
@@ -278,3 +279,18 @@ def test_a_failure_keeps_the_cursor(parts: Parts) -> None:
     parts.progress.fail(lease, QUERY, "down", MINUTE)
 
     assert parts.progress.resume(QUERY).cursor == "place"
+
+
+def test_what_a_dead_owner_held_comes_at_once(connection: Connection) -> None:
+    schedule, leases = DueList(connection), LeaseStore(connection)
+    schedule.sync({JOB: timedelta(0), PRUNE: timedelta(0)})
+    for job, owner in ((JOB, "dead"), (PRUNE, "alive")):
+        assert leases.acquire(job, owner, timedelta(seconds=60)) is not None
+    assert schedule.take(10) == [], "both are at work"
+
+    freed = [leases.bury(lambda owner: owner == "dead") for _ in range(2)]
+
+    assert freed == [1, 0]
+    assert schedule.take(10) == [JOB]
+    assert leases.acquire(JOB, "another", timedelta(seconds=60)) is not None
+    assert leases.bury(lambda owner: owner == "dead") == 0
