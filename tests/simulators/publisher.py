@@ -22,8 +22,12 @@ from tests.simulators.feed_server import Asked, Behaviour, FeedServer, cut, sile
 
 LATEST = 3.0
 """Seconds between the writing of a post and the moment from which it can be read, at most."""
-SHOWN_FOR = 120.0
-"""Seconds for which a feed shows a post; the index shows it for ever."""
+SHOWN_FOR = 900.0
+"""Seconds for which a feed shows a post; the index shows it for ever.
+
+Real feeds show it for hours. With two minutes, what came while a feed failed five times in a row and was left alone
+could be read by nobody, and counted as lost.
+"""
 INDEXED = 0.9
 """The part of all posts that the index has; a feed shows the same posts again and again, and so must not have many."""
 TICK = 0.05
