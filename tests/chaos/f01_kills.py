@@ -21,6 +21,8 @@ TOPICS = 3
 WORKERS = 3
 SETTLE_LIMIT = 180.0
 RECOVERY = 10.0
+LAST_POSTS = 200
+"""Written just before the last kill, so that there is something to recover; the last can be read 3 s later."""
 
 
 class Scale(NamedTuple):
@@ -63,7 +65,7 @@ def measure(plan: Plan) -> Figure:
 def _storm(plan: Plan, scale: Scale, connection: Connection, publisher: Publisher, fleet: Fleet) -> Figure:
     chance = random.Random(f"{plan.seed}/kills")
     pause = threading.Event()
-    publisher.rate, publisher.most = scale.posts / (scale.kills * scale.every), scale.posts
+    publisher.rate, publisher.most = scale.posts / (scale.kills * scale.every), scale.posts - LAST_POSTS
     names = [topic_name(n) for n in range(TOPICS)]
     started = wait_for(lambda: stored(connection, names) > 0, SETTLE_LIMIT)
     for kill in range(scale.kills):
@@ -77,7 +79,7 @@ def _storm(plan: Plan, scale: Scale, connection: Connection, publisher: Publishe
             progress(
                 NAME, f"{kill + 1} kills, {len(publisher.posts)} posts written, {stored(connection, names)} stored"
             )
-    publisher.calm()
+    _write_last(publisher, scale)
     fleet.kill_at_work(connection)
     recovered = wait_for(
         lambda: (
@@ -109,3 +111,9 @@ def _storm(plan: Plan, scale: Scale, connection: Connection, publisher: Publishe
         },
         broken=tuple(broken),
     )
+
+
+def _write_last(publisher: Publisher, scale: Scale) -> None:
+    publisher.most, publisher.rate = scale.posts, 10.0 * LAST_POSTS
+    wait_for(lambda: len(publisher.posts) == scale.posts, SETTLE_LIMIT, every=0.01)
+    publisher.calm()

@@ -26,7 +26,7 @@ from tests.simulators.publisher import Publisher
 from tests.simulators.telegram_remote import RemoteSimulator
 
 NAME = "F3 all together"
-FEEDS, WORKERS, RATE = 4, 3, 40.0
+FEEDS, WORKERS, RATE = 4, 3, 30.0
 FREEZES_AT_SENDS, FROZEN_FOR = 0.03, 8.0
 CHANCE, PROBES_CHANCE = 0.4, 0.03
 STORE_WEATHER = Weather(refuse=0.01, reset=2e-4, cut=1e-4, hole=2e-5, delay=1e-3)
@@ -52,7 +52,7 @@ class Scale(NamedTuple):
     topics: int
 
 
-SHORT = Scale(seconds=40, kills=12, cuts=3, freezes=3, faults=20, channels=8, rounds=6, topics=8)
+SHORT = Scale(seconds=40, kills=12, cuts=3, freezes=3, faults=10, channels=8, rounds=6, topics=8)
 LONG = Scale(seconds=480, kills=110, cuts=22, freezes=28, faults=250, channels=16, rounds=32, topics=48)
 
 

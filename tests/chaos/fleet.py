@@ -62,20 +62,22 @@ class Fleet:
             self._kill(self._chance.choice(self._workers))
 
     def kill_at_work(self, connection: Connection) -> bool:
-        """Kill a worker while it holds a lease; False when none was caught at it. Dead with it, the lease stays."""
+        """Kill a worker of chance while it holds a lease, at a moment of chance; False when none was caught at it."""
         ends = time.monotonic() + HUNT_LIMIT
         pause = threading.Event()
         while time.monotonic() < ends:
+            # Not the first that is seen: the longest work would never end.
+            pause.wait(self._chance.uniform(0.001, 0.03))
             with self._lock:
-                for holder, lease in leases_of(connection):
-                    victim = next((each for each in self._workers if each.pid == holder), None)
-                    if victim is None or holder in self._frozen:
-                        continue
+                victim = self._chance.choice(self._workers)
+                held = [lease for holder, lease in leases_of(connection) if holder == victim.pid]
+                if held and victim.pid not in self._frozen:
+                    # Stopped first, so that what is seen now is what it holds when it dies.
+                    os.kill(pid_of(victim), signal.SIGSTOP)
+                    is_held = any(lease in held for _, lease in leases_of(connection))
                     self._kill(victim)
-                    is_held = lease in [found for _, found in leases_of(connection)]
                     self.kills_at_work += is_held
                     return is_held
-            pause.wait(0.002)
         return False
 
     def freeze_any(self, seconds: float) -> None:

@@ -28,7 +28,7 @@ SHOWN_FOR = 900.0
 Real feeds show it for hours. With two minutes, what came while a feed failed five times in a row and was left alone
 could be read by nobody, and counted as lost.
 """
-INDEXED = 0.9
+INDEXED = 0.97
 """The part of all posts that the index has; a feed shows the same posts again and again, and so must not have many."""
 TICK = 0.05
 
