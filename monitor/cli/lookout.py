@@ -13,9 +13,11 @@ from monitor.store.embedded import EmbeddedStore
 log = logging.getLogger(__name__)
 
 SILENCE = timedelta(seconds=12)
-"""So long a store may say nothing. Each time it is killed for it doubles: a disk may be that slow."""
+"""So long a store may say nothing; twice as long once it was killed for it: its disk may be that slow."""
 
-LONGEST_SILENCE = timedelta(minutes=2)
+LONGEST_SILENCE = timedelta(seconds=24)
+"""No longer, or a store that hangs again and again keeps everything waiting for too long."""
+
 SAME_TROUBLE = timedelta(minutes=10)
 ANSWER_LIMIT = timedelta(seconds=1)
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,7 +21,7 @@ from monitor.errors import ConfigError
 from monitor.logs import set_up
 from monitor.settings import Settings, child_environment, load
 from monitor.sinks.preview import serve
-from monitor.stalls import NEGLECT, Rules
+from monitor.stalls import Rules
 from monitor.store.embedded import EmbeddedStore, is_locked
 from monitor.store.schedule import DueList
 from monitor.supervisor import Role, join_group, stop_on_signals, supervise
@@ -31,9 +31,12 @@ log = logging.getLogger(__name__)
 
 ALREADY_RUNNING = 5
 
+IDLENESS = timedelta(seconds=25)
+"""So long a worker with free hands may do nothing while work waits; its start takes some seconds more."""
+
 ROLES = (
     # Its progress is known: hints taken up and ended, while work waits.
-    Role("worker", (sys.executable, "-m", "workers"), Rules(idleness=NEGLECT)),
+    Role("worker", (sys.executable, "-m", "workers"), Rules(idleness=IDLENESS)),
     # It only answers: once a second it asks itself, and an answer is all that is known of it.
     Role("page", (sys.executable, "-m", "monitor.cli", "page")),
     # Its loop turns; every question it asks has an end of its own. Pushed updates: as the page.

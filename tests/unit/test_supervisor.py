@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import supervisor
 from monitor.models import Job
 from monitor.protocols import Sight
 from monitor.settings import child_environment
@@ -88,7 +89,10 @@ def test_who_is_well_is_left_alone_and_who_is_silent_is_restarted(
     assert [(each.role, each.reason[:27]) for each in restarts][:1] == [("silent", "it gave no sign of life for")]  # type: ignore[attr-defined]
 
 
-def test_who_does_nothing_while_work_waits_is_restarted_even_when_deaf_to_the_request(group: Group) -> None:
+def test_who_does_nothing_while_work_waits_is_restarted_even_when_deaf_to_the_request(
+    group: Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "STOP_LIMIT", timedelta(seconds=1))
     with group.running(group.role("deaf", "pulse(Beat(moves=7))", on_term="signal.SIG_IGN")):
         wait_until(lambda: group.starts("deaf") == 1, 60)
         group.sight = WAITS
