@@ -94,7 +94,7 @@ class ForkIsolation:
         if isinstance(answer, Broken):
             raise PayloadChanged(work.source, f"our bug: its answer cannot be read, {answer.reason}")
         mentions = [_MENTION.decode(each) for each in answer.mentions]
-        return ReadApart(answer.batch, answer.fetched, mentions, answer.skipped)
+        return ReadApart(answer.batch, answer.fetched, mentions, answer.skipped, answer.skipped_posts)
 
     def _ready(self, child: "_Child | None") -> "_Child":
         if child is not None and child.asked < PAGES_PER_CHILD and child.process.poll() is None:

@@ -142,11 +142,12 @@ class _Ward:
         if self._work.page is not None or self._work.items:
             batch = yield from self._read()
         mentions: list[bytes] = []
-        place = 0
+        place = skipped_posts = 0
         while place < len(batch.posts):
             told, death = _forked(lambda tell, at=place: self._match(batch.posts[at:], at, tell))  # type: ignore[misc]
             mentions += told.get(b"M", [])
             self._skipped += len(told.get(b"K", []))
+            skipped_posts += len(told.get(b"K", []))
             found = [msgspec.msgpack.decode(each, type=SetAside) for each in told.get(b"F", [])]
             yield from (Found(item=each) for each in found)
             if death is None:
@@ -159,20 +160,20 @@ class _Ward:
             fetched=len(batch.posts),
             mentions=mentions,
             skipped=self._skipped,
+            skipped_posts=skipped_posts,
         )
 
     def _read(self) -> Generator[Found, None, Batch]:
         """Yield what is found and return the batch, its posts fit to be sent."""
-        while True:
+        death: Death | None = Death(Begun(), 0)
+        while death is not None:
             told, death = _forked(self._read_page)
-            if death is None:
-                break
-            item = self._blamed(death)
-            if item is not None:
+            found = [msgspec.msgpack.decode(each, type=SetAside) for each in told.get(b"F", [])]
+            blamed = None if death is None else self._blamed(death)
+            for item in (*found, *([] if blamed is None else [blamed])):
+                self._quarantined.add(key_of(item.kind, item.id))
                 yield Found(item=item)
         self._skipped += len(told.get(b"K", []))
-        for each in told.get(b"F", []):
-            yield Found(item=msgspec.msgpack.decode(each, type=SetAside))
         if b"E" in told:
             kind, _, reason = told[b"E"][0].decode("utf-8", "replace").partition("\n")
             raise SourceError(self._work.source, reason) if kind == "source" else _PageBroken(reason)
@@ -190,7 +191,6 @@ class _Ward:
         item = msgspec.msgpack.decode(told[b"F"][0], type=SetAside) if b"F" in told else unknown
         if self._is_to_be_tried_again(death, item):
             return None
-        self._quarantined.add(key_of(item.kind, item.id))
         return msgspec.structs.replace(item, reason=death.reason, is_deadly=True)
 
     def _after(self, posts: tuple[Post, ...], death: Death) -> tuple[int, SetAside | None]:
@@ -215,14 +215,7 @@ class _Ward:
     # What follows runs in forks.
 
     def _read_page(self, tell: "Tell") -> None:
-        def gate(raw: bytes) -> bool:
-            _grant(len(raw))
-            tell(b"R", raw)
-            if key_of("item", item_id(self._work.source, raw)) not in self._quarantined:
-                return True
-            tell(b"K", b"")
-            return False
-
+        gate = _Gate(self._work.source, self._quarantined, tell)
         page = self._work.page
         _grant(len(page or b""))
         try:
@@ -234,8 +227,6 @@ class _Ward:
             tell(b"E", f"page\n{worded(e)}".encode("utf-8", "replace"))
             return
         _grant(len(page or b""))
-        for item in batch.set_aside:
-            tell(b"F", msgspec.msgpack.encode(item))
         for post in batch.posts:
             _tell_post(post, tell)
         tell(b"B", msgspec.msgpack.encode(msgspec.structs.replace(batch, posts=(), set_aside=())))
@@ -243,9 +234,9 @@ class _Ward:
     def _asked(self) -> Asked:
         return Asked(self._work.query, self._work.cursor, self._work.now)
 
-    def _reread(self, gate: Callable[[bytes], bool]) -> Batch:
+    def _reread(self, gate: "_Gate") -> Batch:
         source = self._source()
-        posts = [source.reread(raw, self._work.now) for raw in self._work.items if gate(raw)]
+        posts = [source.reread(raw, self._work.now) for raw in self._work.items if gate.admits(raw)]
         return Batch(posts=tuple(post for post in posts if post is not None))
 
     def _match(self, posts: tuple[Post, ...], first: int, tell: "Tell") -> None:
@@ -263,6 +254,28 @@ class _Ward:
 
 
 Tell = Callable[[bytes, bytes], None]
+
+
+class _Gate:
+    """Tells which item a fork begins, and lets none pass that is known to be broken."""
+
+    def __init__(self, source: str, quarantined: set[str], tell: Tell) -> None:
+        self._source = source
+        self._quarantined = quarantined
+        self._tell = tell
+
+    def admits(self, raw: bytes) -> bool:
+        """Begin an item, unless it lies in quarantine."""
+        _grant(len(raw))
+        self._tell(b"R", raw)
+        if key_of("item", item_id(self._source, raw)) not in self._quarantined:
+            return True
+        self._tell(b"K", b"")
+        return False
+
+    def failed(self, item: SetAside) -> None:
+        """Tell of it at once: what dies later takes nothing of that back, and it is not touched again."""
+        self._tell(b"F", msgspec.msgpack.encode(item))
 
 
 class _At:

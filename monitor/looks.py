@@ -202,10 +202,12 @@ def _asked(reading: _Reading, ask: Callable[[Asked], Answer]) -> Answer:
 def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -> _Page | None:
     """Let the items of a page be worked on one by one; those that break are set aside as soon as they are found."""
     found: list[SetAside] = []
+    # It was touched by the look that failed, this one or one before, and now: looks between them were careful, too.
+    tries = 1 if reading.begun.is_wary and reading.begun.tries == 1 else 2
 
     def set_aside(item: SetAside) -> None:
         found.append(item)
-        _quarantine(reading, [item], max(2, reading.begun.tries))
+        _quarantine(reading, [item], tries)
         reading.parts.leases.renew(reading.lease, LONGEST_STORING)
 
     if not reading.parts.leases.renew(reading.lease, LONGEST_STORING):
@@ -221,14 +223,14 @@ def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -
         is_backfilled = since is not None and each.post.time < since
         post = disguised(each.post, reading.stages)
         mentions[each.topic].append(msgspec.structs.replace(each, post=post, backfilled=is_backfilled))
-    unreadable = read_batch.unreadable + sum(item.kind == "post" for item in found) + result.skipped
+    unreadable = read_batch.unreadable + sum(item.kind == "post" for item in found) + result.skipped_posts
     is_wary = result.skipped > 0 or any(item.is_deadly for item in found)
     return _Page(msgspec.structs.replace(read_batch, unreadable=unreadable), result.fetched, mentions, is_wary)
 
 
 def _store(reading: _Reading, page: _Page) -> Added:
     """Store the mentions of a page, set aside what could not be read, and withdraw what was deleted."""
-    _quarantine(reading, page.batch.set_aside, reading.begun.tries)
+    _quarantine(reading, page.batch.set_aside, 1)
     try:
         added = _add(reading, page.mentions)
     except MonitorError:

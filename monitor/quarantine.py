@@ -64,14 +64,31 @@ class Quarantine(Protocol):
         ...
 
 
-Gate = Callable[[bytes], bool]
-"""Lets an item be worked on, by its bytes as the platform gave them; False for one that must not be touched."""
+class Gate(Protocol):
+    """Stands before each item of a page, by its bytes as the platform gave them."""
+
+    def admits(self, raw: bytes) -> bool:
+        """Let an item be worked on; False for one that must not be touched."""
+        ...
+
+    def failed(self, item: SetAside) -> None:
+        """Hear of an item that could not be read."""
+        ...
 
 
-def open_gate(raw: bytes) -> bool:
-    """Let every item pass."""
-    del raw
-    return True
+class OpenGate:
+    """Lets every item pass."""
+
+    def admits(self, raw: bytes) -> bool:
+        """Say yes."""
+        del raw
+        return True
+
+    def failed(self, item: SetAside) -> None:
+        """Leave it to the batch, which brings the item along."""
+
+
+OPEN = OpenGate()
 
 
 class Asked(NamedTuple):
@@ -90,7 +107,7 @@ class Itemized(Protocol):
         """Return a page in a form of its own; raise SourceError."""
         ...
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
+    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, asking the gate before each item is touched. Pure; raise PayloadChanged."""
         ...
 
@@ -118,13 +135,15 @@ class Care(NamedTuple):
 class ReadApart(NamedTuple):
     """What is left of a page without what broke its readers: a batch without posts, how many there were, the mentions.
 
-    `skipped` counts items that lie in quarantine. Authors are as the platform gave them.
+    `skipped` counts items and posts that lie in quarantine, `skipped_posts` the latter: the batch counts items itself.
+    Authors are as the platform gave them.
     """
 
     batch: Batch
     fetched: int
     mentions: list[Mention]
     skipped: int
+    skipped_posts: int
 
 
 class Isolation(Protocol):

@@ -35,13 +35,14 @@ class Found(msgspec.Struct, frozen=True, tag="found"):
 class Apart(msgspec.Struct, frozen=True, kw_only=True, tag="apart"):
     """What is left of a page without them: the batch without posts, how many were read, the mentions, each packed.
 
-    `skipped` counts what lies in quarantine already.
+    `skipped` counts what lies in quarantine already, `skipped_posts` the posts among that.
     """
 
     batch: Batch
     fetched: int
     mentions: list[bytes]
     skipped: int
+    skipped_posts: int
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

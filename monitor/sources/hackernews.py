@@ -17,7 +17,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside
-from monitor.quarantine import Asked, Gate, open_gate
+from monitor.quarantine import OPEN, Asked, Gate
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, item_id, sort_out, without_author
 from monitor.sources.surrogates import repair
@@ -95,7 +95,7 @@ class HackerNewsSource:
         part = _slice(_place_of(asked), asked.now)
         return self._client.get(NAME, self._address(part), now=asked.now).body
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
+    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
         """Return what an answer holds, item by item."""
         place = _place_of(asked)
         found = _decoded(page)

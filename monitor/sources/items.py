@@ -38,13 +38,15 @@ def sort_out(
     set_aside: list[SetAside] = []
     refused = 0
     for raw in raws:
-        if not gate(raw):
+        if not gate.admits(raw):
             refused += 1
             continue
         try:
             post = _bounded(read(raw))
         except Exception as e:  # noqa: BLE001 - an item may break in any way, and costs itself only
-            set_aside.append(msgspec.structs.replace(nameless(raw), reason=worded(e)))
+            item = msgspec.structs.replace(nameless(raw), reason=worded(e))
+            set_aside.append(item)
+            gate.failed(item)
             continue
         if post is not None:
             posts.append(post)

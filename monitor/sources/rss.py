@@ -16,7 +16,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
-from monitor.quarantine import Asked, Gate, open_gate
+from monitor.quarantine import OPEN, Asked, Gate
 from monitor.sources.feed import Feed, FeedEntry, Job
 from monitor.sources.feed_parser import FeedBroken, FeedParser
 from monitor.sources.feed_pieces import Halved, halve, pieces_of, without_names
@@ -128,7 +128,7 @@ class RssSource:
         except PayloadChanged:
             return None
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
+    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
         """Return what an answer holds, entry by entry."""
         answer = msgspec.msgpack.decode(page, type=_Answer)
         place = _place_of(asked)

@@ -6,10 +6,12 @@ through, and how fast the pages of a query without a broken item do beside them,
 nothing is broken.
 """
 
+import os
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +27,7 @@ from tests.chaos.fleet import wait_for
 from tests.chaos.oracle import findings, some, stored
 from tests.chaos.stage import connected, environment
 from tests.data import ROOT
-from tests.poison import KINDS
+from tests.poison import KINDS, LEDGER
 
 NAME = "F7 poison"
 WORKERS = 2
@@ -83,6 +85,22 @@ def measure(plan: Plan) -> Figure:
     )
 
 
+class Deeds:
+    """Counts what broken items did, as they told it before they did it: how often each was really touched."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.touched: Counter[str] = Counter()
+        os.mkfifo(folder / LEDGER)
+        # Open for both, so that it has a reader from the start, and no end while nobody writes.
+        self._pipe = os.fdopen(os.open(folder / LEDGER, os.O_RDWR), "rb")
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self._pipe:
+            self.touched[line.decode().strip()] += 1
+
+
 class Judged(NamedTuple):
     """What lies where at the end, and a sentence for each promise that was broken."""
 
@@ -99,6 +117,7 @@ def _run(plan: Plan, scale: Scale, name: str) -> tuple[Run, Judged]:
         for n in range(scale.queries)
     ]
     beside = f"https://poison.example/0/{scale.items}/{scale.page}/{plan.seed % 1_000 * 100 + 99}"
+    deeds = Deeds(folder)
     home = EmbeddedStore(folder / "home")
     home.attach()
     try:
@@ -120,16 +139,16 @@ def _run(plan: Plan, scale: Scale, name: str) -> tuple[Run, Judged]:
                 NAME, f"{name}: {len(at)} of {len(everything)} queries read after {time.monotonic() - began:.0f} s"
             )
         run = Run(seconds, at.get(beside), len(deaths))
-        return run, _judged(connection, scale, is_done=seconds is not None)
+        return run, _judged(connection, scale, deeds, is_done=seconds is not None)
     finally:
         home.detach()
 
 
-def _judged(connection: Connection, scale: Scale, *, is_done: bool) -> Judged:
+def _judged(connection: Connection, scale: Scale, deeds: Deeds, *, is_done: bool) -> Judged:
     kept = QuarantineStore(connection).all()
     found = stored(connection, ["pots"])
     wanted = scale.queries * (scale.items - scale.broken) + scale.items
-    tried_often = [each.key for each in kept if each.tries > MOST_TRIES]
+    tried_often = [item for item, count in deeds.touched.items() if count > MOST_TRIES]
     broken = [] if is_done else ["not every query was read to its end"]
     if len(kept) != scale.queries * scale.broken:
         broken.append(f"{len(kept)} items in quarantine, and {scale.queries * scale.broken} are broken")
@@ -137,7 +156,7 @@ def _judged(connection: Connection, scale: Scale, *, is_done: bool) -> Judged:
         broken.append(f"{found} posts stored, and {wanted} are good")
     if tried_often:
         broken.append(some(f"items tried more than {MOST_TRIES} times", tried_often))
-    most = max((each.tries for each in kept), default=0)
+    most = max(deeds.touched.values(), default=0)
     return Judged(found, len(kept), most, (*broken, *findings(connection)))
 
 

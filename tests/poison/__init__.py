@@ -9,20 +9,25 @@ import os
 import random
 import re
 import signal
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from monitor import pipeline, sources
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside
-from monitor.quarantine import Asked, Gate, open_gate
+from monitor.quarantine import OPEN, Asked, Gate
 from monitor.sources.items import item_id, sort_out, without_author
 from monitor.topics.matching import Matcher
 
 NAME = "rss"
 """It takes the place of a source that topics may name with an address."""
+
+LEDGER = "deeds.pipe"
+"""A pipe of this name in a folder of Python's path is told of every deed: a file could not be written by a fork."""
 
 WORDS = "他们说要砸锅卖铁"
 _QUERY = re.compile(r"https://poison.example/(\d+)/(\d+)/(\d+)/(\d+)")
@@ -119,7 +124,7 @@ class PoisonSource:
         ]
         return msgspec.json.encode(made)
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = open_gate) -> Batch:
+    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
         plan, first = plan_of(asked.query), int(asked.cursor or 0)
         raws = [msgspec.json.encode(each) for each in msgspec.json.decode(page)]
         result = sort_out(raws, lambda raw: _post(raw, asked.now), self.nameless, gate)
@@ -144,7 +149,7 @@ class PoisonSource:
 def _post(raw: bytes, now: datetime) -> Post:
     record = msgspec.json.decode(raw)
     kind, text = record["kind"], record["text"]
-    act("parse", f"☠{kind}☠" if kind else "")
+    act("parse", f"{text} ☠{kind}☠" if kind else "")
     mark = f" ☠{kind}☠" if kind else ""
     values: dict[str, Any] = {"text": text + mark, "engagement": Engagement(likes=1)}
     if kind == "types":
@@ -166,9 +171,19 @@ def _post(raw: bytes, now: datetime) -> Post:
 def act(stage: str, text: str) -> None:
     """Do what a broken item does in a stage."""
     if "☠" in text:
-        kind = BY_NAME[text.split("☠")[1]]
-        if kind.stage == stage:
-            kind.deed()
+        item, name, _ = text.split("☠")
+        if BY_NAME[name].stage == stage:
+            _tell(item.strip())
+            BY_NAME[name].deed()
+
+
+def _tell(item: str) -> None:
+    """Note a deed outside the product, where nothing that follows can take it back."""
+    for pipe in (Path(folder) / LEDGER for folder in sys.path):
+        if pipe.exists():
+            writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            os.write(writer, f"{item}\n".encode())
+            os.close(writer)
 
 
 def install(*modules: Any) -> None:

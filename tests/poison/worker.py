@@ -1,5 +1,6 @@
 """A real worker of the product, which knows the source of broken items, and is not as patient as a real one."""
 
+import os
 import sys
 from datetime import timedelta
 
@@ -10,8 +11,9 @@ from workers import sweeper
 from workers.__main__ import main
 
 if __name__ == "__main__":
+    sys.path.append(os.environ["MONITOR_HOME"])  # where the ledger of deeds is; the child learns of it by its path
     install(wiring, mentions)
     isolation.MODULE = "tests.poison.child"
-    looks.LONGEST_FETCH = looks.LONGEST_STORING = timedelta(seconds=4)
+    looks.LONGEST_FETCH = looks.LONGEST_STORING = timedelta(seconds=10)
     sweeper.STUCK = timedelta(seconds=1)
     sys.exit(main())
