@@ -9,19 +9,15 @@ processor time for an item (and as much for each megabyte of it), ten seconds in
 """
 
 import gc
-import os
-import resource
-import signal
 import socket
-import struct
 import sys
-from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import msgspec
 
 from monitor.errors import SourceError
+from monitor.forks import Begun, Death, Tell, forked, grant
 from monitor.models import Batch, Mention, Post, SetAside, Topic
 from monitor.pipeline import Stages, mentions_of
 from monitor.quarantine import Asked, Itemized, key_of, post_aside, post_id, worded
@@ -35,46 +31,10 @@ from monitor.text.languages import make_tagger
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher
 
-CPU_SECONDS = 0.5
-WALL_SECONDS = 10.0
-MEMORY_BYTES = 256 * 2**20
 TRIES = 2
 """Of an item whose fork was ended from outside or ran out of time: the machine may have stood still."""
 
 _WARM_UP = "smash pots and sell iron 砸锅卖铁 砸鍋賣鐵 разбить горшки"
-_FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "urllib.", "ctypes.")
-_LENGTH = struct.Struct(">cI")
-
-
-class Begun(NamedTuple):
-    """What a fork had begun when it died: the item's bytes or the place of the post, and the stage it was at."""
-
-    raw: bytes = b""
-    place: int = -1
-    stage: str = "parse"
-
-
-class Death(NamedTuple):
-    """How a fork ended when it did not end well."""
-
-    begun: Begun
-    code: int
-
-    @property
-    def reason(self) -> str:
-        """Word the death."""
-        if self.code >= 0:
-            return f"it ended the process that worked on it (exit code {self.code})"
-        if -self.code in (signal.SIGPROF, signal.SIGXCPU):
-            return "it took too much processor time"
-        if -self.code == signal.SIGALRM:
-            return f"it took more than {WALL_SECONDS:g} s"
-        return f"it killed the process that worked on it ({signal.Signals(-self.code).name})"
-
-    @property
-    def is_doubtful(self) -> bool:
-        """Say whether the item may be innocent."""
-        return -self.code in (signal.SIGKILL, signal.SIGALRM)
 
 
 def main() -> None:
@@ -144,7 +104,7 @@ class _Ward:
         mentions: list[bytes] = []
         place = skipped_posts = 0
         while place < len(batch.posts):
-            told, death = _forked(lambda tell, at=place: self._match(batch.posts[at:], at, tell))  # type: ignore[misc]
+            told, death = forked(lambda tell, at=place: self._match(batch.posts[at:], at, tell))  # type: ignore[misc]
             mentions += told.get(b"M", [])
             self._skipped += len(told.get(b"K", []))
             skipped_posts += len(told.get(b"K", []))
@@ -167,7 +127,7 @@ class _Ward:
         """Yield what is found and return the batch, its posts fit to be sent."""
         death: Death | None = Death(Begun(), 0)
         while death is not None:
-            told, death = _forked(self._read_page)
+            told, death = forked(self._read_page)
             found = [msgspec.msgpack.decode(each, type=SetAside) for each in told.get(b"F", [])]
             blamed = None if death is None else self._blamed(death)
             for item in (*found, *([] if blamed is None else [blamed])):
@@ -186,7 +146,7 @@ class _Ward:
         if not death.begun.raw:
             raise _PageBroken(death.reason)
         raw = death.begun.raw
-        told, _ = _forked(lambda tell: tell(b"F", msgspec.msgpack.encode(self._source().nameless(raw))))
+        told, _ = forked(lambda tell: tell(b"F", msgspec.msgpack.encode(self._source().nameless(raw))))
         unknown = SetAside(kind="item", id=item_id(self._work.source, raw), raw=b"", reason="")
         item = msgspec.msgpack.decode(told[b"F"][0], type=SetAside) if b"F" in told else unknown
         if self._is_to_be_tried_again(death, item):
@@ -214,10 +174,10 @@ class _Ward:
 
     # What follows runs in forks.
 
-    def _read_page(self, tell: "Tell") -> None:
+    def _read_page(self, tell: Tell) -> None:
         gate = _Gate(self._work.source, self._quarantined, tell)
         page = self._work.page
-        _grant(len(page or b""))
+        grant(len(page or b""))
         try:
             batch = self._reread(gate) if page is None else self._source().read(page, self._asked(), gate)
         except SourceError as e:
@@ -226,7 +186,7 @@ class _Ward:
         except Exception as e:  # noqa: BLE001 - whatever breaks it, the page is not read
             tell(b"E", f"page\n{worded(e)}".encode("utf-8", "replace"))
             return
-        _grant(len(page or b""))
+        grant(len(page or b""))
         for post in batch.posts:
             _tell_post(post, tell)
         tell(b"B", msgspec.msgpack.encode(msgspec.structs.replace(batch, posts=(), set_aside=())))
@@ -239,21 +199,18 @@ class _Ward:
         posts = [source.reread(raw, self._work.now) for raw in self._work.items if gate.admits(raw)]
         return Batch(posts=tuple(post for post in posts if post is not None))
 
-    def _match(self, posts: tuple[Post, ...], first: int, tell: "Tell") -> None:
+    def _match(self, posts: tuple[Post, ...], first: int, tell: Tell) -> None:
         for place, post in enumerate(posts, first):
             if key_of("post", post_id(post)) in self._quarantined:
                 tell(b"K", b"")
                 continue
-            _grant(len(post.text))
+            grant(len(post.text))
             at = _At(place, tell)
             try:
                 for mention in _mentions(post, self._stages, at):
                     tell(b"M", msgspec.msgpack.encode(mention))
             except Exception as e:  # noqa: BLE001 - a post may break in any way, and costs itself only
                 tell(b"F", msgspec.msgpack.encode(post_aside(post, at.stage, worded(e))))
-
-
-Tell = Callable[[bytes, bytes], None]
 
 
 class _Gate:
@@ -266,7 +223,7 @@ class _Gate:
 
     def admits(self, raw: bytes) -> bool:
         """Begin an item, unless it lies in quarantine."""
-        _grant(len(raw))
+        grant(len(raw))
         self._tell(b"R", raw)
         if key_of("item", item_id(self._source, raw)) not in self._quarantined:
             return True
@@ -323,83 +280,6 @@ def _tell_post(post: Post, tell: Tell) -> None:
 
 class _NoClient:
     """Stands where a source has its way to the network: here is none."""
-
-
-def _forked(task: Callable[[Tell], None]) -> tuple[dict[bytes, list[bytes]], Death | None]:
-    """Run a task in a fork; return what it told by kind, and how it died if it did."""
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(reader)
-        _run(task, writer)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        told, begun = _collect(pipe)
-    _, status = os.waitpid(pid, 0)
-    code = os.waitstatus_to_exitcode(status)
-    is_done = b"D" in told and code == 0
-    return told, None if is_done else Death(begun, code)
-
-
-def _run(task: Callable[[Tell], None], writer: int) -> None:
-    """Run a task and end the process, whatever happens."""
-    code = 70
-    try:
-        _confine()
-        with os.fdopen(writer, "wb", buffering=0) as pipe:
-
-            def tell(kind: bytes, body: bytes) -> None:
-                pipe.write(_LENGTH.pack(kind, len(body)) + body)
-
-            task(tell)
-            tell(b"D", b"")
-            code = 0
-    finally:
-        os._exit(code)
-
-
-def _collect(pipe: Any) -> tuple[dict[bytes, list[bytes]], Begun]:
-    """Return all whole frames by kind, and what was begun last."""
-    told: dict[bytes, list[bytes]] = {}
-    begun = Begun()
-    while len(head := pipe.read(_LENGTH.size)) == _LENGTH.size:
-        kind, length = _LENGTH.unpack(head)
-        body = pipe.read(length)
-        if len(body) < length:
-            break
-        if kind == b"R":
-            begun = Begun(raw=body)
-        elif kind == b"S":
-            place, _, stage = body.decode().partition(" ")
-            begun = Begun(place=int(place), stage=stage)
-        else:
-            told.setdefault(kind, []).append(body)
-    return told, begun
-
-
-def _confine() -> None:
-    """Give up what work on an item does not need."""
-    for number in (signal.SIGPROF, signal.SIGALRM):
-        signal.signal(number, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    status = Path("/proc/self/statm")
-    if status.exists():
-        limit = int(status.read_text().split()[0]) * resource.getpagesize() + MEMORY_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    sys.addaudithook(_refuse)
-    _grant(0)
-
-
-def _refuse(event: str, _arguments: tuple[Any, ...]) -> None:
-    if event.startswith(_FORBIDDEN):
-        raise PermissionError(f"{event} is not allowed here")
-
-
-def _grant(size: int) -> None:
-    """Begin an item's time anew; when it is over the process ends by SIGPROF or SIGALRM."""
-    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS * (1 + size / 2**20))
-    signal.setitimer(signal.ITIMER_REAL, WALL_SECONDS)
 
 
 if __name__ == "__main__":
