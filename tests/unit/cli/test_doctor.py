@@ -1,0 +1,60 @@
+"""What the doctor says of a query, of the quarantine and of gaps."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.cli.check import findings
+from monitor.errors import AccessDenied
+from monitor.models import Batch, Coverage, Lease, Query, SetAside
+from monitor.settings import Settings
+from monitor.store.connection import store_now
+from monitor.topics.planning import poll_job
+from monitor.wiring import Monitor, opened
+from tests.build import a_topic
+
+QUERY = Query("hackernews", "")
+MINUTE = timedelta(minutes=1)
+
+
+def leased(monitor: Monitor, owner: str) -> Lease:
+    lease = monitor.leases.acquire(poll_job(QUERY), owner, MINUTE)
+    assert lease is not None
+    return lease
+
+
+def said(monitor: Monitor, settings: Settings) -> dict[str, tuple[bool, str]]:
+    """Return each finding and its remedy, by its first word."""
+    now = store_now(monitor.connection)
+    return {
+        each.what.split(":")[0]: (each.is_good, f"{each.what} → {each.remedy}")
+        for each in findings(monitor, settings, now)
+    }
+
+
+def test_what_is_missing_and_what_broke_is_said(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "var", config=tmp_path)
+    with opened(settings) as monitor:
+        monitor.topics.replace([a_topic()], "hash")
+        monitor.schedule.sync({poll_job(QUERY): timedelta(0)})
+        now = store_now(monitor.connection)
+        for n, (start, end) in enumerate([(300, 200), (160, 1)]):
+            window = Coverage(start=now - start * MINUTE, end=now - end * MINUTE)
+            monitor.progress.complete(leased(monitor, f"{n}"), QUERY, Batch(coverage=window, unreadable=3), MINUTE)
+        before = said(monitor, settings)
+        monitor.quarantine.put([SetAside(kind="update", id="1", raw=b"{}", reason="no")], "bot", 3)
+        denied = AccessDenied("hackernews", "the server answered 401 (Unauthorized)")
+        monitor.progress.fail(leased(monitor, "f"), QUERY, denied.reason, MINUTE)
+        after = said(monitor, settings)
+
+    assert before["quarantine"][0]
+    is_good, words = before["hackernews"]
+    assert is_good
+    assert "40 min from" in words
+    assert "missing (nobody looked)" in words
+    assert "3 items of the last page not readable" in words
+    assert not after["quarantine"][0]
+    assert "monitor quarantine list" in after["quarantine"][1]
+    is_good, words = after["hackernews"]
+    assert not is_good
+    assert "last asked 0 min ago" in words
+    assert "--force" in words
