@@ -2,18 +2,38 @@
 
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
+from types import TracebackType
+from urllib.parse import quote
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _QUIET = ("httpx", "httpcore", "kombu", "amqp", "celery", "telegram")
-"""Libraries that say too much, or print addresses that hold secrets: heard only when they warn."""
-_hidden: set[str] = set()
+"""Libraries that say too much, or print addresses that hold secrets: heard only when they warn, at every level."""
+_SHORTEST = 4
+"""What is shorter keeps no secret, and to hide it would make every line unreadable."""
+_hidden: tuple[str, ...] = ()
+_hiding = threading.Lock()
+
+log = logging.getLogger(__name__)
 
 
 def hide(secret: str) -> None:
-    """Keep a secret out of every line from now on, whoever says it."""
-    if secret:
-        _hidden.add(secret)
+    """Keep a secret out of every line from now on, whoever says it: as it is, in an address, or by `repr`."""
+    global _hidden  # noqa: PLW0603 - one process says its lines in one place
+    if len(secret) < _SHORTEST:
+        return
+    forms = {secret, quote(secret, safe=""), quote(secret), repr(secret)[1:-1]}
+    with _hiding:
+        # The longest first: of an address that holds a password nothing but the address would be left.
+        _hidden = tuple(sorted(forms | {*_hidden}, key=len, reverse=True))
+
+
+def redact(text: str) -> str:
+    """Return a text without the secrets that are known to this process."""
+    for secret in _hidden:
+        text = text.replace(secret, "<hidden>")
+    return text
 
 
 class Line(logging.Formatter):
@@ -26,27 +46,61 @@ class Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, and a traceback below it where there is one."""
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        level = "" if record.levelno <= logging.INFO else f"{record.levelname} "
+        level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         fields = {name: value for name, value in vars(record).items() if name not in _STANDARD and name != "data"}
         said = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())
         line = f"{at} {self._role:<7} {level}{record.getMessage()}{said}"
-        said_all = f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
-        for secret in _hidden:
-            said_all = said_all.replace(secret, "<hidden>")
-        return said_all
+        return redact(f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line)
 
 
-def set_up(role: str, level: str = "INFO") -> None:
-    """Send every log of this process to standard error, and libraries that print addresses only when they warn."""
+def set_up(role: str) -> None:
+    """Send every log of this process to standard error, and libraries that print addresses only when they warn.
+
+    `set_level` changes how much is said, once the settings are known.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Line(role))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    log.handlers.clear()
+    log.propagate = True
+    set_level("INFO")
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It prints a traceback for each answer of a broken gateway; the courier says in a line what became of the message.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
+    sys.excepthook = _ended
+    threading.excepthook = _thread_ended
+
+
+def set_level(level: str) -> None:
+    """Say what is at least as important as this: DEBUG, INFO, WARNING or ERROR."""
+    logging.getLogger().setLevel(level)
+
+
+def show_uncaught() -> None:
+    """Print what ends a short command, which has no log, without secrets: Python itself would print them."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Line("monitor"))
+    log.addHandler(handler)
+    log.propagate = False
+    sys.excepthook = _ended
+    threading.excepthook = _thread_ended
+
+
+def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    log.critical("an error that nobody foresaw", exc_info=(kind, error, trace))
+
+
+def _thread_ended(said: threading.ExceptHookArgs) -> None:
+    if said.exc_type is SystemExit or said.exc_value is None:
+        return
+    name = said.thread.name if said.thread is not None else "unknown"
+    caught = said.exc_type, said.exc_value, said.exc_traceback
+    log.critical("a thread ended by an error that nobody foresaw", exc_info=caught, extra={"of": name})
 
 
 def _quoted(value: object) -> str:

@@ -14,11 +14,13 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from monitor.errors import ConfigError
+from monitor.logs import hide
 
 
 class Strict(BaseModel):
@@ -63,6 +65,12 @@ class WorkerSettings(Strict):
     """The Celery worker."""
 
     threads: int = Field(default=4, ge=1, le=64)
+
+
+class LogSettings(Strict):
+    """What is said on standard error: this and what is more important. Secrets are hidden at every level."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
 class PreviewSettings(Strict):
@@ -122,6 +130,7 @@ class Settings(BaseSettings):
     fetch: FetchSettings = FetchSettings()
     people: PeopleSettings = PeopleSettings()
     worker: WorkerSettings = WorkerSettings()
+    log: LogSettings = LogSettings()
     preview: PreviewSettings = PreviewSettings()
     telegram: TelegramSettings = TelegramSettings()
     backup: BackupSettings = BackupSettings()
@@ -192,12 +201,25 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         raise ConfigError(problems) from e
     if problems:
         raise ConfigError(problems)
+    _hide_secrets(settings)
     return settings
 
 
 def child_environment(**changes: str) -> dict[str, str]:
     """Return the environment for a process of ours, with changes."""
     return {**os.environ, **changes}
+
+
+def _hide_secrets(settings: Settings) -> None:
+    """Keep what must not be said out of the log before anybody connects."""
+    if settings.telegram.token is not None:
+        hide(settings.telegram.token.get_secret_value())
+    if settings.redis_url is not None:
+        address = settings.redis_url.get_secret_value()
+        parts = urlsplit(address)
+        for password in (parts.password or "", *parse_qs(parts.query).get("password", ())):
+            hide(password)
+            hide(unquote(password))
 
 
 def _file(path: Path) -> dict[str, Any]:

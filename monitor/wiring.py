@@ -212,12 +212,10 @@ def make_client(settings: Settings) -> Client:
 
 
 def make_telegram(settings: Settings) -> TelegramSink | None:
-    """Return the bot, which connects at its first call; None when no token is set. The token appears in no log."""
+    """Return the bot, which connects at its first call; None when no token is set."""
     if settings.telegram.token is None:
         return None
-    token = settings.telegram.token.get_secret_value()
-    hide(token)
-    return TelegramSink(Account(token, settings.telegram.api_url))
+    return TelegramSink(Account(settings.telegram.token.get_secret_value(), settings.telegram.api_url))
 
 
 def make_stages(topics: list[Topic], settings: Settings, forgotten: Collection[str] = ()) -> Stages:
@@ -239,12 +237,16 @@ def author_key(home: Path) -> bytes:
 
 
 def secret_key(path: Path) -> bytes:
-    """Return a key of 256 bits of chance, made at first use and readable by its owner only."""
+    """Return a key of 256 bits of chance, made at first use and readable by its owner only. No log says it."""
     with on_disk(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
             write_once(path, secrets.token_hex(32))
-        return bytes.fromhex(path.read_text(encoding="ascii"))
+        text = path.read_text(encoding="ascii")
+    key = bytes.fromhex(text)
+    for form in (text.strip(), repr(key)[2:-1]):
+        hide(form)
+    return key
 
 
 def adopt_key(home: Path, key: bytes | None, now: datetime) -> None:

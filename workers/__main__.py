@@ -9,7 +9,7 @@ from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from monitor.errors import MonitorError
 from monitor.liveness import worker_name
-from monitor.logs import set_up
+from monitor.logs import set_level, set_up
 from monitor.settings import load
 from monitor.supervisor import join_group
 from monitor.wiring import opened
@@ -29,6 +29,7 @@ def main() -> int:
     )
     try:
         settings = load()
+        set_level(settings.log.level)
         pulse = join_group(is_supervised=settings.supervised)
         with opened(settings) as monitor:
             app = make_app(monitor, pulse)

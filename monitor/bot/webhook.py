@@ -26,6 +26,7 @@ from telegram.error import TelegramError
 from monitor.bot.poller import PATIENCE, Client
 from monitor.bot.updates import ASKED_FOR, parse
 from monitor.errors import ConfigError, StoreError
+from monitor.logs import hide
 from monitor.models import Incoming
 from monitor.sinks.telegram import Account, translate
 from monitor.wiring import on_disk, write_once
@@ -58,7 +59,7 @@ class Proof(NamedTuple):
 
 
 def read_proof(home: Path) -> Proof:
-    """Return what Telegram proves itself by, made at first use and readable by its owner only."""
+    """Return what Telegram proves itself by, made at first use and readable by its owner only. No log says it."""
     path = home / "webhook.key"
     with on_disk(home):
         home.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,10 @@ def read_proof(home: Path) -> Proof:
         kept = path.read_text(encoding="ascii", errors="replace").strip()
     if not re.fullmatch(r"[0-9a-f]{96}", kept):
         raise ConfigError([f"{path}: is not what was written there; delete it, and a new one is made"])
-    return Proof(kept[:32], kept[32:])
+    proof = Proof(kept[:32], kept[32:])
+    for secret in proof:
+        hide(secret)
+    return proof
 
 
 class WebhookServer(ThreadingHTTPServer):

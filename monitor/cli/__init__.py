@@ -17,6 +17,7 @@ from monitor.cli.read import digest, poll, topics
 from monitor.cli.run import page, up
 from monitor.cli.setup import init
 from monitor.errors import ConfigError, MonitorError, QueryError, SourceError, StoreError
+from monitor.logs import redact, show_uncaught
 
 EXIT_CODES: dict[type[MonitorError], int] = {ConfigError: 2, QueryError: 2, StoreError: 3, SourceError: 4}
 
@@ -64,6 +65,7 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run a command; errors of ours are one clear sentence each and an exit code."""
+    show_uncaught()
     # Short commands say what they have to say themselves, but for a store that keeps them waiting; the long ones set
     # their log up.
     waiting = logging.StreamHandler()
@@ -75,5 +77,5 @@ def main() -> None:
     try:
         commands(standalone_mode=True)
     except MonitorError as e:
-        click.secho(str(e), fg="red", err=True)
+        click.secho(redact(str(e)), fg="red", err=True)
         sys.exit(next((code for kind, code in EXIT_CODES.items() if isinstance(e, kind)), 1))

@@ -14,7 +14,7 @@ from monitor.bot.troubles import tell_owners
 from monitor.bot.webhook import WebhookServer, listen, read_proof, register
 from monitor.cli.pulse import pulse_while_answering
 from monitor.errors import ConfigError, DeliveryDelayed, DeliveryError, StoreError
-from monitor.logs import hide, set_up
+from monitor.logs import set_level, set_up
 from monitor.models import Incoming
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import Account
@@ -51,6 +51,7 @@ def bot() -> None:
     """Take in what people ask of the bot until told to stop."""
     set_up("bot")
     settings = load()
+    set_level(settings.log.level)
     account = account_of(settings)
     pulse = join_group(is_supervised=settings.supervised)
     with opened(settings) as monitor:
@@ -80,8 +81,6 @@ def take_pushed(monitor: Monitor, account: Account, url: str, pulse: Pulse) -> N
     stop_on_signals(stopped)
     telegram = monitor.settings.telegram
     proof = read_proof(monitor.settings.home)
-    for secret in proof:
-        hide(secret)
     try:
         server = listen(telegram.webhook_host, telegram.webhook_port, proof, partial(keep, monitor, account))
     except OSError as e:

@@ -18,7 +18,7 @@ from monitor.cli.lookout import Lookout, end_left_behind
 from monitor.cli.pulse import pulse_while_answering
 from monitor.cli.view import Views
 from monitor.errors import ConfigError
-from monitor.logs import set_up
+from monitor.logs import set_level, set_up
 from monitor.settings import Settings, child_environment, load
 from monitor.sinks.preview import serve
 from monitor.stalls import Rules
@@ -62,6 +62,7 @@ def up(only: tuple[str, ...]) -> None:
     """
     set_up("up")
     settings = load()
+    set_level(settings.log.level)
     roles = roles_of(settings, only)
     with only_one(settings, roles):
         if settings.redis_url is None:
@@ -95,6 +96,7 @@ def page() -> None:
     """Serve the preview page until told to stop."""
     set_up("page")
     settings = load()
+    set_level(settings.log.level)
     stopped = threading.Event()
     stop_on_signals(stopped)
     pulse = join_group(is_supervised=settings.supervised)

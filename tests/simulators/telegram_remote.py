@@ -24,7 +24,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 class RemoteSimulator:
     """The process, running while in its `with` block; it ends by itself when this process does."""
 
-    def __init__(self, spec: Path, ledger: Path, *, seed: int = 0, limits: bool = False) -> None:
+    def __init__(self, spec: Path, ledger: Path, *, seed: int = 0, limits: bool = False, token: str = "") -> None:
         self._ledger = ledger
         options = ["--spec", str(spec), "--ledger", str(ledger), "--seed", str(seed)]
         self._command = [
@@ -33,6 +33,7 @@ class RemoteSimulator:
             "tests.simulators.telegram_api",
             *options,
             *(["--limits"] if limits else []),
+            *(["--token", token] if token else []),
         ]
 
     def __enter__(self) -> "RemoteSimulator":
