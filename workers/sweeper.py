@@ -25,6 +25,9 @@ STUCK = timedelta(seconds=60)
 MOST_HINTS = 200
 """Open hints at most: an hour without workers must not fill the store (one hint has about 1 kB)."""
 
+MOST_AT_ONCE = 50
+"""Hints of one sweep: each costs a write to disk, and several sweepers may see the same room in the queue at once."""
+
 
 class Sweeper(bootsteps.StartStopStep):
     """Runs the sweep for as long as its worker lives."""
@@ -71,7 +74,7 @@ def sweep(app: Any, monitor: Monitor) -> None:
     monitor.job_leases.bury(is_dead)
     with app.producer_pool.acquire(block=True, timeout=5) as producer:
         room = MOST_HINTS - waiting(producer, app.conf.task_default_queue)
-        for job in monitor.schedule.take(room) if room > 0 else ():
+        for job in monitor.schedule.take(min(room, MOST_AT_ONCE)) if room > 0 else ():
             hint(app, producer, job)
 
 
