@@ -34,7 +34,7 @@ class Scale(NamedTuple):
 
 
 SHORT = Scale(kills=24, posts=4_000, every=1.0)
-LONG = Scale(kills=200, posts=50_000, every=2.5)
+LONG = Scale(kills=200, posts=50_000, every=4.0)
 
 
 def measure(plan: Plan) -> Figure:

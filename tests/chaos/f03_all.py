@@ -26,12 +26,12 @@ from tests.simulators.publisher import Publisher
 from tests.simulators.telegram_remote import RemoteSimulator
 
 NAME = "F3 all together"
-FEEDS, WORKERS, RATE = 4, 3, 30.0
+FEEDS, WORKERS, RATE = 4, 3, 15.0
 FREEZES_AT_SENDS, FROZEN_FOR = 0.03, 8.0
 CHANCE, PROBES_CHANCE = 0.4, 0.03
 STORE_WEATHER = Weather(refuse=0.01, reset=2e-4, cut=1e-4, hole=2e-5, delay=1e-3)
 WEATHER = Weather(refuse=0.01, reset=0.01, cut=0.01, hole=0.005, delay=0.05)
-SETTLE_LIMIT = 150.0
+SETTLE_LIMIT = 240.0
 FIRST_DIGEST = timedelta(seconds=25)
 """After the start; by then the topics are followed."""
 
@@ -53,7 +53,7 @@ class Scale(NamedTuple):
 
 
 SHORT = Scale(seconds=40, kills=12, cuts=3, freezes=3, faults=10, channels=8, rounds=6, topics=8)
-LONG = Scale(seconds=480, kills=110, cuts=22, freezes=28, faults=250, channels=16, rounds=32, topics=48)
+LONG = Scale(seconds=480, kills=115, cuts=22, freezes=28, faults=250, channels=16, rounds=32, topics=48)
 
 
 class Stage(NamedTuple):

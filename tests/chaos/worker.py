@@ -22,7 +22,7 @@ from monitor.courier import Desk, Times
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import hackernews
 from monitor.store.outbox import OutboxStore, Pace
-from monitor.topics import file, planning
+from monitor.topics import breaker, file, planning
 from workers import sweeper, tasks
 from workers.__main__ import main
 
@@ -75,7 +75,8 @@ def _follow() -> None:
 def shorten(waits: Waits) -> None:
     """Give this process shorter waits."""
     if waits.look is not None:
-        planning.SOONEST = file.MIN_EVERY = jobs.LOOK_AGAIN = waits.look
+        planning.SOONEST = file.MIN_EVERY = jobs.LOOK_AGAIN = breaker.FIRST_PAUSE = waits.look
+        breaker.LONGEST_PAUSE = breaker.PROBE = 10 * waits.look
     if waits.lateness is not None:
         hackernews._OVERLAP = waits.lateness
     if waits.ahead:
