@@ -62,6 +62,9 @@ CASES: Mapping[str, Generator] = {
 READ_ONLY = frozenset({"hourly", "sight"})
 """Scripts that change nothing at all; every other must do something on some of its states, or nothing was tried."""
 
+LEAST_ACTED = 0.1
+"""The share of the wanted states on which a script must have changed something: refusals alone prove little."""
+
 MOST_IDLE = 6
 """So many states are made for each that is wanted, at most."""
 
@@ -72,10 +75,11 @@ LATENESS = (0, 0, 1, 40, 900, 31_000)
 def replay(name: str, store: Replayer, seed: int, states: int) -> None:
     """Replay a script one to four times on each of so many random states; what did more is in `store.more`.
 
-    A state on which the product sees no need to run the script is not counted.
+    A state on which the product sees no need to run the script is not counted, and further ones are made until the
+    script has changed something on enough of them.
     """
     for number in range(states * MOST_IDLE):
-        if store.ran[name] >= states:
+        if store.ran[name] >= states and _has_acted(name, store, states):
             return
         draw = random.Random(f"{seed} {name} {number}")
         store.clear()
@@ -92,8 +96,12 @@ def faults_of(name: str, store: Replayer, states: int) -> list[str]:
     found = [str(each) for each in store.more]
     if store.ran[name] < states:
         found.append(f"{name} was run on {store.ran[name]} of {states} states only")
-    if name not in READ_ONLY and store.changed[name] < states * 0.1:
+    if not _has_acted(name, store, states):
         found.append(f"{name} changed something on {store.changed[name]} of {states} states only")
     if name in READ_ONLY and store.changed[name]:
         found.append(f"{name} changed something, and should only read")
     return found
+
+
+def _has_acted(name: str, store: Replayer, states: int) -> bool:
+    return name in READ_ONLY or store.changed[name] >= states * LEAST_ACTED
