@@ -26,9 +26,17 @@ __str__.
 from collections.abc import Sequence
 from datetime import timedelta
 
+from monitor.logs import redact
+
 
 class MonitorError(Exception):
-    """Any error that this product raises on purpose."""
+    """Any error that this product raises on purpose.
+
+    Its words are stored, shown and sent, and often others' (a library's, a server's): no secret is left in them.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(redact(each) if isinstance(each, str) else each for each in args))
 
 
 class ConfigError(MonitorError):
@@ -48,7 +56,7 @@ class SourceError(MonitorError):
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(source, reason)
         self.source = source
-        self.reason = reason
+        self.reason: str = self.args[1]
 
     def __str__(self) -> str:
         return f"{self.source}: {self.reason}"
@@ -64,7 +72,7 @@ class RateLimited(SourceError):
     def __init__(self, source: str, reason: str, retry_after: timedelta) -> None:
         MonitorError.__init__(self, source, reason, retry_after)
         self.source = source
-        self.reason = reason
+        self.reason: str = self.args[1]
         self.retry_after = retry_after
 
     def __str__(self) -> str:
@@ -97,7 +105,7 @@ class DeliveryError(MonitorError):
     def __init__(self, sink: str, reason: str) -> None:
         super().__init__(sink, reason)
         self.sink = sink
-        self.reason = reason
+        self.reason: str = self.args[1]
 
     def __str__(self) -> str:
         return f"{self.sink}: {self.reason}"
@@ -109,7 +117,7 @@ class DeliveryDelayed(DeliveryError):
     def __init__(self, sink: str, reason: str, retry_after: timedelta) -> None:
         MonitorError.__init__(self, sink, reason, retry_after)
         self.sink = sink
-        self.reason = reason
+        self.reason: str = self.args[1]
         self.retry_after = retry_after
 
 
@@ -127,7 +135,7 @@ class RecipientMoved(DeliveryError):
     def __init__(self, sink: str, reason: str, chat: str) -> None:
         MonitorError.__init__(self, sink, reason, chat)
         self.sink = sink
-        self.reason = reason
+        self.reason: str = self.args[1]
         self.chat = chat
 
 
@@ -140,7 +148,7 @@ class QueryError(MonitorError):
 
     def __init__(self, reason: str, column: int) -> None:
         super().__init__(reason, column)
-        self.reason = reason
+        self.reason: str = self.args[0]
         self.column = column
 
     def __str__(self) -> str:
@@ -152,7 +160,7 @@ class StoreError(MonitorError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason: str = self.args[0]
 
     def __str__(self) -> str:
         return self.reason

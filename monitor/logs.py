@@ -1,39 +1,59 @@
 """One readable line per event: time, role, event, then its fields."""
 
+import html
 import logging
+import re
 import sys
 import threading
 from datetime import UTC, datetime
 from types import TracebackType
-from urllib.parse import quote
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _QUIET = ("httpx", "httpcore", "kombu", "amqp", "celery", "telegram")
 """Libraries that say too much, or print addresses that hold secrets: heard only when they warn, at every level."""
 _SHORTEST = 4
 """What is shorter keeps no secret, and to hide it would make every line unreadable."""
-_hidden: tuple[str, ...] = ()
+_LETTERS = {"\n": r"\\{1,7}n|⏎", "\r": r"\\{1,7}r", "\t": r"\\{1,7}t", "\b": r"\\{1,7}b", "\f": r"\\{1,7}f"}
+"""How control characters are escaped, and how a line of ours shows a new one."""
+_hidden: dict[str, re.Pattern[str]] = {}
 _hiding = threading.Lock()
 
 log = logging.getLogger(__name__)
 
 
 def hide(secret: str) -> None:
-    """Keep a secret out of every line from now on, whoever says it: as it is, in an address, or by `repr`."""
+    """Keep a secret out of every line from now on, whoever says it and however it is escaped there."""
     global _hidden  # noqa: PLW0603 - one process says its lines in one place
     if len(secret) < _SHORTEST:
         return
-    forms = {secret, quote(secret, safe=""), quote(secret), repr(secret)[1:-1]}
     with _hiding:
+        known = _hidden | {secret: re.compile("".join(map(_spellings, secret)))}
         # The longest first: of an address that holds a password nothing but the address would be left.
-        _hidden = tuple(sorted(forms | {*_hidden}, key=len, reverse=True))
+        _hidden = dict(sorted(known.items(), key=lambda each: len(each[0]), reverse=True))
 
 
 def redact(text: str) -> str:
     """Return a text without the secrets that are known to this process."""
-    for secret in _hidden:
-        text = text.replace(secret, "<hidden>")
+    for pattern in _hidden.values():
+        text = pattern.sub("<hidden>", text)
     return text
+
+
+def _spellings(character: str) -> str:
+    """Return a pattern of all that a character may become: in an address, in JSON, in HTML, by `repr` of `repr` …
+
+    Runs have a limit: a text of nothing but backslashes takes a time that grows with it, not with its square.
+    """
+    if re.fullmatch("[A-Za-z0-9]", character):
+        return character
+    code, raw = ord(character), character.encode("utf-8", "surrogatepass")
+    in_address = "".join(f"%(?:25){{0,3}}{byte:02x}" for byte in raw)
+    in_bytes = "".join(rf"\\{{1,7}}x{byte:02x}" for byte in raw)
+    by_number = rf"\\{{1,7}}(?:x|u0{{0,2}}|U0{{2,4}}){code:02x}|&#0{{0,5}}{code};|&#x0{{0,5}}{code:x};"
+    in_halves = "".join(rf"\\{{1,7}}u{character.encode('utf-16-be', 'surrogatepass')[n : n + 2].hex()}" for n in (0, 2))
+    in_html = re.escape(html.escape(character))
+    by_letter = _LETTERS.get(character, "(?!)")
+    return rf"(?:\\{{0,7}}{re.escape(character)}|{by_letter}|(?i:{in_address}|{in_bytes}|{by_number}|{in_halves})|{in_html})"
 
 
 class Line(logging.Formatter):

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
+from monitor.logs import redact
 from monitor.models import Author, Batch, Cursor, Mention, Post, SetAside, Topic
 
 
@@ -187,5 +188,5 @@ def post_id(post: Post) -> str:
 
 def worded(error: BaseException) -> str:
     """Word an exception in one line."""
-    said = " ".join(str(error).split())[:300]
+    said = " ".join(redact(str(error)).split())[:300]  # a cut could leave half a secret
     return f"{type(error).__name__}: {said}" if said else type(error).__name__

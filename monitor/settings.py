@@ -11,16 +11,19 @@ MONITOR_PREVIEW__PORT   …and any other setting of monitor.toml, with __ betwee
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from monitor.errors import ConfigError
 from monitor.logs import hide
+
+_SECRET_NAME = re.compile("key|token|secret|passw|auth|credential", re.IGNORECASE)
+"""What a secret of a source is called, in its settings and in an address."""
 
 
 class Strict(BaseModel):
@@ -120,6 +123,7 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
+        hide_input_in_errors=True,  # where one is printed whole, by a traceback
     )
 
     home: Path = Path("var")
@@ -146,8 +150,14 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _address(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        if value is None:
+            return None
+        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must begin with redis://, rediss:// or unix://")
+        if not _is_readable(value.get_secret_value()):
+            raise ValueError(
+                "cannot be read: its port is a number, and a password has %2F for /, %23 for #, %3F for ?, %5B for ["
+            )
         return value
 
     @property
@@ -210,16 +220,39 @@ def child_environment(**changes: str) -> dict[str, str]:
     return {**os.environ, **changes}
 
 
+def _is_readable(address: str) -> bool:
+    """Tell whether a store's address can be taken apart. An error would quote a piece of its password."""
+    try:
+        urlsplit(address).port  # noqa: B018 - it is read when it is asked for
+    except ValueError:
+        return False
+    return True
+
+
 def _hide_secrets(settings: Settings) -> None:
     """Keep what must not be said out of the log before anybody connects."""
     if settings.telegram.token is not None:
         hide(settings.telegram.token.get_secret_value())
-    if settings.redis_url is not None:
-        address = settings.redis_url.get_secret_value()
-        parts = urlsplit(address)
-        for password in (parts.password or "", *parse_qs(parts.query).get("password", ())):
-            hide(password)
-            hide(unquote(password))
+    addresses = [settings.telegram.api_url, settings.telegram.webhook_url or ""]
+    addresses += [] if settings.redis_url is None else [settings.redis_url.get_secret_value()]
+    for options in settings.sources.values():
+        addresses += [value for value in options.values() if "://" in value]
+        for name, value in options.items():
+            if _SECRET_NAME.search(name):
+                hide(value)
+    for address in addresses:
+        for secret in _secrets_in(address):
+            hide(secret)
+            hide(unquote(secret))
+
+
+def _secrets_in(address: str) -> Iterator[str]:
+    """Yield the password of an address, and what its query calls a secret."""
+    parts = urlsplit(address)
+    yield parts.password or ""
+    for name, value in parse_qsl(parts.query):
+        if _SECRET_NAME.search(name):
+            yield value
 
 
 def _file(path: Path) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The file, the environment, and every problem at once."""
 
+import traceback
 from pathlib import Path
 
 import pytest
 
+from monitor import logs
 from monitor.errors import ConfigError
 from monitor.settings import load
 
@@ -147,3 +149,36 @@ def test_a_home_may_be_written_with_a_tilde(config: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("MONITOR_HOME", "~/monitor")
 
     assert load().home == Path.home() / "monitor"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://:canary/ss@127.0.0.1:1/0",
+        "redis://:canary#ss@127.0.0.1:1/0",
+        "redis://:ca[canary]ss@127.0.0.1:1/0",
+        "redis://:canary@127.0.0.1:port/0",
+    ],
+)
+def test_a_password_that_breaks_its_address_is_not_quoted(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Who cannot read "redis://:a/b@host" says that "a" is no port: the first half of the password, in a traceback."""
+    monkeypatch.setenv("MONITOR_REDIS_URL", address)
+
+    with pytest.raises(ConfigError, match="%2F for /") as refused:
+        load()
+
+    assert "canary" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_the_keys_of_sources_and_of_addresses_are_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "_hidden", {})
+    monkeypatch.setenv("MONITOR_SOURCES__HACKERNEWS__API_TOKEN", "first-canary")
+    monkeypatch.setenv(
+        "MONITOR_SOURCES__HACKERNEWS__URL", "https://u:second-canary@a.example/?key=third-canary&page=2500"
+    )
+    monkeypatch.setenv("MONITOR_TELEGRAM__API_URL", "https://u:fourth-canary@a.example")
+
+    load()
+
+    said = logs.redact("first-canary second-canary third-canary fourth-canary 2500")
+    assert said == "<hidden> <hidden> <hidden> <hidden> 2500"
