@@ -99,6 +99,66 @@ def test_no_error_is_swallowed(path: Path) -> None:
             assert not does_nothing or "#" in lines[node.body[0].lineno - 1], f"line {node.lineno}: swallowed"
 
 
+ACTING = {"pickle", "marshal", "shelve", "dill", "yaml", "jsonpickle"}
+
+
+@each_module
+def test_nothing_is_read_that_could_act(path: Path) -> None:
+    """No pickle, no YAML, no `eval`: what is stored, sent or configured is data (rule S11)."""
+    tree = tree_of(path)
+    imported = {each.name for node in ast.walk(tree) if isinstance(node, ast.Import) for each in node.names}
+    imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+
+    assert {name.partition(".")[0] for name in imported} & ACTING == set()
+    assert called & {"eval", "exec", "compile", "__import__"} == set()
+
+
+PATTERNS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
+OWN_PATTERNS = {
+    "logs.py": "of secrets, of which each character is escaped; runs have a limit",
+}
+"""Modules whose patterns are made at run time, and why these can hang nobody."""
+
+
+@each_module
+def test_no_pattern_comes_from_a_person(path: Path) -> None:
+    """Every regular expression is a constant of ours: a stranger's could take for ever (rule S7)."""
+    tree = tree_of(path)
+    constants = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id.lstrip("_").isupper()
+    }
+    strange = [
+        node.lineno
+        for function in functions(tree)
+        for node in ast.walk(function)
+        if is_call_of_re(node) and not is_constant(node.args[0], constants)  # type: ignore[attr-defined]
+    ]
+
+    assert strange == [] or path.name in OWN_PATTERNS
+
+
+def is_call_of_re(node: ast.AST, names: set[str] = PATTERNS) -> bool:
+    """Tell whether something calls a function of `re` that takes a pattern."""
+    called = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(called, ast.Attribute) or not isinstance(called.value, ast.Name):
+        return False
+    return called.value.id == "re" and called.attr in names
+
+
+def is_constant(node: ast.AST, constants: set[str]) -> bool:
+    """Tell whether a pattern is made of literals, constants of the module, and words that are escaped."""
+    if is_call_of_re(node, {"escape"}):
+        return True
+    if isinstance(node, ast.Name):
+        return node.id in constants
+    return not isinstance(node, ast.Call) and all(is_constant(each, constants) for each in ast.iter_child_nodes(node))
+
+
 @each_module
 def test_imports_stand_at_the_top(path: Path) -> None:
     inside = [
