@@ -53,7 +53,8 @@ def _spellings(character: str) -> str:
     in_halves = "".join(rf"\\{{1,7}}u{character.encode('utf-16-be', 'surrogatepass')[n : n + 2].hex()}" for n in (0, 2))
     in_html = re.escape(html.escape(character))
     by_letter = _LETTERS.get(character, "(?!)")
-    return rf"(?:\\{{0,7}}{re.escape(character)}|{by_letter}|(?i:{in_address}|{in_bytes}|{by_number}|{in_halves})|{in_html})"
+    by_code = rf"(?i:{in_address}|{in_bytes}|{by_number}|{in_halves})"
+    return rf"(?:\\{{0,7}}{re.escape(character)}|{by_letter}|{by_code}|{in_html})"
 
 
 class Line(logging.Formatter):

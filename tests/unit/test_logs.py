@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -103,6 +104,17 @@ def test_no_error_holds_a_secret_that_could_be_stored_with_its_words(said: io.St
 
     assert again.reason == "<hidden>"  # type: ignore[attr-defined]
     assert PASSWORD not in repr(again) + str(again)
+
+
+def test_a_line_of_backslashes_is_read_in_linear_time(said: io.StringIO) -> None:
+    """Without a limit to their runs a hundred thousand took ten minutes: anybody's post could have stopped a worker."""
+    logs.hide("/begins with a sign")
+    began = time.process_time()
+
+    logs.redact("\\" * 100_000)
+    logs.redact("%25" * 100_000)
+
+    assert time.process_time() - began < 2
 
 
 def test_a_cut_leaves_no_half_of_a_secret(said: io.StringIO) -> None:

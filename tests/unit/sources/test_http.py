@@ -240,6 +240,7 @@ COSTLY = {
     "3 GB, not announced": (huge(is_announced=False), SourceRejected, "larger than 5,000,000 bytes"),
     "endless": (endless(), SourceRejected, "larger than 5,000,000 bytes"),
     "layers": (status(200, b"x", {"Content-Encoding": "gzip, gzip"}), SourceUnavailable, "encoded as 'gzip, gzip'"),
+    "zstd": (status(200, b"x", {"Content-Encoding": "zstd"}), SourceUnavailable, "not asked for"),
     "brotli": (status(200, b"x", {"Content-Encoding": "br"}), SourceUnavailable, "not asked for"),
     "false gzip": (status(200, b"plain", {"Content-Encoding": "gzip"}), SourceUnavailable, "cannot be unpacked"),
     "cut gzip": (
