@@ -24,6 +24,12 @@ NAME = "F18 secrets"
 MOST_TOLD = 20
 LONGEST = 60.0
 LEAST_HIDDEN = 6
+CONTROL_TRIES = 6
+CONTROLS = (
+    ("1 0 0", ("poll", "hackernews", "--force"), "key of a source"),
+    ("0 0 1", ("doctor",), "password of the store"),
+)
+"""Chances of failures, a command, and the secret that it must say where nothing is hidden."""
 SUITE: tuple[str, ...] = ()
 """Tests to run; none: all."""
 LEAST_TESTS = 3_000
@@ -124,11 +130,15 @@ def is_passing_by(life: Life, place: str, canary: Canary) -> bool:
 
 
 def leaks_unhidden(life: Life) -> int:
-    """Run commands that hide nothing, and count what is found in their words: all else could be an empty search."""
+    """Run commands that hide nothing, and count what is found in their words: all else could be an empty search.
+
+    A look may be refused as long as the lease of a killed worker lasts, so it is tried again.
+    """
     life.product.variables |= {"LEAKS_UNHIDDEN": "1"}
-    text = ""
-    for chances, command in (("1 0 0", ("poll", "hackernews", "--force")), ("0 0 1", ("doctor",))):
-        life.chances("life", chances)
-        said = life.product.run(*command)
-        text += said.stdout + said.stderr
-    return len({hit.canary for hit in hits_in("unhidden", text.encode(), life.secrets)})
+    found: set[str] = set()
+    for chances, command, name in CONTROLS * CONTROL_TRIES:
+        if name not in found:
+            life.chances("life", chances)
+            said = life.product.run(*command)
+            found |= {hit.canary for hit in hits_in("unhidden", (said.stdout + said.stderr).encode(), life.secrets)}
+    return len(found)
