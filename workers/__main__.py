@@ -13,7 +13,7 @@ from monitor.logs import set_level, set_up
 from monitor.settings import load
 from monitor.supervisor import join_group
 from monitor.wiring import opened
-from workers.app import make_app
+from workers.app import make_app, make_worker
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +32,7 @@ def main() -> int:
         set_level(settings.log.level)
         pulse = join_group(is_supervised=settings.supervised)
         with opened(settings) as monitor:
-            app = make_app(monitor, pulse)
-            name = worker_name(os.getpid())
-            threads = str(settings.worker.threads)
-            app.Worker(hostname=name, pool="threads", concurrency=threads, loglevel="INFO", quiet=True).start()
+            make_worker(make_app(monitor, pulse), worker_name(os.getpid())).start()
     except MonitorError as e:
         log.critical("%s", e)
         return 1

@@ -1,5 +1,7 @@
 """The Celery app and its settings, each with the measurement that decided it."""
 
+from typing import Any
+
 from celery import Celery
 
 from monitor.supervisor import Pulse
@@ -52,3 +54,19 @@ def make_app(monitor: Monitor, pulse: Pulse = lambda _: None) -> Celery:
     app.steps["worker"].add(Sweeper)
     register(app, monitor)
     return app
+
+
+def make_worker(app: Celery, name: str) -> Any:
+    """Return a worker of an app, ready to be started."""
+    return app.Worker(
+        hostname=name,
+        pool="threads",
+        concurrency=str(app.monitor.settings.worker.threads),
+        loglevel="INFO",
+        quiet=True,
+        # What workers tell each other nobody uses here, and asking for neighbours makes a worker deaf for a second at
+        # each start, and after each outage of the store. Remote control is another thing, and on: see above.
+        without_mingle=True,
+        without_gossip=True,
+        without_heartbeat=True,
+    )

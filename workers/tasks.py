@@ -15,7 +15,7 @@ def register(app: Celery, monitor: Monitor) -> None:
 
     @app.task(name="poll", bind=True)
     def poll(task: object, subject: str) -> None:
-        jobs.poll(monitor, subject, owner_of(task), datetime.now(UTC))
+        jobs.poll(monitor, subject, owner_of(task), lambda: datetime.now(UTC))
 
     @app.task(name="digest", bind=True)
     def digest(task: object, subject: str) -> None:
