@@ -4,7 +4,7 @@ One call each, for the worker and for the command line.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -43,6 +43,10 @@ GRACE = timedelta(minutes=30)
 """A digest waits so long for looks that began before its window ended: three times the usual interval."""
 
 LOOK_AGAIN = timedelta(seconds=30)
+
+CATCH_UP = timedelta(seconds=30)
+"""A hint is used for so long to read one page after the other; then the rest comes due like any other job, so that no
+backlog keeps a thread from its neighbours."""
 
 LONGEST_WAIT = GRACE + 2 * LOOK_AGAIN
 """The due time of a digest that is not told yet lies at most so long after the end of its window."""
@@ -112,13 +116,17 @@ def told_before(topic: Topic, due: datetime, now: datetime) -> datetime:
     return last_digest(topic, min(now, due - LONGEST_WAIT))
 
 
-def poll(monitor: Monitor, subject: str, owner: str, now: datetime) -> Polled | None:
-    """Take one look at a query that is due."""
+def poll(monitor: Monitor, subject: str, owner: str, clock: Callable[[], datetime]) -> None:
+    """Look at a query that is due, page after page while there is more; each page is a look with a lease of its own."""
     query = query_of(subject)
     every = plan(monitor.topics.all()).get(query)
     if every is None:
-        return None  # the topics changed since the hint was sent
-    return look_at(monitor, Look(poll_job(query), query, every, owner, only_due=True), now)
+        return  # the topics changed since the hint was sent
+    look = Look(poll_job(query), query, every, owner, only_due=True)
+    began = clock()
+    while (polled := look_at(monitor, look, clock())) is not None and polled.more:
+        if not began <= clock() < began + CATCH_UP:
+            return
 
 
 def look_at(monitor: Monitor, look: Look, now: datetime) -> Polled | None:
