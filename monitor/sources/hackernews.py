@@ -227,10 +227,13 @@ def _batch(page: _Page, hits: list[_Hit], place: _Place, result: Sorted, now: da
 def _after(place: _Place, hits: list[_Hit], rest: _Slice | None, now: datetime) -> _Place:
     # A clock ahead of ours must not carry the cursor into the future.
     newest = max([place.newest, *(min(hit.created_at_i, int(now.timestamp())) for hit in hits)])
-    seen = place.seen | {hit.objectID: hit.created_at_i for hit in hits}
+    since = newest - _OVERLAP
+    # The pages to come end where the last look ended: what it saw there is not to be read again.
+    known_since = since if rest is None else min(since, rest.low)
+    seen = {hit.objectID: hit.created_at_i for hit in hits if hit.created_at_i > since}
     return _Place(
         newest=newest,
-        seen={post_id: time for post_id, time in seen.items() if time > newest - _OVERLAP},
+        seen={post_id: time for post_id, time in place.seen.items() if time > known_since} | seen,
         low=None if rest is None else rest.low,
         high=None if rest is None else rest.high,
     )

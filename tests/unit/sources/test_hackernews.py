@@ -95,6 +95,19 @@ def test_what_appears_while_slicing_is_found_by_the_next_look(server: FeedServer
     assert 100 in found(later)
 
 
+def test_the_pages_of_a_long_look_leave_out_what_the_last_look_saw(server: FeedServer, client: Client) -> None:
+    """After a pause several pages were read; the later ones gave, and stored anew, all that was known already."""
+    index = Index((number, SECOND - number * 10) for number in range(1, 30))
+    server.serve(PATH, index)
+    source = source_of(server, client, page=10)
+    first = look(source, None, NOW)
+    index.add((100 + number, SECOND + number * 30) for number in range(1, 30))
+
+    second = look(source, first[-1].cursor, NOW + timedelta(minutes=15))
+
+    assert set(found(second)) == {100 + number for number in range(1, 30)}
+
+
 def test_a_second_with_more_than_a_page_is_said_to_be_truncated(server: FeedServer, client: Client) -> None:
     items = [(number, SECOND - 100) for number in range(15)] + [(50, SECOND - 10), (60, SECOND - 200)]
     server.serve(PATH, Index(items))
