@@ -9,7 +9,12 @@ from monitor.errors import OutOfCredit, RateLimited, SourceError, SourceRejected
 from monitor.models import Batch, Job, Query, Topic
 
 SOONEST = timedelta(seconds=30)
-LONGEST_BACKOFF = timedelta(hours=6)
+LONGEST_BACKOFF = timedelta(hours=1)
+"""Most feeds show a post for some hours: who looks again later than this after an outage has lost some."""
+
+UNTIL_MENDED = timedelta(hours=6)
+"""How long to leave alone what only a person can mend."""
+
 JITTER = 0.1
 PRUNE_EVERY = timedelta(hours=1)
 
@@ -60,14 +65,15 @@ def next_look(query: Query, batch: Batch, every: timedelta, now: datetime) -> ti
 def backoff(query: Query, error: SourceError, failures: int, every: timedelta) -> timedelta:
     """Return how long to wait after look number `failures` in a row failed (0 for the first).
 
-    Doubling from the interval up to LONGEST_BACKOFF; what only a person can mend is looked at again after the longest.
-    A platform that names a time is obeyed, even beyond it.
+    Doubling from the interval up to LONGEST_BACKOFF, but never less than the interval; what only a person can mend is
+    looked at again after UNTIL_MENDED. A platform that names a time is obeyed, even beyond it.
     """
     if isinstance(error, RateLimited):
         return max(error.retry_after, SOONEST)
     if isinstance(error, SourceRejected | OutOfCredit):
-        return spread(query, failures, LONGEST_BACKOFF)
-    return max(SOONEST, spread(query, failures, min(LONGEST_BACKOFF, every * 2 ** min(failures, 20))))
+        return spread(query, failures, UNTIL_MENDED)
+    longest = max(every, LONGEST_BACKOFF)
+    return max(SOONEST, spread(query, failures, min(longest, every * 2 ** min(failures, 20))))
 
 
 def spread(query: Query, failures: int, wait: timedelta) -> timedelta:

@@ -12,6 +12,7 @@ from monitor.topics.planning import (
     JITTER,
     LONGEST_BACKOFF,
     SOONEST,
+    UNTIL_MENDED,
     backoff,
     digest_job,
     next_look,
@@ -82,9 +83,20 @@ def test_failures_double_the_wait_up_to_the_longest() -> None:
 
     waits = [backoff(QUERY, error, failures, MINUTE) for failures in range(50)]
 
-    for n in range(8):
+    for n in range(6):
         assert waits[n] == pytest.approx(MINUTE * 2**n, rel=JITTER)
     assert all(wait <= LONGEST_BACKOFF * (1 + JITTER) for wait in waits)
+
+
+def test_a_feed_that_was_down_for_a_day_is_looked_at_within_the_hour_in_which_it_comes_back() -> None:
+    """It shows a post for some hours only: with up to six hours between two tries, posts of a long outage were lost."""
+    error = SourceUnavailable("rss", "503")
+
+    assert backoff(QUERY, error, 40, 10 * MINUTE) <= HOUR * (1 + JITTER)
+
+
+def test_a_query_of_a_long_interval_is_not_asked_more_often_because_it_fails() -> None:
+    assert backoff(QUERY, SourceUnavailable("rss", "503"), 3, 3 * HOUR) == pytest.approx(3 * HOUR, rel=JITTER)
 
 
 @pytest.mark.parametrize(
@@ -92,8 +104,8 @@ def test_failures_double_the_wait_up_to_the_longest() -> None:
     [
         (RateLimited("rss", "429", timedelta(days=1)), timedelta(days=1)),
         (RateLimited("rss", "429", timedelta(seconds=1)), SOONEST),
-        (SourceRejected("rss", "gone"), LONGEST_BACKOFF),
-        (OutOfCredit("x", "402"), LONGEST_BACKOFF),
+        (SourceRejected("rss", "gone"), UNTIL_MENDED),
+        (OutOfCredit("x", "402"), UNTIL_MENDED),
         (PayloadChanged("rss", "HTML"), MINUTE),
     ],
 )
