@@ -11,7 +11,7 @@ from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.mentions import MentionStore
 from monitor.store.outbox import store_now
-from tests.simulators.publisher import Published
+from tests.simulators.publisher import Published, Publisher
 
 LATE = timedelta(seconds=2)
 """A job is overdue when it waits longer; a sweep comes every quarter of a second."""
@@ -53,10 +53,25 @@ def stored(connection: Connection, topics: Iterable[str]) -> int:
     return sum(int(connection.execute("HLEN", connection.keys.topic(topic).posts)) for topic in topics)
 
 
-def is_late(connection: Connection) -> bool:
-    """Tell whether a job is overdue, also one that a dead worker holds."""
-    waiting = [from_ms(int(float(each))) for each in connection.execute("HVALS", connection.keys.work.due_since)]
-    return min(waiting, default=datetime.max.replace(tzinfo=UTC)) < store_now(connection) - LATE
+def late_jobs(connection: Connection) -> list[str]:
+    """Return the jobs that are overdue, also those that a dead worker holds."""
+    found = connection.execute("HGETALL", connection.keys.work.due_since)
+    pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
+    limit = store_now(connection) - LATE
+    return sorted(job.decode() for job, due in pairs if from_ms(int(float(due))) < limit)
+
+
+def open_ends(connection: Connection, publisher: Publisher, topics: Sequence[str], copies: int = 1) -> list[str]:
+    """Return in words what is missing until all posts are stored and nothing waits; nothing when all is well.
+
+    Each post is wanted under so many topics.
+    """
+    unshown = publisher.unshown
+    unstored = copies * len(publisher.posts) - stored(connection, topics)
+    late = late_jobs(connection)
+    said = [f"{unshown} posts cannot be read yet"] if unshown else []
+    said += [f"{unstored} posts are not stored"] if unstored > 0 else []
+    return said + ([f"overdue: {', '.join(late)}"] if late else [])
 
 
 def verdict(connection: Connection, posts: Posts) -> tuple[str, ...]:

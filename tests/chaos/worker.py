@@ -76,7 +76,7 @@ def shorten(waits: Waits) -> None:
     """Give this process shorter waits."""
     if waits.look is not None:
         planning.SOONEST = file.MIN_EVERY = jobs.LOOK_AGAIN = breaker.FIRST_PAUSE = waits.look
-        breaker.LONGEST_PAUSE = breaker.PROBE = 10 * waits.look
+        breaker.LONGEST_PAUSE = breaker.PROBE = planning.LONGEST_BACKOFF = 10 * waits.look
     if waits.lateness is not None:
         hackernews._OVERLAP = waits.lateness
     if waits.ahead:
