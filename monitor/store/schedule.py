@@ -65,7 +65,10 @@ class LeaseStore:
         self._connection = connection
 
     def bury(self, is_dead: Callable[[str], bool]) -> int:
-        """Free what dead owners hold, and let those jobs come at once; return how many there were."""
+        """Free what dead owners hold, and return how many jobs there were.
+
+        They come at once, and so do those whose hints may have died with the owners.
+        """
         keys = self._connection.keys.work
         found = self._connection.execute("HGETALL", keys.leases)
         held = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
@@ -73,7 +76,7 @@ class LeaseStore:
         for job, lease in held:
             _, fence, owner = lease.decode().split(" ", 2)
             args += [job, fence] if is_dead(owner) else []
-        return int(self._connection.run("bury", (keys.leases, keys.due), args)) if args else 0
+        return int(self._connection.run("bury", (keys.leases, keys.due, keys.due_since), args)) if args else 0
 
     def acquire(self, job: Job, owner: str, ttl: timedelta, *, only_due: bool = False) -> Lease | None:
         """Return a lease; None while somebody else holds it, or with `only_due` when the job is done and not due again.

@@ -1,5 +1,6 @@
--- Free the leases of jobs whose holders are dead, and let the jobs come at once. A lease that is another's by now stays.
--- KEYS leases due
+-- Free the leases of jobs whose holders are dead, and let the jobs come at once. A lease that is another's by now stays. Hints that the
+-- dead had taken are lost with them, and nobody knows which: every job comes at once that was taken and that nobody works on.
+-- KEYS leases due due-since
 -- ARGV job, fence for each
 -- Returns how many were freed.
 local clock = redis.call('TIME')
@@ -12,5 +13,8 @@ for i = 1, #ARGV, 2 do
     redis.call('ZADD', KEYS[2], 'XX', 'LT', now, ARGV[i])
     freed = freed + 1
   end
+end
+for _, job in ipairs(freed > 0 and redis.call('HKEYS', KEYS[3]) or {}) do
+  if redis.call('HEXISTS', KEYS[1], job) == 0 then redis.call('ZADD', KEYS[2], 'XX', 'LT', now, job) end
 end
 return freed

@@ -294,3 +294,17 @@ def test_what_a_dead_owner_held_comes_at_once(connection: Connection) -> None:
     assert schedule.take(10) == [JOB]
     assert leases.acquire(JOB, "another", timedelta(seconds=60)) is not None
     assert leases.bury(lambda owner: owner == "dead") == 0
+
+
+def test_a_hint_that_died_with_its_worker_comes_again_at_once(connection: Connection) -> None:
+    """It came after four seconds, of the ten in which a killed worker's work has to go on."""
+    schedule, leases = DueList(connection), LeaseStore(connection)
+    at_work, lost, later = JOB, PRUNE, Job("prune", "later")
+    schedule.sync({at_work: timedelta(0), lost: timedelta(0), later: MINUTE})
+    assert {*schedule.take(10)} == {at_work, lost}
+    assert leases.acquire(at_work, "dead", MINUTE) is not None
+    assert schedule.take(10) == [], "all hints are out"
+
+    leases.bury(lambda owner: owner == "dead")
+
+    assert {*schedule.take(10)} == {at_work, lost}
