@@ -62,7 +62,10 @@ class Fleet:
             self._kill(self._chance.choice(self._workers))
 
     def kill_at_work(self, connection: Connection) -> bool:
-        """Kill a worker of chance while it holds a lease, at a moment of chance; False when none was caught at it."""
+        """Kill a worker of chance while it holds a lease, at a moment of chance; any one when none is caught at it.
+
+        Tell whether it held one.
+        """
         ends = time.monotonic() + HUNT_LIMIT
         pause = threading.Event()
         while time.monotonic() < ends:
@@ -78,6 +81,7 @@ class Fleet:
                     self._kill(victim)
                     self.kills_at_work += is_held
                     return is_held
+        self.kill_any()
         return False
 
     def freeze_any(self, seconds: float) -> None:
