@@ -22,6 +22,7 @@ from monitor.errors import StoreError
 from monitor.store.connection import Connection
 from monitor.wiring import Monitor, quick
 from tests.chaos import Figure, Plan, progress
+from tests.chaos.oracle import findings
 from tests.chaos.sabotage.sitecustomize import END_SWEEPER, HANG
 from tests.integration.product import Product, Running, wait_until
 from tests.simulators.feed_server import FeedServer, document, drip
@@ -90,6 +91,8 @@ def measure(plan: Plan) -> Figure:
         false["false_restarts_load"] = _watch_load(plan.folder / "load", 480.0)
     late = [f"{kind}: works again after {seconds:.0f} s" for kind, seconds in times if seconds > LIMIT]
     broken = [*late, *(f"{name}: {count}" for name, count in false.items() if count)]
+    runs = ("stalls", "idle", "load") if plan.is_long else ("stalls",)
+    broken += [f"{run}: {each}" for run in runs for each in _found(plan.folder / run)]
     slowest = {f"slowest_{kind}": round(max(s for k, s in times if k == kind), 1) for kind in sorted({*wanted})}
     return Figure(
         name=NAME,
@@ -97,6 +100,12 @@ def measure(plan: Plan) -> Figure:
         reached={"stalls": len(times), "in_time": len(times) - len(late), **slowest, **false},
         broken=tuple(broken),
     )
+
+
+def _found(run: Path) -> tuple[str, ...]:
+    """Return what `monitor fsck` finds in the store of a product that was stopped."""
+    with Product(run).opened() as monitor:
+        return findings(monitor.connection)
 
 
 def _provoke(folder: Path, wanted: list[str]) -> list[tuple[str, float]]:

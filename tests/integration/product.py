@@ -22,7 +22,7 @@ class Product:
     def __init__(self, folder: Path) -> None:
         self.home = folder / "var"
         self.config = folder / "config"
-        self.config.mkdir(parents=True)
+        self.config.mkdir(parents=True, exist_ok=True)
         self.variables: dict[str, str] = {"MONITOR_PREVIEW__PORT": "0"}
 
     @property
