@@ -17,6 +17,13 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
+# What a worker imports only when it starts: forks share it, or each start would pay for it anew.
+import celery.apps.worker
+import celery.concurrency.thread
+import celery.worker.consumer  # noqa: F401
+import kombu.transport.redis  # noqa: F401
+
+import monitor.sources.rss  # noqa: F401
 from monitor import jobs, wiring
 from monitor.courier import Desk, Times
 from monitor.sinks.telegram import TelegramSink
