@@ -14,7 +14,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from monitor.store.connection import Connection
-from tests.chaos.worker import Waits, run
+from tests.chaos.worker import Waits, run, run_bot
+from tests.simulators.telegram_remote import RemoteSimulator
 
 LOOK_EVERY = 0.05
 HUNT_LIMIT = 3.0
@@ -22,6 +23,9 @@ HUNT_LIMIT = 3.0
 
 class Fleet:
     """So many workers, kept alive while in the `with` block; each writes its lines to a log of its own."""
+
+    kind = "worker"
+    body: Callable[[Mapping[str, str], Waits, Path, int], None] = staticmethod(run)
 
     def __init__(self, environment: Mapping[str, str], waits: Waits, size: int, folder: Path, seed: int) -> None:
         self._environment = dict(environment)
@@ -118,8 +122,8 @@ class Fleet:
 
     def _start(self) -> ForkServerProcess:
         self._started += 1
-        log = self._folder / f"worker-{self._started:04}.log"
-        worker = self._context.Process(target=run, args=(self._environment, self._waits, log, self._started))
+        log = self._folder / f"{self.kind}-{self._started:04}.log"
+        worker = self._context.Process(target=self.body, args=(self._environment, self._waits, log, self._started))
         worker.start()
         return worker
 
@@ -136,6 +140,30 @@ class Fleet:
                         self._frozen[pid_of(worker)] = time.monotonic() + self._waits.frozen_for
                 for pid in [pid for pid, until in self._frozen.items() if until < time.monotonic()]:
                     self._thaw(pid)
+
+
+class Bots(Fleet):
+    """The process that takes in what people ask of the bot, kept alive as workers are."""
+
+    kind = "bot"
+    body = staticmethod(run_bot)
+
+    def kill_with_updates(self, telegram: RemoteSimulator) -> bool:
+        """Kill it while it has updates that it has not confirmed; False when it was not caught at that."""
+        before, ends = telegram.do("in_hand")["polls"], time.monotonic() + HUNT_LIMIT
+        pause = threading.Event()
+        while time.monotonic() < ends:
+            pause.wait(self._chance.uniform(0.001, 0.03))
+            with self._lock:
+                victim = self._chance.choice(self._workers)
+                os.kill(pid_of(victim), signal.SIGSTOP)
+                seen = telegram.do("in_hand")
+                if seen["unconfirmed"] and seen["polls"] > before:
+                    self._kill(victim)
+                    self.kills_at_work += 1
+                    return True
+                os.kill(pid_of(victim), signal.SIGCONT)
+        return False
 
 
 def pid_of(worker: ForkServerProcess) -> int:

@@ -24,11 +24,11 @@ import celery.worker.consumer  # noqa: F401
 import kombu.transport.redis  # noqa: F401
 
 import monitor.sources.rss  # noqa: F401
-from monitor import jobs, wiring
+from monitor import cli, jobs, wiring
 from monitor.courier import Desk, Times
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import hackernews
-from monitor.store.outbox import OutboxStore, Pace
+from monitor.store.outbox import ChatList, OutboxStore, Pace
 from monitor.topics import breaker, file, planning
 from workers import sweeper, tasks
 from workers.__main__ import main
@@ -42,6 +42,8 @@ class Waits(NamedTuple):
     """Seconds by which a search index may be late: the product reads that much again at each look."""
     courier: bool = False
     """Whether deliveries have short waits too: see TIMES and what follows it."""
+    most_a_second: int | None = None
+    """How many messages a second the whole bot may send."""
     freezes: float = 0.0
     frozen_for: float = 15.0
     """Seconds: so long that others take the work up and end it before the frozen one wakes."""
@@ -61,15 +63,28 @@ CHAT, GROUP = Pace(5, timedelta(seconds=1)), Pace(300, timedelta(seconds=60))
 def run(environment: Mapping[str, str], waits: Waits, log: Path, number: int) -> None:
     """Be worker number `number`, until killed or until the parent is gone."""
     threading.Thread(target=_follow, daemon=True).start()
+    _become(environment, log)
+    shorten(waits)
+    if waits.freezes:
+        TelegramSink.send = _freezing(TelegramSink.send, waits.freezes, number)  # type: ignore[method-assign]
+    sys.exit(main())
+
+
+def run_bot(environment: Mapping[str, str], waits: Waits, log: Path, number: int) -> None:
+    """Be the process that takes in what people ask of the bot; its waits are the product's own."""
+    del waits, number
+    threading.Thread(target=_follow, daemon=True).start()
+    _become(environment, log)
+    sys.argv[1:] = ["bot"]
+    cli.main()
+
+
+def _become(environment: Mapping[str, str], log: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)
     with log.open("ab", buffering=0) as lines:
         os.dup2(lines.fileno(), 1)
         os.dup2(lines.fileno(), 2)
-    shorten(waits)
-    if waits.freezes:
-        TelegramSink.send = _freezing(TelegramSink.send, waits.freezes, number)  # type: ignore[method-assign]
-    sys.exit(main())
 
 
 def _follow() -> None:
@@ -88,6 +103,9 @@ def shorten(waits: Waits) -> None:
         hackernews._OVERLAP = waits.lateness
     if waits.ahead:
         tasks.datetime = sweeper.datetime = clock_ahead(waits.ahead)  # type: ignore[attr-defined]
+    if waits.most_a_second is not None:
+        pace = Pace(waits.most_a_second, timedelta(seconds=1))
+        wiring.ChatList = partial(ChatList, pace=pace)  # type: ignore[assignment,misc]
     if waits.courier:
         wiring.TelegramSink = partial(TelegramSink, patience=PATIENCE)  # type: ignore[assignment,misc]
         wiring.OutboxStore = partial(OutboxStore, chat=CHAT, group=GROUP)  # type: ignore[assignment,misc]

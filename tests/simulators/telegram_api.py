@@ -138,7 +138,9 @@ class Simulator:
     ) -> None:
         self.spec = Spec.load(spec)
         self.token = token
-        self.state: State = new_state(seed, clock, ledger, limits=limits)
+        self.behind = 0.0
+        """Seconds by which its clock is behind: what is written now was written then."""
+        self.state: State = new_state(seed, lambda: clock() - self.behind, ledger, limits=limits)
         self.people = People(self.state)
         self.lock = threading.RLock()
         self.stopping = threading.Event()

@@ -110,6 +110,15 @@ def _limits(simulator: "Simulator", order: Json) -> Json:
     return {}
 
 
+def _clock(simulator: "Simulator", order: Json) -> Json:
+    simulator.behind = order["behind"]
+    return {}
+
+
+def _in_hand(simulator: "Simulator", order: Json) -> Json:
+    return simulator.state.updates.in_hand()._asdict()
+
+
 def _report(simulator: "Simulator", order: Json) -> Json:
     state = simulator.state
     return {
@@ -143,6 +152,8 @@ VERBS: Mapping[str, Callable[["Simulator", Json], Json]] = {
     "storm": _storm,
     "calm": _calm,
     "limits": _limits,
+    "clock": _clock,
+    "in_hand": _in_hand,
     "report": _report,
 }
 

@@ -59,10 +59,18 @@ class Ledger:
     def read(cls, path: Path) -> "Ledger":
         """Rebuild a ledger from its file; a last line without its end is one still being written."""
         ledger = cls()
-        for line in path.read_bytes().splitlines(keepends=True):
-            if line.endswith(b"\n"):
-                ledger._apply(json.loads(line))
+        ledger.read_on(path, 0)
         return ledger
+
+    def read_on(self, path: Path, start: int) -> int:
+        """Take in what a file tells from a byte on; return where to read on later."""
+        with path.open("rb") as file:
+            file.seek(start)
+            told = file.read()
+        whole = told[: told.rfind(b"\n") + 1]
+        for line in whole.splitlines():
+            self._apply(json.loads(line))
+        return start + len(whole)
 
     def close(self) -> None:
         """Close the file."""

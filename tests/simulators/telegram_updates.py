@@ -29,6 +29,14 @@ class Webhook(NamedTuple):
     secret: str | None = None
 
 
+class InHand(NamedTuple):
+    """How many questions were asked so far, updates of the last answer that nobody confirmed, and all that wait."""
+
+    polls: int
+    unconfirmed: int
+    waiting: int
+
+
 class UpdateQueue:
     """The updates not yet confirmed, oldest first."""
 
@@ -37,6 +45,7 @@ class UpdateQueue:
         self._pending: list[Json] = []
         self._next_id = first_id
         self._poll = 0
+        self._unconfirmed = 0
         self._allowed: frozenset[str] | None = None
         self._webhook: Webhook | None = None
         self._sender: threading.Thread | None = None
@@ -64,10 +73,12 @@ class UpdateQueue:
             self.allow(arguments.get("allowed_updates"))
             self._confirm(arguments.get("offset", 0))
             self._poll += 1
+            self._unconfirmed = 0
             self._changed.notify_all()
             self._wait(self._poll, time.monotonic() + arguments.get("timeout", 0), has_gone)
             chosen = self._pending[: arguments.get("limit", 100)]
             self.handed_out.update(update["update_id"] for update in chosen)
+            self._unconfirmed = len(chosen)
             return chosen
 
     def allow(self, kinds: Iterable[str] | None) -> None:
@@ -85,6 +96,11 @@ class UpdateQueue:
         """Return the ids of the updates nobody has confirmed."""
         with self._changed:
             return [update["update_id"] for update in self._pending]
+
+    def in_hand(self) -> InHand:
+        """Return what whoever asked last has in its hands."""
+        with self._changed:
+            return InHand(self._poll, self._unconfirmed, len(self._pending))
 
     def set_webhook(self, webhook: Webhook | None) -> None:
         """Send updates to an address from now on, or to nobody."""
