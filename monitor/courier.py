@@ -9,13 +9,10 @@ lost; it notes the id of what it sent, and the next sender takes it for the mess
 """
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
-from typing import NamedTuple
 
+from monitor.desk import Desk
 from monitor.digests.delivery import (
-    MISSING_IN_A_ROW,
-    MOST_IN_A_ROUND,
     Abandoned,
     Arrived,
     Claimed,
@@ -27,7 +24,6 @@ from monitor.digests.delivery import (
     Orphaned,
     Rejected,
     Seen,
-    Terms,
     Undecided,
     Unknown,
     is_dense,
@@ -45,54 +41,20 @@ from monitor.errors import (
     RecipientGone,
     RecipientMoved,
 )
-from monitor.mender import LeaseLost, Mender
+from monitor.janitor import Janitor
+from monitor.mender import NOW, LeaseLost, Mender
 from monitor.models import Delivery, Job, Lease
 from monitor.protocols import (
-    Chats,
     Edited,
     Extra,
-    Floods,
-    Messenger,
-    Outbox,
     Outlook,
     Pending,
-    Senders,
 )
-from monitor.repairs import Repairs, Scout
 
 log = logging.getLogger(__name__)
 
-NOW = timedelta(0)
 IDLE = timedelta(hours=1)
 RETENTION = timedelta(days=60)
-
-
-class Times(NamedTuple):
-    """How long a sender may send at a stretch, and how long one request may take: less than half of it."""
-
-    lease: timedelta = timedelta(seconds=30)
-    request: timedelta = timedelta(seconds=12)
-    margin: timedelta = timedelta(seconds=2)
-    again: timedelta = timedelta(seconds=5)
-
-
-class Desk(NamedTuple):
-    """What a courier works with. `clock` counts seconds and never jumps.
-
-    `holds` says whether a lease is certainly ours still, for leases that are shorter than a courier may work, and kept.
-    """
-
-    outbox: Outbox
-    senders: Senders
-    chats: Chats
-    messenger: Messenger
-    scout: Scout
-    repairs: Repairs
-    clock: Callable[[], float]
-    terms: Terms = Terms()
-    times: Times = Times()
-    floods: Floods | None = None
-    holds: Callable[[Lease], bool] = lambda lease: True  # noqa: ARG005 - one that is not kept lasts as long as its work
 
 
 def deliver_job(chat: str) -> Job:
@@ -132,7 +94,8 @@ class Courier:
         self._lease = lease
         self._chat = lease.job.subject
         self._ends_at = ends_at
-        self._mender = Mender(lease, desk.repairs, desk.scout, desk.messenger, self._has_time, desk.times.again)
+        self._mender = Mender(desk, lease, self._has_time)
+        self._janitor = Janitor(desk, lease, self._has_time, self._is_sure)
 
     def work(self) -> timedelta:
         """Take steps until there is nothing to do now, or no time left for a request."""
@@ -144,17 +107,21 @@ class Courier:
 
     def _has_time(self) -> bool:
         is_early = self._desk.clock() + self._desk.times.request.total_seconds() < self._ends_at
-        return is_early and self._desk.holds(self._lease)
+        return is_early and self._is_sure()
+
+    def _is_sure(self) -> bool:
+        """Say whether nobody else can have had the right to send since we have it."""
+        return self._desk.clock() < self._ends_at and self._desk.holds(self._lease)
 
     def _step(self, view: Outlook) -> timedelta:
         wait = self._mender.mend(view.address)
         if wait is not None:
             return wait
         if view.extras:
-            return self._deal_with(view, view.extras[0])
+            return self._take_up(view, view.extras[0])
         # While a message is in doubt, an id that nobody knows may be its own: a look for others would write over it.
         if view.late is not None and not (view.head and in_doubt(view.head)):
-            return self._look_for_copies(view, view.late)
+            return self._janitor.look_for_copies(view, view.late)
         if view.head is None:
             self._desk.outbox.prune(self._chat, view.now - RETENTION)
             return IDLE if view.next_late is None else view.next_late - view.now
@@ -196,14 +163,9 @@ class Courier:
         try:
             arrived = self._desk.messenger.send(sending.parcel, view.address, is_plain=sending.delivery.is_plain)
         except DeliveryError as e:
-            self._heed(e)
+            self._desk.heed(self._chat, e)
             return self._failed(e)
         return Arrived(arrived)
-
-    def _heed(self, error: DeliveryError) -> None:
-        """Let all senders know of a wait that was asked for here."""
-        if isinstance(error, DeliveryDelayed) and self._desk.floods is not None:
-            self._desk.floods.heed(self._chat, error.retry_after)
 
     def _failed(self, error: DeliveryError) -> Event:
         match error:
@@ -238,7 +200,7 @@ class Courier:
             try:
                 seen.append(Seen(asked, "ours" if asked in ours else self._edit(view, head, asked)))
             except DeliveryError as e:
-                self._heed(e)
+                self._desk.heed(self._chat, e)
                 return self._interrupted(e, verdict.scanned, verdict.missing)
             verdict = judge(delivery, seen, is_dense=dense)
         log.info("probed", extra={"chat": self._chat, "part": head.id, "found": type(verdict.decision).__name__})
@@ -271,14 +233,10 @@ class Courier:
         look_at = view.now + self._desk.terms.late_look_after if is_unsure else None
         if not self._desk.senders.settle(self._lease, pending, settled, look_at):
             if isinstance(event, Arrived):
-                self._confess(Extra(pending.id, event.message_id))
+                self._desk.confess(self._chat, Extra(pending.id, event.message_id))
             raise LeaseLost
         self._tell(pending, settled)
         return NOW
-
-    def _confess(self, extra: Extra) -> None:
-        self._desk.senders.file_extra(self._chat, extra)
-        self._desk.chats.wake(self._chat, f"extra {extra.message_id}")
 
     def _tell(self, pending: Pending, settled: Delivery) -> None:
         fields = {"chat": self._chat, "part": pending.id, "attempts": settled.attempts}
@@ -289,65 +247,14 @@ class Courier:
         elif settled.reason:
             log.warning("not sent yet", extra=fields | {"state": settled.state, "reason": settled.reason})
 
-    def _deal_with(self, view: Outlook, extra: Extra) -> timedelta:
-        """Take what a frozen sender sent for the message, or delete it when the message arrived otherwise."""
+    def _take_up(self, view: Outlook, extra: Extra) -> timedelta:
+        """Take what a frozen sender sent for the message; the janitor sees to what else it did."""
         pending = self._desk.outbox.find(self._chat, extra.message)
+        owner = self._janitor.owner(view, extra.message_id)
         arrived = Arrived(extra.message_id)
-        if pending is None or pending.delivery.is_held or pending.delivery.message_id == extra.message_id:
-            return self._clear(extra)
-        if is_legal(pending.delivery, arrived):
+        if owner is None and pending is not None and is_legal(pending.delivery, arrived):
             return self._settle(view, pending, arrived)
-        wait = self._delete(view, extra.message, extra.message_id)
-        return wait if wait > NOW else self._clear(extra)
-
-    def _look_for_copies(self, view: Outlook, late: Pending) -> timedelta:
-        """Delete copies of a message whose senders died before they could tell."""
-        base = late.delivery.base
-        if base is None or late.delivery.address != view.address:
-            return self._clear(late.id)
-        ours = self._desk.outbox.ours(self._chat, base)
-        missing = 0
-        for message_id in range(base + 1, base + 1 + MOST_IN_A_ROUND):
-            if missing >= MISSING_IN_A_ROW:
-                break
-            if not self._has_time():
-                return NOW
-            try:
-                found = "ours" if message_id in ours else self._edit(view, late, message_id)
-            except DeliveryError as e:
-                self._heed(e)
-                return self._put_off(e, late)
-            missing = missing + 1 if found == "missing" else 0
-            if found in ("same", "changed"):
-                wait = self._delete(view, late.id, message_id)
-                if wait > NOW:
-                    return wait
-        return self._clear(late.id)
-
-    def _put_off(self, error: DeliveryError, late: Pending) -> timedelta:
-        if isinstance(error, DeliveryDelayed):
-            return error.retry_after
-        if isinstance(error, DeliveryUnknown):
-            return self._desk.times.again
-        return self._clear(late.id)
-
-    def _delete(self, view: Outlook, message: str, message_id: int) -> timedelta:
-        """Delete a copy; return how long to wait before it can be tried again, or no time when it is done with."""
-        try:
-            self._desk.messenger.delete(view.address, message_id)
-        except DeliveryDelayed as e:
-            self._heed(e)
-            return e.retry_after
-        except DeliveryUnknown:
-            return self._desk.times.again
-        except DeliveryError as e:
-            # Nobody can mend it here; a person who reads this can.
-            log.warning("copy stays", extra={"chat": self._chat, "part": message, "reason": e.reason})
-            return NOW
-        log.warning("copy removed", extra={"chat": self._chat, "part": message, "id": message_id})
-        return NOW
-
-    def _clear(self, done: Extra | str) -> timedelta:
-        if not self._desk.senders.clear(self._lease, done):
-            raise LeaseLost
-        return NOW
+        if owner is None and view.head is not None and in_doubt(view.head):
+            # It may be that message, with other words: its own probe gives it its words back.
+            return self._advance(view, view.head)
+        return self._janitor.put_right(view, extra, owner)

@@ -1,6 +1,6 @@
 """The seams of what must be set right in a chat: the gap that a restored backup left, and words to be taken back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
@@ -57,8 +57,8 @@ class Repairs(Protocol):
         """Write how far a survey is; from now on what it found is known to be ours. False when the lease was lost."""
         ...
 
-    def taken(self, chat: str) -> frozenset[int]:
-        """Return the ids of the chat that are of messages in its outbox."""
+    def taken(self, chat: str, address: str) -> Mapping[int, str]:
+        """Return the ids at an address of the chat that are of messages in its outbox, and of which."""
         ...
 
     def correction(self, chat: str) -> Correction | None:

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from monitor.courier import Desk, deliver_job
+from monitor.courier import deliver_job
+from monitor.desk import Desk
 from monitor.digests.delivery import Terms
 from monitor.digests.schedule import next_digest
 from monitor.errors import ConfigError, StoreError

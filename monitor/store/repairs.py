@@ -36,11 +36,16 @@ class RepairStore:
         args: list[Argument] = [str(lease.job), lease.fence, encode(survey), IDS_KEPT, *survey.found]
         return bool(self._connection.run("surveyed", (keys.sender, keys.survey, keys.ids), args))
 
-    def taken(self, chat: str) -> frozenset[int]:
-        """Return the ids of the chat that are of messages in its outbox."""
-        records = self._connection.execute("HVALS", self._connection.keys.chat(chat).outbox)
-        ids = (decode_delivery(each).message_id for each in records)
-        return frozenset(each for each in ids if each is not None)
+    def taken(self, chat: str, address: str) -> dict[int, str]:
+        """Return the ids at an address of the chat that are of messages in its outbox, and of which."""
+        found = self._connection.execute("HGETALL", self._connection.keys.chat(chat).outbox)
+        pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
+        records = {name.decode(): decode_delivery(record) for name, record in pairs}
+        return {
+            each.message_id: name
+            for name, each in records.items()
+            if each.message_id is not None and each.address == address
+        }
 
     def correction(self, chat: str) -> Correction | None:
         """Return a message that is over and to be edited; one whose fate is open yet waits for it."""

@@ -1,6 +1,6 @@
-"""Compares what readers see with what the bot had to say: each answer once, in its order, or held where nobody can tell.
+"""Compares what readers see with what the bot had to say: each answer once, in its order, or held by the outbox.
 
-The ledger of the simulator and a model of the commands judge. The store is asked for two things only: what it holds back,
+The ledger of the simulator and a model of the commands judge. The store is asked for two things only: what it holds,
 which cannot be seen, and whether it says of roles and subscriptions what the model says.
 """
 

@@ -223,7 +223,7 @@ class Askers:
         self._say(place, place.users[0], "/subscribe", "Which topic?")
 
     @staticmethod
-    def _reader_of_menus(place: Place, user: int, has_menu: bool) -> int:  # noqa: FBT001 - of one place
+    def _reader_of_menus(place: Place, user: int, has_menu: bool) -> int:
         return place.users[0] if has_menu else user
 
     def _press(self, place: Place, user: int) -> None:

@@ -1,4 +1,4 @@
-"""F4: the bot's process and its workers die by SIGKILL, half of them with work in hand, and each command counts once."""
+"""F4: the bot's process and its workers die by SIGKILL, half with work in hand, and each command counts once."""
 
 import random
 import threading

@@ -25,7 +25,7 @@ import kombu.transport.redis  # noqa: F401
 
 import monitor.sources.rss  # noqa: F401
 from monitor import cli, jobs, wiring
-from monitor.courier import Desk, Times
+from monitor.desk import Desk, Times
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import hackernews
 from monitor.store.outbox import ChatList, OutboxStore, Pace

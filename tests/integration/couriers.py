@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from monitor.courier import Desk, Times, deliver
+from monitor.courier import deliver
+from monitor.desk import Desk, Times
 from monitor.digests.delivery import Policy, Terms
 from monitor.models import Entity, Message, Parcel, PostKey
 from monitor.protocols import Messenger

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from monitor.courier import Desk, deliver
+from monitor.courier import deliver
+from monitor.desk import Desk
 from monitor.models import Delivery, Parcel
 from monitor.store.connection import Connection
 from monitor.store.fsck import check

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from monitor.courier import Desk
+from monitor.desk import Desk
 from monitor.models import Delivery
 from monitor.store.backup import back_up
 from monitor.store.connection import Connection, store_now

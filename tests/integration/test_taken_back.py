@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from monitor.courier import Desk, deliver
+from monitor.courier import deliver
+from monitor.desk import Desk
 from monitor.digests.redaction import GONE
 from monitor.models import Parcel, PostKey, Quoted
 from monitor.store.connection import Connection

@@ -1,0 +1,188 @@
+"""A sender freezes just before an edit, another one takes its work up, and then the edit is made after all."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from monitor.courier import deliver
+from monitor.desk import Desk
+from monitor.models import Parcel, Quoted
+from monitor.protocols import Edited
+from monitor.store.connection import Connection
+from monitor.store.erasure import MessageEraser
+from monitor.store.fsck import check
+from tests.data import data_path
+from tests.integration.couriers import TIMES, a_desk, a_sink, drain, is_done, parcels
+from tests.simulators.telegram_api import TOKEN, Simulator
+from tests.simulators.telegram_faults import Fault, Order
+
+pytestmark = pytest.mark.parametrize("connection", ["valkey"], indirect=True)
+
+SHORT = TIMES._replace(lease=timedelta(seconds=1.2), request=timedelta(seconds=0.4), margin=timedelta(seconds=0.1))
+
+
+class Killed(BaseException):
+    """Ends a sender as SIGKILL does: nothing of it runs any more."""
+
+
+class FreezesAtEdit:
+    """A messenger that freezes before it edits an id, until others have done their work; then it edits all the same."""
+
+    def __init__(self, desk: Desk, message_id: int, meanwhile: Callable[[], None], *, dies: bool = False) -> None:
+        self._messenger = desk.messenger
+        self._message_id = message_id
+        self._meanwhile = meanwhile
+        self._dies = dies
+        self.edited: Edited | None = None
+        self.send, self.delete = desk.messenger.send, desk.messenger.delete
+
+    def edit(self, parcel: Parcel, address: str, message_id: int, *, is_plain: bool) -> Edited:
+        if message_id != self._message_id or self.edited is not None:
+            return self._messenger.edit(parcel, address, message_id, is_plain=is_plain)
+        self._meanwhile()
+        self.edited = self._messenger.edit(parcel, address, message_id, is_plain=is_plain)
+        if self._dies:
+            raise Killed
+        return self.edited
+
+
+@pytest.fixture(autouse=True)
+def durations(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTB_TIMEDELTA", "true")
+
+
+@pytest.fixture
+def telegram() -> Iterator[Simulator]:
+    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz"), seed=7) as simulator:
+        yield simulator
+    assert simulator.breaches == []
+
+
+@pytest.fixture
+def desk(connection: Connection, telegram: Simulator) -> Iterator[Desk]:
+    sink = a_sink(telegram.url, TOKEN)
+    yield a_desk(connection, sink)._replace(times=SHORT)
+    sink.close()
+
+
+@pytest.fixture
+def chat(telegram: Simulator, desk: Desk, connection: Connection) -> str:
+    """Return a channel in which one message of ours is known; the next send there is lost on its way."""
+    chat = str(telegram.state.world.add_chat("channel", "Digests").id)
+    desk.outbox.hand_over(chat, parcels(chat, "anchor"))
+    drain(desk, connection, [chat])
+    lost = telegram.state.faults.calls["sendMessage"] + 1
+    telegram.state.faults.add(Order(Fault("hang_up_before"), "sendMessage", calls=frozenset({lost})))
+    return chat
+
+
+def work(desk: Desk, chat: str, owner: str, is_done: Callable[[], bool]) -> None:
+    """Deliver until something is done."""
+    pause = threading.Event()
+    for _ in range(1000):
+        wait = deliver(desk, chat, owner)
+        if is_done():
+            return
+        pause.wait(min(0.1, wait.total_seconds()))
+    raise AssertionError("it does not come to an end")
+
+
+def send(desk: Desk, chat: str, digest: str) -> None:
+    """Hand a message over and deliver until it is sent."""
+    desk.outbox.hand_over(chat, parcels(chat, digest))
+
+    def is_sent() -> bool:
+        found = desk.outbox.find(chat, f"{digest}-0")
+        return found is not None and found.delivery.state == "sent"
+
+    work(desk, chat, "other", is_sent)
+
+
+def next_id(telegram: Simulator, chat: str) -> int:
+    return telegram.state.ledger.history(int(chat))[-1].message_id + 1
+
+
+def shown(telegram: Simulator, chat: str) -> list[str]:
+    return [each.text for each in telegram.state.ledger.visible(int(chat))]
+
+
+def texts(chat: str, *digests: str) -> list[str]:
+    return [parcels(chat, digest)[0].message.text for digest in digests]
+
+
+def frozen_probe(telegram: Simulator, desk: Desk, chat: str, *, dies: bool = False) -> None:
+    """Let a sender look for a message that was lost, and freeze before it looks at the second id after the last.
+
+    Meanwhile the message is sent again, and the next one gets that id.
+    """
+    desk.outbox.hand_over(chat, parcels(chat, "first"))
+    frozen = FreezesAtEdit(desk, next_id(telegram, chat) + 1, lambda: send(desk, chat, "second"), dies=dies)
+    with pytest.raises(Killed) if dies else nullcontext():
+        work(desk._replace(messenger=frozen), chat, "frozen", lambda: frozen.edited is not None)
+    assert frozen.edited == "changed", "it wrote over the second message"
+
+
+def test_a_frozen_probe_that_wrote_over_its_successors_message_has_it_put_back(
+    telegram: Simulator, desk: Desk, connection: Connection, chat: str
+) -> None:
+    frozen_probe(telegram, desk, chat)
+
+    drain(desk, connection, [chat])
+
+    assert shown(telegram, chat) == texts(chat, "anchor", "first", "second")
+    assert check(connection) == []
+
+
+def test_what_a_frozen_probe_wrote_over_before_it_died_is_put_back(
+    telegram: Simulator, desk: Desk, connection: Connection, chat: str
+) -> None:
+    terms = desk.terms._replace(late_look_after=timedelta(seconds=2))
+    frozen_probe(telegram, desk._replace(terms=terms), chat, dies=True)
+
+    drain(desk, connection, [chat])
+
+    assert shown(telegram, chat) == texts(chat, "anchor", "first", "second")
+    assert check(connection) == []
+
+
+def test_a_frozen_late_look_does_not_delete_its_successors_message(
+    telegram: Simulator, desk: Desk, connection: Connection, chat: str
+) -> None:
+    send(desk, chat, "first")  # in its second attempt, so that copies of it are looked for
+    frozen = FreezesAtEdit(desk, next_id(telegram, chat), lambda: send(desk, chat, "second"))
+    work(desk._replace(messenger=frozen), chat, "frozen", lambda: frozen.edited is not None)
+    assert frozen.edited == "changed", "it wrote over the second message"
+
+    drain(desk, connection, [chat])
+
+    assert shown(telegram, chat) == texts(chat, "anchor", "first", "second")
+    assert check(connection) == []
+
+
+def test_a_frozen_correction_does_not_bring_back_what_was_taken_since(
+    telegram: Simulator, desk: Desk, connection: Connection, chat: str
+) -> None:
+    telegram.state.faults.stop()
+    (made,) = parcels(chat, "first")
+    end = len(made.message.text) + 1  # the fire takes two units
+    quotes = tuple(Quoted(post, end - 4 + 2 * n, 2) for n, post in enumerate(made.posts))
+    desk.outbox.hand_over(chat, [replace(made, message=replace(made.message, quotes=quotes))])
+    drain(desk, connection, [chat])
+    eraser = MessageEraser(connection)
+    eraser.erase([made.posts[0]])
+
+    def meanwhile() -> None:
+        eraser.erase([made.posts[1]])
+        work(desk, chat, "other", lambda: is_done(connection, chat))
+
+    frozen = FreezesAtEdit(desk, next_id(telegram, chat) - 1, meanwhile)
+    work(desk._replace(messenger=frozen), chat, "frozen", lambda: frozen.edited is not None)
+    assert frozen.edited == "changed", "it brought the second words back"
+    drain(desk, connection, [chat])
+
+    assert not any(words in shown(telegram, chat)[-1] for words in ("砸锅", "卖铁"))
+    assert check(connection) == []
