@@ -20,7 +20,7 @@ VICTIMS = [str(1001 + n) for n in range(10)]
 """People about whose roles owners decide, and who say nothing; their ids come first in a list of all people."""
 
 WINDOW = 61.0
-MOST: Mapping[str, int] = {"person": 17, "group": 35, "strangers": 50}
+MOST: Mapping[str, int] = {"person": 17, "group": 35, "strangers": 25}
 """Updates in a window that are surely taken: the product leaves out what comes faster."""
 
 MOST_INVITATIONS = 120

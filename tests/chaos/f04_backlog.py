@@ -1,0 +1,85 @@
+"""F4, second part: the bot was away for a day; what people asked meanwhile is answered within a minute, each once."""
+
+import time
+from typing import NamedTuple
+
+from monitor.store.inbox import InboxStore
+from tests.chaos import Figure, Plan, progress
+from tests.chaos.answers import broken_answers, is_answered, seen_answers
+from tests.chaos.askers import Askers, Size
+from tests.chaos.f04_commands import Stage, staged
+from tests.chaos.fleet import wait_for
+
+NAME = "F4 backlog"
+DAY = 86_400.0
+STEP = 20
+"""Commands after which Telegram's clock is set."""
+DRAINED = 60.0
+SETTLE_LIMIT = 900.0
+
+
+class Scale(NamedTuple):
+    """How many commands wait, and who asked."""
+
+    commands: int
+    size: Size
+
+
+SHORT = Scale(commands=400, size=Size(people=12, groups=8))
+LONG = Scale(commands=10_000, size=Size(people=60, groups=40))
+
+
+def measure(plan: Plan) -> Figure:
+    """Let a day's commands wait, start the bot, and take the time until all are answered."""
+    scale = LONG if plan.is_long else SHORT
+    with staged(plan, scale.size) as stage:
+        _ask_for_a_day(scale, stage.askers)
+        progress(NAME, f"{stage.askers.asked} commands wait")
+        began = time.monotonic()
+        with stage.bots:
+            drained = wait_for(lambda: _is_drained(stage), SETTLE_LIMIT)
+            progress(NAME, f"answered {time.monotonic() - began:.1f} s after the start")
+            wait_for(lambda: is_answered(stage.connection, stage.telegram), SETTLE_LIMIT, every=0.5)
+            sent = time.monotonic() - began
+            stage.askers.conclude()
+            settled = wait_for(lambda: is_answered(stage.connection, stage.telegram), SETTLE_LIMIT, every=0.5)
+        return _judge(scale, stage, drained, None if settled is None else sent)
+
+
+def _ask_for_a_day(scale: Scale, askers: Askers) -> None:
+    askers.live(DAY)
+    askers.begin()
+    for n in range(scale.commands - askers.asked):
+        if n % STEP == 0:
+            askers.live(DAY * (1 - n / scale.commands))
+        assert askers.ask(), "in a day nobody has to wait"
+    askers.live(0.0)
+
+
+def _is_drained(stage: Stage) -> bool:
+    return not stage.telegram.do("in_hand")["waiting"] and not InboxStore(stage.connection).waiting()
+
+
+def _judge(scale: Scale, stage: Stage, drained: float | None, sent: float | None) -> Figure:
+    stage.fleet.stop()
+    report = stage.telegram.do("report")
+    answers = seen_answers(stage.connection, stage.askers)
+    broken = broken_answers(stage.connection, stage.askers, answers, report)
+    if drained is None or drained > DRAINED:
+        broken.append(f"not drained within {DRAINED:.0f} s: {drained or SETTLE_LIMIT:.1f} s")
+    if answers.held:
+        broken.append(f"{answers.held} answers held, though nothing failed")
+    return Figure(
+        name=NAME,
+        wanted=f"{scale.commands} commands of a day without the bot: answered within {DRAINED:.0f} s, each once",
+        reached={
+            "commands": stage.askers.asked,
+            "drained_seconds": round(drained, 1) if drained is not None else "never",
+            "all_sent_seconds": round(sent, 1) if sent is not None else "never",
+            "answers": answers.seen,
+            "missing": len(answers.missing),
+            "too_many": len(answers.surplus),
+            "chats": len(stage.askers.expected),
+        },
+        broken=tuple(broken),
+    )
