@@ -212,7 +212,8 @@ class Outlook(NamedTuple):
     """A chat at one moment of the store's clock.
 
     `head` is the first message that is not over, `before` the part before it, `late` one whose copies are to be looked
-    for, `next_late` when the next such is due. `address` is the chat's id at the platform.
+    for, `next_late` when the next such is due. `address` is the chat's id at the platform. What is sent now will stand
+    after `last_id`; None when no message of the chat is known.
     """
 
     now: datetime

@@ -108,7 +108,7 @@ KINDS = (
     KeyKind("work", "inbox-order", "zset", "Inbox", "one member per update until it is answered"),
     KeyKind("work", "inbox-tries", "hash", "Inbox", "one field per update that was begun, until it is answered"),
     KeyKind("work", "inbox-known", "zset", "Inbox", f"trimmed to the newest {UPDATES_KNOWN} of six days"),
-    KeyKind("work", "inbox-state", "hash", "Inbox", "four fields"),
+    KeyKind("work", "inbox-state", "hash", "Inbox", "five fields"),
     KeyKind("work", "inbox-told", "zset", "Inbox", "one member per person told to wait, for an hour"),
     KeyKind("work", "inbox-pace", "zset", "Inbox", "time to live of twice the window of the pace"),
     KeyKind(

@@ -8,6 +8,7 @@ from monitor.digests.delivery import is_released
 from monitor.digests.restoring import retold
 from monitor.models import Delivery, Job, Lease, Parcel, PostKey
 from monitor.protocols import Extra, Leases, Outlook, Pending
+from monitor.store.account import begin_after, note_id
 from monitor.store.codec import encode, from_ms, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import IDS_KEPT
@@ -127,10 +128,11 @@ class OutboxStore:
         late = self._connection.execute("ZRANGE", keys.late, 0, 0, "WITHSCORES")
         next_late = from_ms(int(float(late[1]))) if late else None
         is_late = next_late is not None and next_late <= now
+        address = self._address(chat)
         return Outlook(
             now=now,
-            address=self._address(chat),
-            last_id=int(last[0]) if last else None,
+            address=address,
+            last_id=begin_after(self._connection, address, int(last[0]) if last else None),
             head=head,
             before=self._before(chat, head),
             extras=tuple(_extra(member) for member in self._connection.execute("ZRANGE", keys.extras, 0, 9)),
@@ -218,7 +220,9 @@ class OutboxStore:
             *(map(str, pending.parcel.posts) if is_released(settled) else ()),
         )
         names = (keys.sender, keys.outbox, keys.queue, keys.claims, keys.ids, keys.late, keys.undelivered, keys.episode)
-        return bool(self._connection.run("settle", names, args))
+        is_written = bool(self._connection.run("settle", names, args))
+        note_id(self._connection, settled.address or lease.job.subject, settled.message_id)
+        return is_written
 
     def file_extra(self, chat: str, extra: Extra) -> None:
         """Note what was sent without the right to; needs no lease."""

@@ -18,10 +18,10 @@ end
 local window = tonumber(ARGV[10])
 local LANE = 2 ^ 50
 
--- Another bot counts its updates anew.
+-- Another bot counts its updates anew, and its messages.
 if redis.call('HGET', state, 'bot') ~= ARGV[3] then
   redis.call('DEL', known)
-  redis.call('HDEL', state, 'next', 'at')
+  redis.call('HDEL', state, 'next', 'at', 'newest')
   redis.call('HSET', state, 'bot', ARGV[3])
 end
 
