@@ -1,4 +1,4 @@
-"""Private chats share the numbers of the bot's account: what is said elsewhere moves them on, and no probe gets lost."""
+"""Private chats share the numbers of the bot's account: what is said elsewhere moves them on; no probe gets lost."""
 
 from collections.abc import Iterator
 
