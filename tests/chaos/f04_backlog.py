@@ -49,9 +49,12 @@ def measure(plan: Plan) -> Figure:
 def _ask_for_a_day(scale: Scale, askers: Askers) -> None:
     askers.live(DAY)
     askers.begin()
-    for n in range(scale.commands - askers.asked):
-        if n % STEP == 0:
-            askers.live(DAY * (1 - n / scale.commands))
+    set_at = 0
+    # A stranger says two things, and no more may wait than were wanted.
+    while askers.asked < scale.commands - 1:
+        if askers.asked >= set_at:
+            set_at = askers.asked + STEP
+            askers.live(DAY * (1 - askers.asked / scale.commands))
         assert askers.ask(), "in a day nobody has to wait"
     askers.live(0.0)
 
