@@ -73,7 +73,7 @@ class InboxStore:
         keys = self._connection.keys
         work, held = keys.work, ("", 0) if lease is None else (str(lease.job), lease.fence)
         names = [work.inbox, work.inbox_order, work.inbox_known, work.inbox_state, work.inbox_told]
-        names += [work.people, work.tokens, work.due, work.leases, keys.inbox_pace("strangers")]
+        names += [work.people, work.tokens, work.due, work.due_since, work.leases, keys.inbox_pace("strangers")]
         args: list[Argument] = [*held, bot, str(INBOX_JOB), "" if offset is None else offset, *self._rules()]
         for update in updates:
             names += [keys.inbox_pace(f"person:{update.user}"), keys.inbox_pace(f"chat:{update.chat}")]

@@ -8,7 +8,7 @@ from monitor.digests.delivery import is_released
 from monitor.digests.restoring import retold
 from monitor.models import Delivery, Job, Lease, Parcel, PostKey
 from monitor.protocols import Extra, Leases, Outlook, Pending
-from monitor.store.account import begin_after, note_id
+from monitor.store.account import AccountIds
 from monitor.store.codec import encode, from_ms, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import IDS_KEPT
@@ -102,6 +102,7 @@ class OutboxStore:
         self._chat_pace = chat
         self._group_pace = group
         self._repairs = RepairStore(connection)
+        self._account = AccountIds(connection)
 
     def hand_over(self, chat: str, parcels: Sequence[Parcel], *, told_by: datetime | None = None) -> frozenset[PostKey]:
         """Take the parts of a digest and claim their posts, all or nothing; return posts that were claimed before."""
@@ -132,7 +133,7 @@ class OutboxStore:
         return Outlook(
             now=now,
             address=address,
-            last_id=begin_after(self._connection, address, int(last[0]) if last else None),
+            last_id=self._account.begin_after(address, int(last[0]) if last else None),
             head=head,
             before=self._before(chat, head),
             extras=tuple(_extra(member) for member in self._connection.execute("ZRANGE", keys.extras, 0, 9)),
@@ -221,7 +222,7 @@ class OutboxStore:
         )
         names = (keys.sender, keys.outbox, keys.queue, keys.claims, keys.ids, keys.late, keys.undelivered, keys.episode)
         is_written = bool(self._connection.run("settle", names, args))
-        note_id(self._connection, settled.address or lease.job.subject, settled.message_id)
+        self._account.note(settled.address or lease.job.subject, settled.message_id)
         return is_written
 
     def file_extra(self, chat: str, extra: Extra) -> None:
@@ -270,7 +271,7 @@ class ChatList:
     def wake(self, chat: str, token: str) -> None:
         """Let a chat be looked at now, because of what the token names."""
         keys = self._connection.keys.work
-        self._connection.run("wake", (keys.due, keys.chats), (str(deliver_job(chat)), chat, token))
+        self._connection.run("wake", (keys.due, keys.due_since, keys.chats), (str(deliver_job(chat)), chat, token))
 
     def token(self, chat: str) -> str:
         """Return what a chat was woken for last; empty when never."""

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from monitor.models import Delivery, Incoming, Message, Parcel
-from monitor.store.account import note_id
+from monitor.store.account import AccountIds
 from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_DAYS, UPDATES_KEPT
@@ -68,6 +68,7 @@ class SubscriptionStore:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._account = AccountIds(connection)
 
     def of(self, chat: str) -> list[Subscription]:
         """Return the subscriptions of a chat, by topic."""
@@ -99,7 +100,7 @@ class SubscriptionStore:
         own = (keys.applied, keys.subscriptions, keys.away, keys.refused)
         names = (*own, keys.outbox, keys.parcels, keys.queue, keys.handed, keys.ids, keys.address, keys.episode)
         is_new, is_answered, is_first, episode = self._connection.run("apply", names, [*_arguments(order, now)])
-        note_id(self._connection, order.update.chat, order.update.message_id)
+        self._account.note(order.update.chat, order.update.message_id)
         return Outcome(bool(is_new), bool(is_answered), bool(is_first), episode.decode())
 
     def end(self, chat: str, subscription: Subscription) -> None:

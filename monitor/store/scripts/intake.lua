@@ -1,14 +1,14 @@
 -- Take in updates, before their sender is told that they arrived. One that is known changes nothing, so a replay is a no-op. Who sends
 -- too many is left out, and told so once in a while. Three lanes: owners, people with a role, all others; the first does not wait for
 -- the rest. What became of a chat is never overtaken by what is asked there since. The job that answers is due now.
--- KEYS inbox order known state told people tokens due leases pace-of-strangers, then for each update: pace of its person, of its chat
+-- KEYS inbox order known state told people tokens due due-since leases pace-of-strangers, then for each update: pace of its person, of its chat
 -- ARGV job of the lease that must be held ('' none), its fence, bot, job to wake, next offset ('' none),
 --      forget after (ms), most known, most waiting, most waiting of strangers, window (ms), most of a person, of a stranger, of a chat,
 --      of all strangers, told again after (ms), most told in a window, then for each update:
 --      id, packed ('' asks for nothing), person ('' none), time (ms; 0: now), is in a group (0/1), can be told (0/1),
 --      hash of the one-time token that it brings ('' none), tells what became of the chat (0/1)
 -- Returns {taken, left out, known}, or nothing when the lease was lost.
-local inbox, order, known, state, told, people, tokens, due, leases, strangers = unpack(KEYS, 1, 10)
+local inbox, order, known, state, told, people, tokens, due, since, leases, strangers = unpack(KEYS, 1, 11)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 if ARGV[1] ~= '' then
@@ -69,7 +69,7 @@ local function count(which) counts[which] = counts[which] + 1 end
 local n = 0
 for i = 17, #ARGV, 8 do
   local id, packed, person, at = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3])
-  local of_person, of_chat = KEYS[11 + 2 * n], KEYS[12 + 2 * n]
+  local of_person, of_chat = KEYS[12 + 2 * n], KEYS[13 + 2 * n]
   n = n + 1
   if packed == '' then
     -- Nothing to answer; the offset alone moves on.
@@ -106,6 +106,7 @@ end
 if ARGV[5] ~= '' and redis.call('HGET', state, 'next') ~= ARGV[5] then redis.call('HSET', state, 'next', ARGV[5], 'at', now) end
 if redis.call('EXISTS', order) == 1 then
   redis.call('ZADD', due, 'NX', now, ARGV[4])
-  redis.call('ZADD', due, 'LT', now, ARGV[4])
+  -- Whose hint is under way is not hinted again: see wake.lua.
+  if redis.call('HEXISTS', since, ARGV[4]) == 0 then redis.call('ZADD', due, 'LT', now, ARGV[4]) end
 end
 return counts

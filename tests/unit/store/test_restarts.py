@@ -54,7 +54,7 @@ def test_what_is_written_after_a_cut_within_a_script_outlives_the_next_restart(s
     process, connection = start()
     connection.check()
     keys = connection.keys.work
-    connection.run("wake", (keys.due, keys.chats), ("deliver:-1001", "-1001", "d"))
+    connection.run("wake", (keys.due, keys.due_since, keys.chats), ("deliver:-1001", "-1001", "d"))
     process.kill()
     process.wait()
     torn(start.folder)  # type: ignore[attr-defined]

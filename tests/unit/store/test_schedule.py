@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 
 from monitor.ledger import Resume
-from monitor.models import Batch, Coverage, Cursor, Job, Query, Window
+from monitor.models import Batch, Coverage, Cursor, Incoming, Job, Query, Window
 from monitor.protocols import Sight
-from monitor.store.connection import Connection
+from monitor.store.connection import Connection, store_now
 from monitor.store.fsck import check
+from monitor.store.inbox import INBOX_JOB, InboxStore
+from monitor.store.outbox import ChatList
 from monitor.store.progress import ProgressStore
-from monitor.store.schedule import DueList, LeaseStore
+from monitor.store.schedule import HINT_AGAIN, DueList, LeaseStore
 from tests.build import NOW
 from tests.integration.product import wait_until
 
@@ -308,3 +310,38 @@ def test_a_hint_that_died_with_its_worker_comes_again_at_once(connection: Connec
     leases.bury(lambda owner: owner == "dead")
 
     assert {*schedule.take(10)} == {at_work, lost}
+
+
+def test_a_chat_that_is_woken_while_its_hint_is_under_way_is_not_hinted_again(
+    parts: Parts, connection: Connection
+) -> None:
+    """In a rush the queue of hints was full of the same few jobs, and all others waited behind them."""
+    chats, job = ChatList(connection), Job("deliver", "-1001")
+    chats.wake("-1001", "first")
+    assert parts.due.take(10) == [job]
+
+    for n in range(3):
+        chats.wake("-1001", f"more {n}")
+    assert parts.due.take(10) == []
+    [(_, due)] = parts.due.due()
+    assert due <= store_now(connection) + HINT_AGAIN, "a hint that is lost comes again"
+
+    lease = parts.leases.acquire(job, "worker", MINUTE, only_due=True)
+    assert lease is not None
+    token = chats.token("-1001")
+    chats.wake("-1001", "while at work")
+    assert chats.rest(lease, MINUTE, token)
+    assert parts.due.take(10) == [job]
+
+
+def test_updates_that_keep_coming_hint_their_answer_once(parts: Parts, connection: Connection) -> None:
+    inbox = InboxStore(connection)
+    for n in range(3):
+        update = Incoming(id=n, kind="message", chat="7", chat_type="private", user="7", text="/help")
+        inbox.take_in("1", [update], n + 1, None)
+        assert parts.due.take(10) == ([INBOX_JOB] if n == 0 else [])
+    lease = parts.leases.acquire(INBOX_JOB, "worker", MINUTE, only_due=True)
+    assert lease is not None
+
+    assert inbox.rest(lease, "", timedelta(0))
+    assert parts.due.take(10) == [INBOX_JOB]

@@ -128,12 +128,12 @@ def test_a_persons_message_is_where_the_probe_of_the_answer_begins(connection: C
 def test_ids_of_another_address_are_no_beginning(connection: Connection) -> None:
     """After a move of the chat, what is still said at its old id tells nothing about the new one."""
     store, outbox = SubscriptionStore(connection), OutboxStore(connection)
-    chat, moved = "-1000000001001", "-1000000001002"  # a supergroup counts its own messages
-    outbox.move(chat, moved)
+    supergroup = "-1000000001002"
+    outbox.move(CHAT, supergroup)
 
     store.apply(an_order(1, answer="x", message_id=41))
     assert outbox.outlook(CHAT).last_id is None
-    store.apply(an_order(2, answer="x", message_id=3, chat="-1002"))
+    store.apply(an_order(2, answer="x", message_id=3, chat=supergroup))
     assert outbox.outlook(CHAT).last_id == 3
 
 
