@@ -13,6 +13,7 @@ from monitor import jobs
 from monitor.errors import MonitorError
 from monitor.liveness import is_dead
 from monitor.models import Job
+from monitor.store.inbox import INBOX_JOB
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,11 @@ MOST_HINTS = 200
 
 MOST_AT_ONCE = 50
 """Hints of one sweep: each costs a write to disk, and several sweepers may see the same room in the queue at once."""
+
+
+FIRST, LATER = 0, 3
+"""Priorities of hints; the smaller is taken first. People who ask wait for an answer, and shall not wait behind the
+digests of a thousand chats."""
 
 
 class Sweeper(bootsteps.StartStopStep):
@@ -97,7 +103,8 @@ def waiting(producer: Any, queue: str) -> int:
 
 def hint(app: Any, producer: Any, job: Job) -> None:
     """Tell some worker that a job is due."""
-    app.send_task(job.kind, args=[job.subject], producer=producer)
+    priority = FIRST if job == INBOX_JOB else LATER
+    app.send_task(job.kind, args=[job.subject], producer=producer, priority=priority)
 
 
 def is_ours(error: Exception) -> bool:

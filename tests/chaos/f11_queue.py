@@ -86,4 +86,4 @@ def waits(monitor: Monitor) -> int:
     """Return how many hints wait for a worker."""
     broker = Connection(f"{monitor.connection.url}?db=1")
     with broker:
-        return int(broker.execute("LLEN", "poll"))
+        return sum(int(broker.execute("LLEN", key)) for key in broker.execute("KEYS", "poll*"))
