@@ -65,3 +65,20 @@ def test_people_are_led_from_afar(remote: RemoteSimulator) -> None:
 def test_unknown_order_is_an_error(remote: RemoteSimulator) -> None:
     with pytest.raises(AssertionError, match="no order 'dance'"):
         remote.do("dance")
+
+
+def test_what_is_in_the_hands_of_a_poller_is_told_and_the_clock_can_be_turned_back(remote: RemoteSimulator) -> None:
+    ask = Asker(remote.url)
+    anna = remote.do("add_user", first_name="Anna")["id"]
+    now = remote.do("start", user=anna)["date"]
+    remote.do("clock", behind=86_400)
+    yesterday = remote.do("say", chat=anna, user=anna, text="/topics")["date"]
+    before = remote.do("in_hand")
+    updates = ask("getUpdates")["result"]
+    at_work = remote.do("in_hand")
+    ask("getUpdates", offset=updates[-1]["update_id"] + 1)
+
+    assert 86_390 < now - yesterday < 86_410
+    assert before == {"polls": 0, "unconfirmed": 0, "waiting": 2}
+    assert at_work == {"polls": 1, "unconfirmed": 2, "waiting": 2}
+    assert remote.do("in_hand") == {"polls": 2, "unconfirmed": 0, "waiting": 0}
