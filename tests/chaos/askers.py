@@ -269,7 +269,8 @@ class Askers:
         self._say(place, user, f"/revoke {victim}", f"Done. {victim} has no access any more")
 
     def _people(self, place: Place, user: int) -> None:
-        self._say(place, user, "/people", *(f"{each}: {self.roles[each]}" for each in VICTIMS if each in self.roles))
+        lines = (f"{each}: {self.roles[each]}" for each in VICTIMS if each in self.roles)
+        self._say(place, user, "/people", f"{user}: owner", *lines)
 
     def _invite(self, place: Place, user: int) -> None:
         if self.invited >= MOST_INVITATIONS:
