@@ -21,8 +21,14 @@ MOST_SURVEYED = 1000
 MOST_SURVEYED_ELSEWHERE = 200
 
 
-def doubted(delivery: Delivery, address: str, last_id: int | None, now: datetime) -> Delivery:
-    """Return what a message of a backup is after its restore: what was not over may have arrived since."""
+def doubted(
+    delivery: Delivery, address: str, last_id: int | None, now: datetime, *, was_restored: bool = False
+) -> Delivery:
+    """Return what a message of a backup is after its restore: what was not over may have arrived since.
+
+    Where the backup was itself made soon after another restore, messages that it does not know may stand before this
+    one. To look for it among them would write over theirs, so it is taken for one that was made anew.
+    """
     if is_over(delivery):
         return delivery
     return replace(
@@ -36,6 +42,7 @@ def doubted(delivery: Delivery, address: str, last_id: int | None, now: datetime
         rounds=0,
         is_doubtful=True,
         is_restored=True,
+        is_retold=was_restored or delivery.is_retold,
         reason="a backup was restored",
     )
 

@@ -18,18 +18,15 @@ from monitor.digests.wording import many
 from monitor.errors import StoreError
 from monitor.store.backup import Step
 from monitor.store.backup_file import Chunk, Header, Trailer, read
-from monitor.store.codec import decode_delivery, encode
+from monitor.store.codec import decode_delivery, encode, to_ms
 from monitor.store.connection import SCHEMA, Argument, Connection, store_now
 from monitor.store.fsck import check, topic_of
 from monitor.store.keys import Keyspace
 from monitor.store.repairs import RepairStore
 
-ENDED = frozenset({"leases", "due-since", "bot-sends", "sender", "sends", "extras", "late", "survey"})
+ENDED = frozenset({"leases", "due-since", "bot-sends", "sender", "sends", "extras", "late"})
 """Keys that meant something to processes of their own time only. Copies that were looked for then are not looked for
 now: such a look writes over what was sent since."""
-
-FAR = 1_000_000
-"""How far fences jump: more than any number of leases between a backup and its restore."""
 
 
 class Restored(NamedTuple):
@@ -124,7 +121,7 @@ def _let_time_pass(connection: Connection, now: datetime) -> int:
     """Change what was written for its own time, and return how many messages are in doubt."""
     keys: Keyspace = connection.keys
     names = list(connection.scan(f"{keys.prefix}*"))
-    connection.execute("INCRBY", keys.work.fence, FAR)
+    _jump(connection, keys.work.fence, now)
     chats = {topic_of(name) for name in names if (kind := keys.kind_of(name)) and kind.slot == "chat"}
     return sum(_doubt(connection, chat, now) for chat in sorted(chats))
 
@@ -137,12 +134,24 @@ def _doubt(connection: Connection, chat: str, now: datetime) -> int:
     last_id = int(last[0]) if last else None
     address = connection.execute("GET", keys.address)
     shown = chat if address is None else address.decode()
-    open_ = 0
+    was_restored = RepairStore(connection).survey(chat) is not None
+    open_, bases = 0, [] if last_id is None else [last_id]
     for message, packed in connection.pairs("HSCAN", keys.outbox):
         before = decode_delivery(packed)
         if not is_over(before):
             open_ += 1
-            connection.execute("HSET", keys.outbox, message, encode(doubted(before, shown, last_id, now)))
-    connection.execute("INCRBY", keys.sender_fence, FAR)
-    RepairStore(connection).begin_survey(chat, begun(now, last_id))
+            after = doubted(before, shown, last_id, now, was_restored=was_restored)
+            connection.execute("HSET", keys.outbox, message, encode(after))
+            # An id that is known need not be of a message that is: a survey may have found it, and nobody looked at it.
+            bases += [after.base] if after.base is not None and after.address == shown else []
+    _jump(connection, keys.sender_fence, now)
+    RepairStore(connection).begin_survey(chat, begun(now, min(bases, default=None)))
     return open_
+
+
+def _jump(connection: Connection, fence: str, now: datetime) -> None:
+    """Let a fence jump beyond all that were given since the backup, also by a restore of the same one before this."""
+    found = connection.execute("GET", fence)
+    # They are counted from the time in ms (acquire.lua), and nobody takes a thousand leases a second for long, so each
+    # restore comes out above the last one.
+    connection.execute("SET", fence, max(int(found or 0) + 1, to_ms(now)))

@@ -13,6 +13,11 @@ if tonumber(ARGV[4]) >= 0 and owner ~= ARGV[2] then
   local due = redis.call('ZSCORE', KEYS[3], ARGV[1])
   if not due or due - now > tonumber(ARGV[4]) then return 0 end
 end
-if not lease or owner ~= ARGV[2] then fence = redis.call('INCR', KEYS[2]) end
+if not lease or owner ~= ARGV[2] then
+  -- Counted from the time of the first, so that no fence comes again where the count was lost: by a restore of a backup that is older
+  -- than a chat, or with a chat that had ended.
+  redis.call('SETNX', KEYS[2], now)
+  fence = redis.call('INCR', KEYS[2])
+end
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f %.0f %s', now + ARGV[3], fence, ARGV[2]))
 return tonumber(fence)

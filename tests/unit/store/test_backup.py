@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from monitor.errors import StoreError
-from monitor.models import Message, Query
+from monitor.models import Job, Message, Query
 from monitor.store.backup import Made, back_up, scratch_folder, scratch_store
 from monitor.store.backup_file import Chunk, Header, Trailer, read, written
 from monitor.store.connection import Connection, store_now
@@ -21,9 +21,10 @@ from monitor.store.embedded import EmbeddedStore
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
-from monitor.store.outbox import OutboxStore
+from monitor.store.outbox import OutboxStore, SenderLeases
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.prefixes import erase_forgotten, staging
+from monitor.store.repairs import RepairStore
 from monitor.store.restore import ENDED, restore_into
 from monitor.store.schedule import LeaseStore
 from monitor.store.swap import has_data, take_place
@@ -67,7 +68,7 @@ def content(connection: Connection) -> dict[str, Any]:
     for name in connection.scan(f"{connection.keys.prefix}*"):
         kind = connection.keys.kind_of(name)
         assert kind is not None
-        if kind.name not in ENDED | {"outbox", "fence", "sender-fence"}:
+        if kind.name not in ENDED | {"outbox", "fence", "sender-fence", "survey"}:
             read = {"hash": ("HGETALL",), "zset": ("ZRANGE", 0, -1, "WITHSCORES"), "string": ("GET",)}[kind.type]
             answer = connection.execute(read[0], name, *read[1:])
             found[name.removeprefix(connection.keys.prefix)] = dict(answer) if isinstance(answer, dict) else answer
@@ -144,7 +145,71 @@ def test_a_lease_of_the_time_of_the_backup_holds_nobody_up(
     after = LeaseStore(beside).acquire(job, "somebody else", timedelta(seconds=5))
 
     assert after is not None
-    assert after.fence > before.fence + 1000, "whoever slept meanwhile is refused"
+    assert after.fence > before.fence, "whoever slept meanwhile is refused"
+
+
+def test_who_slept_since_a_backup_was_restored_is_refused_after_it_was_restored_again(
+    connection: Connection, beside: Connection, tmp_path: Path
+) -> None:
+    """Both restores let fences jump to the same number, so a sleeper between them held the fence of his successor."""
+    made = back_up_to(filled(connection), tmp_path / "b.gz")
+    job, ttl = poll_job(Query("rss", "x")), timedelta(minutes=1)
+    restore_into(beside, made.path, silent)
+    leases, senders = LeaseStore(beside), SenderLeases(beside)
+    slept = leases.acquire(job, "sleeper", ttl), senders.acquire(Job("deliver", "-1001"), "sleeper", ttl)
+    beside.erase()
+    restore_into(beside, made.path, silent)
+
+    after = leases.acquire(job, "other", ttl), senders.acquire(Job("deliver", "-1001"), "other", ttl)
+
+    for old, new, store in zip(slept, after, (leases, senders), strict=True):
+        assert old is not None
+        assert new is not None
+        assert new.fence > old.fence
+        assert not store.renew(old, ttl)
+
+
+def test_who_slept_since_before_a_restore_is_refused_in_a_chat_that_the_backup_does_not_know(
+    connection: Connection, beside: Connection, tmp_path: Path
+) -> None:
+    """Its fences were counted from one again, and came to those of who had slept."""
+    made, job = back_up_to(filled(connection), tmp_path / "a.backup"), Job("deliver", "-1002")
+    slept = SenderLeases(connection).acquire(job, "sleeper", timedelta(minutes=1))
+    restore_into(beside, made.path, silent)
+
+    after = SenderLeases(beside).acquire(job, "other", timedelta(minutes=1))
+
+    assert slept is not None
+    assert after is not None
+    assert after.fence > slept.fence
+
+
+def test_what_a_survey_found_before_the_backup_is_looked_for_again_after_its_restore(
+    connection: Connection, beside: Connection, tmp_path: Path
+) -> None:
+    """Found ids counted as known, so the next survey began behind them, and a message that stood there came twice.
+
+    Or it wrote over another one that no backup knew, and stood there twice.
+    """
+    chat = "-1001"
+    OutboxStore(connection).hand_over(chat, parcels(chat, "d"))
+    connection.execute("ZADD", connection.keys.chat(chat).ids, 5, 5)
+    restore_into(beside, back_up_to(connection, tmp_path / "first.backup").path, silent)
+    lease = SenderLeases(beside).acquire(Job("deliver", chat), "somebody", timedelta(seconds=5))
+    assert lease is not None
+    found = RepairStore(beside).survey(chat)
+    assert found is not None
+    RepairStore(beside).surveyed(lease, replace(found, scanned=27, found=(7,), is_done=True, is_whole=True))
+    again = back_up_to(beside, tmp_path / "second.backup").path
+    beside.erase()
+
+    restore_into(beside, again, silent)
+
+    survey, pending = RepairStore(beside).survey(chat), OutboxStore(beside).find(chat, "d-0")
+    assert survey is not None
+    assert survey.base == 5
+    assert pending is not None
+    assert pending.delivery.is_retold, "looked for among messages that nobody knows, it would write over them"
 
 
 def test_a_backup_is_of_one_moment_while_others_write(valkey: Connection, tmp_path: Path) -> None:
