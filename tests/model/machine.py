@@ -1,0 +1,412 @@
+"""The rules: what people, platforms, workers and bad luck may do next. Hypothesis chooses; nothing else is chance."""
+
+from collections import Counter
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from monitor.models import Job, PostKey
+from tests.model.actors import Kind
+from tests.model.feeds import QUERIES
+from tests.model.judge import findings
+from tests.model.plant import WORKERS, Plant, Worker
+from tests.model.seams import SEND_DEATHS, SEND_LOSSES, SEND_REFUSALS, STORE_DEATHS, STORE_FATES
+
+FEED_FATES = ("down", "limited", "empty", "repeats", "paged")
+WORDS = ("alpha", "beta", "alpha beta", "noise")
+COMMANDS = ("/subscribe alpha", "/subscribe beta", "/unsubscribe alpha", "/unsubscribe beta", "/topics", "/help")
+REST_AFTER = 25
+"""Steps between two rests at least: what is never left undone tells nothing of what is."""
+
+LONGEST_SLEEP = 900.0
+"""Seconds that pass at most by themselves when nothing is due and something is to be done."""
+
+LONGEST_JOB = 5_000
+"""Calls of one job; more is a job that does not end."""
+
+FAULTS = (
+    *(f"store {fate}" for fate in (*STORE_FATES, *STORE_DEATHS)),
+    *(f"send {fate}" for fate in (*SEND_REFUSALS, *SEND_LOSSES, *SEND_DEATHS)),
+    *(f"feed {fate}" for fate in FEED_FATES),
+    *("freeze", "woken too late", "clock jump", "hints lost", "hint twice", "server restart", "late post"),
+    *("put out", "moved", "foreign message", "backup restored"),
+)
+"""Every kind of fault. A run of 100,000 steps in which one of them never happened has proved nothing about it."""
+
+workers = st.integers(0, WORKERS - 1)
+chats = st.integers(0, 2)
+small = st.integers(0, 7)
+asks = st.integers(0, 3)
+calls_before = st.sampled_from((0, 1, 2, 3, 5, 8, 13, 21, 34))
+
+
+class Totals:
+    """What was really done, over all runs of a process."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.runs = 0
+        self.rests = 0
+        self.faults: Counter[str] = Counter()
+        self.actions: Counter[str] = Counter()
+        self.broken: list[str] = []
+        self.trace: list[str] = []
+        self.late = 0
+        self.held = 0
+
+
+class Model(RuleBasedStateMachine):
+    """One run. A class of its own for each use sets `plant` and `totals`."""
+
+    plant: ClassVar[Plant]
+    totals: ClassVar[Totals]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plant.begin()
+        self.totals.runs += 1
+        self.hints: list[Job] = []
+        self.restless = 0
+        self.handed = 0
+        self.is_whole = True
+
+    # What is normal.
+
+    @rule(feed=st.integers(0, 1), words=st.sampled_from(WORDS), count=st.integers(1, 4))
+    def publish(self, feed: int, words: str, count: int) -> None:
+        """Let a feed show new posts."""
+        self._step("publish", feed, words, count)
+        for _ in range(count):
+            self.plant.feeds.publish(QUERIES[feed], words, 0)
+
+    @rule(seconds=st.sampled_from((0.3, 1.3, 3.0, 8.0, 25.0, 70.0, 660.0)))
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self._step("pass_time", seconds)
+        self.plant.advance(seconds)
+
+    @rule()
+    def come_to_digest(self) -> None:
+        """Let time pass until the next digest is due."""
+        self._step("come_to_digest")
+        due = [at for job, at in self.plant.calm.schedule.due() if job.kind == "digest"]
+        self.plant.advance(max(0.0, (min(due) - self.plant.world.time()).total_seconds()) + 1)
+
+    @rule(worker=workers, pick=small)
+    def begin(self, worker: int, pick: int) -> None:
+        """Let a worker take up a hint."""
+        self._step("begin", worker, pick)
+        self._busy(worker, pick)
+
+    @rule(worker=workers, calls=st.sampled_from((1, 2, 3, 5, 8, 13, 21)))
+    def work(self, worker: int, calls: int) -> None:
+        """Let a worker make some calls."""
+        self._step("work", worker, calls)
+        if (each := self._busy(worker, 0)) is not None:
+            self._go(each, calls)
+
+    @rule(worker=workers)
+    def end_job(self, worker: int) -> None:
+        """Let a worker come to the end of its job."""
+        self._step("end_job", worker)
+        each = self.plant.workers[worker]
+        if each.actor is not None and each.actor.is_busy and not each.is_frozen:
+            self._finish(each)
+
+    @rule(worker=workers)
+    def poll_telegram(self, worker: int) -> None:
+        """Let a process ask for updates and keep them."""
+        self._step("poll_telegram", worker)
+        each = self.plant.workers[worker]
+        if self._is_idle(each):
+            self._start(each, "poller")
+
+    @rule(worker=workers, chat=chats, digest=st.integers(0, 5), parts=st.integers(1, 3), posts=small)
+    def hand_over(self, worker: int, chat: int, digest: int, parts: int, posts: int) -> None:
+        """Let a process hand a digest of some parts to a chat, now and then one that it handed over before."""
+        self._step("hand_over", worker, chat, digest, parts, posts)
+        each = self.plant.workers[worker]
+        if self._is_idle(each):
+            keys = [PostKey("rss", f"pool/{posts + n}") for n in range(2)]
+            self._start(
+                each, "hand over", self.plant.chats[chat], f"d{self.plant.epoch}.{digest}.{parts}.{posts}", parts, keys
+            )
+
+    @rule(chat=st.integers(0, 1), text=st.sampled_from(COMMANDS))
+    def say(self, chat: int, text: str) -> None:
+        """Let the owner say a command, in private or in the group."""
+        self._step("say", chat, text)
+        self.plant.say(chat, text)
+
+    @precondition(lambda self: self.restless >= REST_AFTER)
+    @rule()
+    def rest(self) -> None:
+        """Let everything come to rest without faults, and judge."""
+        self._step("rest")
+        self._rest()
+
+    # What is not.
+
+    @rule(worker=workers, fate=st.sampled_from(STORE_FATES), calls=calls_before)
+    def fail_store(self, worker: int, fate: str, calls: int) -> None:
+        """Let a call to the store fail."""
+        self._step("fail_store", worker, fate, calls)
+        self._fail(worker, "store", fate, calls, is_known=True)
+
+    @rule(worker=workers, fate=st.sampled_from(STORE_DEATHS), calls=calls_before, is_known=st.booleans())
+    def die(self, worker: int, fate: str, calls: int, is_known: bool) -> None:
+        """Let a process die at a call to the store, done or not; others may know that it is dead, or not."""
+        self._step("die", worker, fate, calls, is_known)
+        self._fail(worker, "store", fate, calls, is_known=is_known)
+
+    @rule(worker=workers, chat=chats, fate=st.sampled_from(SEND_REFUSALS), asks=asks)
+    def refuse_send(self, worker: int, chat: int, fate: str, asks: int) -> None:
+        """Let a request to Telegram fail without having been done."""
+        self._step("refuse_send", worker, chat, fate, asks)
+        self._fail_send(worker, chat, fate, asks)
+
+    @rule(worker=workers, chat=chats, fate=st.sampled_from(SEND_LOSSES), asks=asks)
+    def lose_send(self, worker: int, chat: int, fate: str, asks: int) -> None:
+        """Let a request to Telegram be done, and its answer be lost; or let nobody know whether it was done."""
+        self._step("lose_send", worker, chat, fate, asks)
+        self._fail_send(worker, chat, fate, asks)
+
+    @rule(worker=workers, chat=chats, fate=st.sampled_from(SEND_DEATHS), asks=asks, is_known=st.booleans())
+    def die_sending(self, worker: int, chat: int, fate: str, asks: int, is_known: bool) -> None:
+        """Let a process die at a request to Telegram, before it, after it, or while it is on its way."""
+        self._step("die_sending", worker, chat, fate, asks, is_known)
+        self._fail_send(worker, chat, fate, asks, is_known=is_known)
+
+    @rule(worker=workers, fate=st.sampled_from(FEED_FATES))
+    def fail_feed(self, worker: int, fate: str) -> None:
+        """Let a feed be down, empty, impatient, or show again what it showed."""
+        self._step("fail_feed", worker, fate)
+        self._sweep("poll")
+        self._fail(worker, "feed", fate, 0, is_known=True)
+
+    @rule(worker=workers, chat=chats, to_send=st.booleans(), asks=asks)
+    def freeze(self, worker: int, chat: int, to_send: bool, asks: int) -> None:
+        """Stop a process where it stands, or just before it asks something of Telegram."""
+        self._step("freeze", worker, chat, to_send, asks)
+        if to_send:
+            self._deliver(worker, chat)
+        each = self._busy(worker, 0)
+        if each is not None and to_send:
+            self._go_to_send(each, asks)
+        if each is not None and each.actor is not None and each.actor.is_busy:
+            each.is_frozen = True
+            self._fault("freeze")
+
+    @rule(worker=workers, keeper_first=st.booleans(), seconds=st.sampled_from((0.0, 7.0, 30.0, 100.0)))
+    def wake(self, worker: int, keeper_first: bool, seconds: float) -> None:
+        """Let a frozen process go on after a while, its keeper's thread before its work or after."""
+        self._step("wake", worker, keeper_first, seconds)
+        each = self.plant.workers[worker]
+        if not each.is_frozen or each.actor is None:
+            return
+        self.plant.advance(seconds)
+        each.is_frozen = False
+        if self.plant.has_lost(each):
+            self._fault("woken too late")
+        if keeper_first:
+            each.hands.turn()
+        self._go(each, 1)
+
+    @rule(worker=workers, minutes=st.sampled_from((-90, -5, 5, 90)))
+    def jump_clock(self, worker: int, minutes: int) -> None:
+        """Let the clock of one machine jump; the store's does not."""
+        self._step("jump_clock", worker, minutes)
+        self.plant.jump(worker, minutes)
+        self._fault("clock jump")
+
+    @rule(pick=small, is_lost=st.booleans())
+    def disturb_hints(self, pick: int, is_lost: bool) -> None:
+        """Lose the hints that are on their way, as Celery does with those of a killed worker, or bring one twice."""
+        self._step("disturb_hints", pick, is_lost)
+        self._sweep()
+        if not self.hints:
+            return
+        if is_lost:
+            self.hints.clear()
+        else:
+            self.hints.append(self.hints[pick % len(self.hints)])
+        self._fault("hints lost" if is_lost else "hint twice")
+
+    @rule(fate=st.sampled_from(("refuse", "lose")), keeps_hints=st.booleans())
+    def restart_server(self, fate: str, keeps_hints: bool) -> None:
+        """Let the server begin anew: calls under way fail, done or not, and hints may be gone."""
+        self._step("restart_server", fate, keeps_hints)
+        for each in self.plant.workers:
+            pending = None if each.actor is None or each.is_frozen else each.actor.pending
+            if pending is not None and pending[0] == "store":
+                self._go(each, 1, fate)
+        self.plant.restart()
+        if not keeps_hints:
+            self.hints.clear()
+        self._fault("server restart")
+
+    @rule(feed=st.integers(0, 1), words=st.sampled_from(WORDS[:3]), minutes=st.sampled_from((3, 50, 400)))
+    def publish_late(self, feed: int, words: str, minutes: int) -> None:
+        """Let a feed show a post long after it was written, among newer ones."""
+        self._step("publish_late", feed, words, minutes)
+        self.plant.feeds.publish(QUERIES[feed], words, minutes)
+        self._fault("late post")
+
+    @rule(does_move=st.booleans())
+    def change_group(self, does_move: bool) -> None:
+        """Let the group become a supergroup, once; or somebody put the bot out of it, or back in."""
+        self._step("change_group", does_move)
+        if self.plant.move() if does_move else self.plant.put_out_or_in():
+            self._fault("moved" if does_move else "put out")
+
+    @rule(is_restored=st.booleans())
+    def keep_backup(self, is_restored: bool) -> None:
+        """Make a backup, or stop everything and restore the last one."""
+        self._step("keep_backup", is_restored)
+        if not is_restored:
+            self.plant.back_up()
+        elif self.plant.restore():
+            self.hints.clear()
+            self._fault("backup restored")
+
+    @rule(chat=chats, count=st.integers(1, 3))
+    def write_among(self, chat: int, count: int) -> None:
+        """Let somebody else write into a chat, which takes ids."""
+        self._step("write_among", chat, count)
+        self.plant.write_among(chat, count)
+        self._fault("foreign message")
+
+    @invariant()
+    def holds(self) -> None:
+        """Nothing that must always hold was seen broken."""
+        self._judge()
+        self.is_whole = True
+
+    def teardown(self) -> None:
+        """Come to rest a last time, and count what was done."""
+        try:
+            if self.is_whole and not self.plant.world.broken:
+                self._rest()
+                self._judge()
+        finally:
+            self.totals.faults += self.plant.world.faults
+            self.totals.actions += self.plant.world.actions
+            self.totals.late += sum(self.plant.watch.late.values())
+
+    # How it is done.
+
+    def _step(self, name: str, *arguments: object) -> None:
+        self.totals.steps += 1
+        self.is_whole = False
+        self.restless += 1
+        self.plant.world.actions[name] += 1
+        self.plant.world.note(name, *arguments)
+
+    def _fault(self, kind: str) -> None:
+        self.plant.world.fault(kind)
+
+    def _judge(self) -> None:
+        broken = self.plant.world.broken
+        if broken:
+            self.totals.broken = list(broken)
+            self.totals.trace = list(self.plant.world.trace)
+            raise AssertionError("; ".join(broken))
+
+    def _rest(self) -> None:
+        self.hints.clear()
+        self.restless = 0
+        self.plant.settle()
+        self.totals.rests += 1
+        if not self.plant.world.broken:
+            self.plant.world.accuse(*findings(self.plant))
+
+    def _is_idle(self, worker: Worker) -> bool:
+        return worker.actor is not None and not worker.actor.is_busy and not worker.is_frozen
+
+    def _sweep(self, kind: str = "") -> None:
+        """Take hints where there are none, waiting for the first; those of a kind come first."""
+        calm = self.plant.calm
+        if not any(job.kind.startswith(kind) for job in self.hints):
+            calm.job_leases.bury(self.plant.world.is_dead)
+            self.hints += calm.schedule.take(50)
+        if not any(job.kind.startswith(kind) for job in self.hints):
+            soonest = next(at for job, at in calm.schedule.due() if job.kind.startswith(kind))
+            self.plant.advance(min((soonest - self.plant.world.time()).total_seconds(), LONGEST_SLEEP) + 0.001)
+            self.hints += calm.schedule.take(50)
+        self.hints.sort(key=lambda job: not job.kind.startswith(kind))
+
+    def _deliver(self, worker: int, chat: int) -> None:
+        """Let a worker that is idle take up the delivery to a chat, to which something is to be sent."""
+        each, calm, name = self.plant.workers[worker], self.plant.calm, self.plant.chats[chat]
+        if not self._is_idle(each):
+            return
+        if calm.outbox.load(name).waiting == 0:
+            self.handed += 1
+            calm.hand_over(name, f"n{self.handed}", 1, [])
+        self.plant.world.note(" ", each.name, "delivers to", name)
+        self._start(each, "job", Job("deliver", name))
+
+    def _busy(self, worker: int, pick: int) -> Worker | None:
+        """Return a worker that is at work, having taken up a hint if it was idle; None when it cannot be."""
+        each = self.plant.workers[worker]
+        if each.is_frozen:
+            return None
+        if self._is_idle(each):
+            self._sweep()
+            if not self.hints:
+                return None
+            job = self.hints.pop(pick % len(self.hints))
+            self.plant.world.note(" ", each.name, "takes up", job)
+            self._start(each, "job", job)
+        return each if each.actor is not None and each.actor.is_busy else None
+
+    def _start(self, worker: Worker, what: str, *arguments: object) -> None:
+        assert worker.actor is not None, "a worker of the model has a thread"
+        worker.actor.begin(self.plant.task(worker, what, *arguments))
+        self.plant.see_to(worker)
+
+    def _go(self, worker: Worker, calls: int = 1, fate: str = "go", *, is_known: bool = True) -> None:
+        self.plant.go(worker, calls, fate, is_known=is_known)
+
+    def _go_to(self, worker: Worker, kind: Kind) -> bool:
+        """Let a worker go on until it stands before a call of a kind; False when its job ended before."""
+        assert worker.actor is not None, "a worker of the model has a thread"
+        for _ in range(LONGEST_JOB):
+            if worker.actor.pending is None:
+                return False
+            if worker.actor.pending[0] == kind:
+                return True
+            self._go(worker)
+        raise AssertionError("a job does not end")
+
+    def _finish(self, worker: Worker) -> None:
+        assert worker.actor is not None, "a worker of the model has a thread"
+        while worker.actor.is_busy:
+            self._go(worker, 50)
+
+    def _go_to_send(self, worker: Worker, asks: int) -> bool:
+        """Let a worker go on until it stands before a request to Telegram, some of them having passed."""
+        for _ in range(asks):
+            if self._go_to(worker, "telegram"):
+                self._go(worker)
+        return self._go_to(worker, "telegram")
+
+    def _fail_send(self, worker: int, chat: int, fate: str, asks: int, *, is_known: bool = True) -> None:
+        self._deliver(worker, chat)
+        each = self.plant.workers[worker]
+        if each.actor is not None and each.actor.is_busy and not each.is_frozen and self._go_to_send(each, asks):
+            self._fail(worker, "telegram", fate, 0, is_known=is_known)
+
+    def _fail(self, worker: int, kind: Kind, fate: str, calls: int, *, is_known: bool) -> None:
+        each = self._busy(worker, 0)
+        if each is None or each.actor is None:
+            return
+        if calls:
+            self._go(each, calls)
+        if each.actor.is_busy and self._go_to(each, kind):
+            if fate == "refused" and each.actor.pending != ("telegram", "sendMessage"):
+                fate = "gateway_before"  # what is edited was taken before: its text is not refused
+            self.plant.world.note(" ", each.name, *(each.actor.pending or ()), "->", fate)
+            self._fault(f"{'send' if kind == 'telegram' else kind} {fate}")
+            self._go(each, 1, fate, is_known=is_known)

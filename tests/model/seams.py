@@ -1,0 +1,236 @@
+"""The ways of a worker to the store and to Telegram. Each call first asks the worker's actor what becomes of it."""
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import httpx
+import redis
+from telegram import Bot
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+from monitor.errors import StoreError
+from monitor.store.connection import Argument, Connection, one_sentence, script_text
+from tests.model.actors import Actor
+from tests.model.watch import Watch
+from tests.model.world import World
+from tests.replays.replayer import FREEZE, READS
+from tests.simulators.telegram_api import TOKEN
+from tests.simulators.telegram_methods import METHODS
+from tests.simulators.telegram_refusals import Breach, Refused, flood
+from tests.simulators.telegram_spec import Spec
+from tests.simulators.telegram_state import State
+
+Answer = TypeVar("Answer")
+
+STORE_FATES = ("replay", "refuse", "lose")
+"""replay: the answer is lost, and the command sent again, as the client does by itself. refuse: it does not reach the
+store. lose: it does, and no answer comes back, however often it is tried."""
+
+STORE_DEATHS = ("kill", "kill_after")
+"""The process dies before a call is done, or after."""
+
+SEND_REFUSALS = ("flood", "unconnected", "refused", "gateway_before", "reset_before")
+"""Not done: 429, no connection, 400 for what the text says, 502, a reset."""
+
+SEND_LOSSES = ("gateway_after", "reset_after", "garbage", "late")
+"""Done: 502, a reset, an answer that is no JSON; late: it arrives some seconds after the client gave up."""
+
+SEND_DEATHS = ("kill", "kill_after", "kill_late")
+"""The process dies before the request leaves, after it was done, while it is on its way."""
+
+SLOWEST = 8.0
+"""Seconds from when a request left until it arrives at Telegram: less than the product waits before it looks."""
+
+_GATEWAY = b"<html><head><title>502 Bad Gateway</title></head></html>"
+_REFUSED = Refused(400, "Bad Request: can't parse entities")
+
+
+class ModelConnection(Connection):
+    """Runs scripts on the world's clock, and lets the world watch what they answered."""
+
+    def __init__(self, url: str, world: World, watch: Watch, actor: Actor | None = None) -> None:
+        super().__init__(url)
+        self.world = world
+        self.watch = watch
+        self.actor = actor
+        self._hashes: dict[str, str] = {}
+
+    def run(self, script: str, keys: Sequence[str], args: Sequence[Argument] = ()) -> Any:
+        """Run a script, as often as the actor's fate says."""
+
+        def call() -> Any:
+            answer = self._evaluate(script, (*keys, *args, self.world.now), len(keys))
+            self.watch.ran(self.actor, script, keys, args, answer)
+            return answer
+
+        return self._fated(script, call)
+
+    def execute(self, *command: Argument) -> Any:
+        """Run a command; time is the world's."""
+        if command[0] == "TIME":
+            return [self.world.now // 1000, self.world.now % 1000 * 1000]
+        name = str(command[0])
+        if name in READS and self.actor is None:
+            return super().execute(*command)
+
+        def call() -> Any:
+            answer = super(ModelConnection, self).execute(*command)
+            if name == "ZADD" and str(command[1]).endswith(":extras"):
+                self.watch.confesses(self.actor)
+            return answer
+
+        return self._fated(name, call)
+
+    def _fated(self, what: str, call: Callable[[], Any]) -> Any:
+        if self.actor is None:
+            return call()
+        fate = self.actor.gate("store", what)
+        match fate:
+            case "refuse":
+                raise StoreError("the store cannot be reached (it was not told)")
+            case "replay":
+                call()
+                self.world.now += 40
+                return call()
+            case "lose":
+                call()
+                raise StoreError("the store cannot be reached (its answer was lost)")
+            case "kill_after":
+                call()
+                self.actor.die()
+        return call()
+
+    def _evaluate(self, script: str, arguments: Sequence[Argument], keys: int) -> Any:
+        text = FREEZE + script_text(script)
+        with one_sentence():
+            for _ in range(2):
+                known = self._hashes.get(text)
+                if known is not None:
+                    try:
+                        return self._client.execute_command("EVALSHA", known, keys, *arguments)
+                    except redis.exceptions.NoScriptError:
+                        del self._hashes[text]
+                self._hashes[text] = self._client.script_load(text)
+        raise AssertionError("a script that was loaded just now is there")
+
+
+class ModelTelegram:
+    """The strict simulator without its sockets: a method and its arguments in, status and body out."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.state: State
+
+    def handle(self, method: str, form: dict[str, str]) -> tuple[int, bytes]:
+        """Answer a request as a healthy server does."""
+        try:
+            known = self.spec.method_named(method)
+            arguments = self.spec.read(known, form, {})
+            self.spec.check(known, arguments, {})
+            result = METHODS[method](self.state, arguments, {})
+        except Refused as refused:
+            if isinstance(refused, Breach):
+                self.state.breaches.append(f"{method}: {refused.code} {refused.description}")
+            return refused.code, refusal(refused)
+        return 200, json.dumps({"ok": True, "result": result}, ensure_ascii=False).encode()
+
+
+def refusal(refused: Refused) -> bytes:
+    """Return the body of a refusal."""
+    plain: dict[str, Any] = {"ok": False, "error_code": refused.code, "description": refused.description}
+    return json.dumps(plain | ({"parameters": dict(refused.parameters)} if refused.parameters else {})).encode()
+
+
+class ModelLine:
+    """Stands where the sink has its thread and its loop: the library's calls are made at once, in the caller's."""
+
+    def __init__(self, telegram: ModelTelegram, world: World, watch: Watch, actor: Actor | None) -> None:
+        self.request = _Request(telegram, world, watch, actor)
+        self._bot = Bot(TOKEN, request=self.request)
+
+    def ask(self, call: Callable[[Bot], Awaitable[Answer]]) -> Answer:
+        """Make a call; nothing in it waits for anything but the actor."""
+        turn = call(self._bot).__await__()
+        try:
+            next(turn)
+        except StopIteration as done:
+            answer: Answer = done.value
+            return answer
+        raise AssertionError("a call waits for something that is not in the model")
+
+    def close(self) -> None:
+        """Close nothing."""
+
+
+class _Request(BaseRequest):
+    def __init__(self, telegram: ModelTelegram, world: World, watch: Watch, actor: Actor | None) -> None:
+        self.telegram, self.world, self.watch, self.actor = telegram, world, watch, actor
+
+    @property
+    def read_timeout(self) -> float | None:
+        return 10.0
+
+    async def initialize(self) -> None:
+        """Open nothing."""
+
+    async def shutdown(self) -> None:
+        """Close nothing."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **kwargs: Any
+    ) -> tuple[int, bytes]:
+        """Ask the actor what becomes of a request, and do it."""
+        name = url.rpartition("/")[2]
+        form = {} if request_data is None else request_data.json_parameters
+
+        claimed = self.watch.claimed.get(self.actor, self.world.now)
+
+        def handle() -> tuple[int, bytes]:
+            answer = self.telegram.handle(name, form)
+            self.world.note(
+                "   ",
+                name,
+                form.get("chat_id"),
+                form.get("message_id", ""),
+                repr(form.get("text", ""))[:40],
+                answer[1][:90],
+            )
+            if name == "sendMessage" and answer[0] == 200:
+                self.watch.arrived(self.actor, claimed, form)
+            return answer
+
+        if self.actor is None:
+            return handle()
+        return self._spoiled(self.actor.gate("telegram", name), handle)
+
+    def _spoiled(self, fate: str, handle: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
+        assert self.actor is not None, "only workers are disturbed"
+        match fate:
+            case "flood":
+                return 429, refusal(flood(3))
+            case "refused":
+                return _REFUSED.code, refusal(_REFUSED)
+            case "gateway_before":
+                return 502, _GATEWAY
+            case "unconnected":
+                raise NetworkError("httpx.ConnectError") from httpx.ConnectError("no way")
+            case "reset_before":
+                raise NetworkError("httpx.ReadError") from httpx.ReadError("reset")
+            case "late" | "kill_late":
+                self.world.later(SLOWEST, handle)
+                if fate == "kill_late":
+                    self.actor.die()
+                raise TimedOut
+        answer = handle()
+        match fate:
+            case "kill_after":
+                self.actor.die()
+            case "gateway_after":
+                return 502, _GATEWAY
+            case "garbage":
+                return 200, b'{"ok":true,"result":{"message_id":'
+            case "reset_after":
+                raise NetworkError("httpx.ReadError") from httpx.ReadError("reset")
+        return answer

@@ -1,0 +1,130 @@
+"""What the world saw of the store's answers and of Telegram: the ledger that judges, outside the store."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from monitor.models import Query
+from monitor.store.codec import decode_parcel
+from tests.model.actors import Actor
+from tests.model.world import World
+
+LOOK_AFTER = 20_000
+"""ms from when a message was claimed until its request has surely arrived, as the product takes it."""
+
+
+class Held(NamedTuple):
+    """A lease as the world saw it: until when it lasts, on the store's clock."""
+
+    owner: str
+    fence: int
+    till: int
+
+
+class Watch:
+    """Notes leases, places in feeds, digests that were taken, and messages that came too late to be accounted for.
+
+    `unstored` tells what is missing of what a feed showed up to a place. `late` counts messages, by chat and text, that
+    arrived after everybody had ceased to look for them, and whose senders told nobody. `ever` has the ids and texts of
+    all messages that were handed over, by chat, also those that a restored backup does not know.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.held: dict[tuple[str, str], Held] = {}
+        self.fences: dict[tuple[str, str], int] = {}
+        self.taken: dict[str, dict[str, int]] = {}
+        self.claimed: dict[Actor | None, int] = {}
+        self.late: Counter[tuple[str, str]] = Counter()
+        self._unconfessed: dict[Actor | None, tuple[str, str]] = {}
+        self.ever: dict[str, set[tuple[str, str]]] = {}
+        self.unstored: Callable[[Query, str], list[str]] = lambda *_: []
+
+    def restored(self, taken: dict[str, dict[str, int]]) -> None:
+        """Know of a store that it holds a backup now, of which this was `taken`."""
+        self.held.clear()
+        self.taken = {chat: dict(ids) for chat, ids in taken.items()}
+
+    def ran(self, actor: Actor | None, script: str, keys: Sequence[str], args: Sequence[Any], answer: Any) -> None:
+        """Note what a script answered."""
+        match script:
+            case "claim" if answer == 0:
+                self.claims(actor)
+            case "settle" if answer:
+                self.confesses(actor)
+            case "acquire" if answer:
+                self._acquired(keys[0], Held(str(args[1]), int(answer), self.world.now + int(args[2])), str(args[0]))
+            case "renew" if answer:
+                self._renewed(keys[0], str(args[0]), int(args[3]))
+            case "finish" | "rest" | "rest_inbox" if answer:
+                self.held.pop((keys[2], str(args[0])), None)
+                if script == "finish" and args[3] == "read":
+                    self._read(str(args[0]), str(args[7]))
+            case "bury":
+                for job, fence in zip(args[::2], args[1::2], strict=True):
+                    place = keys[0], job.decode()
+                    if (held := self.held.get(place)) is not None and held.fence == int(fence):
+                        del self.held[place]
+            case "hand_over" if not answer:
+                self._handed(keys[0], args)
+            case "apply" if answer[0] and args[6]:
+                self.ever.setdefault(chat_of(keys[4]), set()).add((str(args[6]), text_of(args[8])))
+
+    def arrived(self, actor: Actor | None, claimed: int, form: dict[str, str]) -> None:
+        """Note a message that arrived later than any request of its attempt may; only who sent it can tell of it."""
+        if self.world.now - claimed > LOOK_AFTER:
+            what = form["chat_id"], form["text"]
+            self.late[what] += 1
+            self._unconfessed[actor] = what
+
+    def claims(self, actor: Actor | None) -> None:
+        """Note that an actor claims a message now."""
+        self.claimed[actor] = self.world.now
+
+    def confesses(self, actor: Actor | None) -> None:
+        """Note that an actor told of what it sent."""
+        what = self._unconfessed.pop(actor, None)
+        if what is not None:
+            self.late[what] -= 1
+
+    def _acquired(self, leases: str, new: Held, job: str) -> None:
+        place = leases, job
+        known, newest = self.held.get(place), self.fences.get(place, 0)
+        if known is not None and known.owner != new.owner and known.till > self.world.now:
+            left = known.till - self.world.now
+            self.world.accuse(f"two hold {job}: {new.owner} got it, and {known.owner} has it for {left} ms")
+        is_same = known is not None and known.owner == new.owner
+        if new.fence < newest or (new.fence == newest and not is_same):
+            self.world.accuse(f"the fence of {job} went from {newest} to {new.fence}")
+        self.held[place], self.fences[place] = new, max(newest, new.fence)
+
+    def _renewed(self, leases: str, job: str, ttl: int) -> None:
+        if ttl == 0:
+            self.held.pop((leases, job), None)
+        elif (known := self.held.get((leases, job))) is not None:
+            self.held[leases, job] = known._replace(till=self.world.now + ttl)
+
+    def _read(self, job: str, cursor: str) -> None:
+        source, _, text = job.removeprefix("poll:").partition(":")
+        query = Query(source, text)
+        missing = self.unstored(query, cursor)
+        if missing:
+            self.world.accuse(f"{query} was read up to {cursor}, and {', '.join(missing)} are not stored")
+
+    def _handed(self, outbox: str, args: Sequence[Any]) -> None:
+        chat, i = chat_of(outbox), 0
+        taken, ever = self.taken.setdefault(chat, {}), self.ever.setdefault(chat, set())
+        while i < len(args):
+            taken.setdefault(str(args[i]), self.world.now)
+            ever.add((str(args[i]), text_of(args[i + 2])))
+            i += 4 + int(args[i + 3])
+
+
+def chat_of(key: str) -> str:
+    """Return whose key it is."""
+    return key[key.index("{") + 1 : key.index("}:")].partition(":")[2]
+
+
+def text_of(packed: bytes) -> str:
+    """Return what readers see of a packed message."""
+    return decode_parcel(packed).message.text.rstrip()
