@@ -11,29 +11,32 @@ from monitor.wiring import Monitor
 
 
 def register(app: Celery, monitor: Monitor) -> None:
-    """Make the tasks of the product known to an app; each is named as the kind of job that it does."""
+    """Make the tasks of the product known to an app; each is named as the kind of job that it does.
 
-    @app.task(name="poll", bind=True)
+    They are this app's alone: Celery gives tasks to every app of a process unless it is told not to.
+    """
+
+    @app.task(name="poll", bind=True, shared=False)
     def poll(task: object, subject: str) -> None:
         jobs.poll(monitor, subject, owner_of(task), lambda: datetime.now(UTC))
 
-    @app.task(name="digest", bind=True)
+    @app.task(name="digest", bind=True, shared=False)
     def digest(task: object, subject: str) -> None:
         jobs.send_digest(monitor, subject, owner_of(task), datetime.now(UTC))
 
-    @app.task(name="deliver", bind=True)
+    @app.task(name="deliver", bind=True, shared=False)
     def deliver(task: object, subject: str) -> None:
         jobs.deliver(monitor, subject, owner_of(task), datetime.now(UTC))
 
-    @app.task(name="commands", bind=True)
+    @app.task(name="commands", bind=True, shared=False)
     def commands(task: object, subject: str) -> None:
         jobs.answer_commands(monitor, subject, owner_of(task), datetime.now(UTC))
 
-    @app.task(name="prune", bind=True)
+    @app.task(name="prune", bind=True, shared=False)
     def prune(task: object, subject: str) -> None:
         jobs.prune(monitor, subject, owner_of(task), datetime.now(UTC))
 
-    @app.task(name="upkeep", bind=True)
+    @app.task(name="upkeep", bind=True, shared=False)
     def upkeep(task: object, subject: str) -> None:
         keep_up(monitor, subject, owner_of(task), datetime.now(UTC))
 

@@ -155,7 +155,7 @@ class Worker(Monitor):
         """Do a job, as its task does."""
         match job.kind:
             case "poll":
-                jobs.poll(self, job.subject, self.owner(), self.now())
+                jobs.poll(self, job.subject, self.owner(), self.now)
             case "digest":
                 jobs.send_digest(self, job.subject, self.owner(), self.now())
             case "deliver":
