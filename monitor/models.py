@@ -134,12 +134,14 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
     """A tracked discussion: keywords, and where and when to look for them.
 
+    `query` is what it asks of a post in the keyword language (topics/query.py), "" when it is written as lists instead:
     `any`: one of them must occur; `all`: each of them; `none`: not one of them. `sources` holds queries as written,
     e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`.
     """
 
     name: str
     title: str
+    query: str = ""
     any: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
     none: tuple[str, ...] = ()

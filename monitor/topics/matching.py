@@ -16,6 +16,7 @@ from monitor.text.folding import Folded, fold, fold_with_offsets, is_invisible
 from monitor.text.graphemes import is_boundary
 from monitor.text.words import is_word_border
 from monitor.topics import query
+from monitor.topics.query import Term
 
 
 class TopicMatch(NamedTuple):
@@ -86,12 +87,16 @@ def is_keyword_invisible(keyword: str) -> bool:
 def _rule(topic: Topic) -> _Rule:
     node = query.from_lists(topic.any, topic.all, topic.none)
     terms_by_folded: dict[str, list[str]] = defaultdict(list)
-    for term in query.terms(node):
+    for term in _texts(query.leaves(node)):
         if is_keyword_invisible(term):
             raise QueryError(f'topic "{topic.name}": a keyword holds no visible character', 1)
         terms_by_folded[fold(term)].append(term)
-    order = {term: number for number, term in enumerate(query.sought_terms(node))}
+    order = {term: number for number, term in enumerate(_texts(query.sought_leaves(node)))}
     return _Rule(topic.name, node, query.is_any_enough(node), order, dict(terms_by_folded))
+
+
+def _texts(leaves: Iterable[query.Leaf]) -> list[str]:
+    return [leaf.text for leaf in leaves if isinstance(leaf, Term)]
 
 
 def _by_keyword(rules: Sequence[_Rule]) -> dict[str, list[int]]:
@@ -124,7 +129,10 @@ def _with_invisible(text: str, span: Span) -> Span:
 
 
 def _match(rule: _Rule, text: str, spans_by_keyword: Mapping[str, Sequence[Span]]) -> TopicMatch | None:
-    if not rule.is_any_enough and not query.holds(rule.node, _present(rule, spans_by_keyword)):
+    present = _present(rule, spans_by_keyword)
+    if not rule.is_any_enough and not query.holds(
+        rule.node, lambda leaf: isinstance(leaf, Term) and leaf.text in present
+    ):
         return None
     spans_by_term = _spans_by_term(rule, text, spans_by_keyword)
     terms = sorted(spans_by_term.keys() & rule.order.keys(), key=rule.order.__getitem__)
