@@ -18,8 +18,9 @@ from monitor.errors import ConfigError
 from monitor.looks import Polled
 from monitor.models import Query, Topic, Window
 from monitor.settings import load
+from monitor.topics.explain import sentence
 from monitor.topics.planning import plan, queries_of, query_of
-from monitor.topics.query import explain, from_lists
+from monitor.topics.rule import node_of
 from monitor.wiring import POLLED, Monitor, opened
 
 
@@ -69,7 +70,7 @@ def topics() -> None:
         jobs.read_topics(monitor, datetime.now(UTC))
         for topic in monitor.topics.all():
             click.secho(f"{topic.name}  {topic.title}", bold=True)
-            click.echo(f"  finds: {explain(from_lists(topic.any, topic.all, topic.none))}")
+            click.echo(f"  finds: {sentence(node_of(topic))}")
             click.echo(f"  looks at {sources_of(topic)} every {topic.every.total_seconds() / 60:g} min")
             click.echo(f"  digest at {topic.digest_at} {topic.timezone}, posts kept {topic.retention.days} days")
         click.echo(f"version {monitor.topics.version()}")

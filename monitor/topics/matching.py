@@ -17,6 +17,7 @@ from monitor.text.graphemes import is_boundary
 from monitor.text.words import is_word_border
 from monitor.topics import query
 from monitor.topics.query import Term
+from monitor.topics.rule import node_of
 
 
 class TopicMatch(NamedTuple):
@@ -85,7 +86,7 @@ def is_keyword_invisible(keyword: str) -> bool:
 
 
 def _rule(topic: Topic) -> _Rule:
-    node = query.from_lists(topic.any, topic.all, topic.none)
+    node = node_of(topic)
     terms_by_folded: dict[str, list[str]] = defaultdict(list)
     for term in _texts(query.leaves(node)):
         if is_keyword_invisible(term):

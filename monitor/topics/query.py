@@ -142,25 +142,6 @@ def is_any_enough(node: Node) -> bool:
     return isinstance(node, Term) or (isinstance(node, Or) and all(isinstance(part, Term) for part in node.parts))
 
 
-def explain(node: Node) -> str:
-    """Return the query in words, e.g. ("a" or "b") and "c" and not "d"."""
-    match node:
-        case Term(text):
-            return f'"{text}"'
-        case And(parts):
-            return " and ".join(_explain_part(part) for part in parts)
-        case Or(parts):
-            return " or ".join(_explain_part(part) for part in parts)
-        case Not(part):
-            return f"not {_explain_part(part)}"
-        case _:
-            return str(node)
-
-
-def _explain_part(node: Node) -> str:
-    return f"({explain(node)})" if isinstance(node, And | Or) else explain(node)
-
-
 def _leaves(node: Node, is_sought: bool = True) -> Iterator[tuple[Leaf, bool]]:
     match node:
         case And(parts) | Or(parts):

@@ -14,7 +14,6 @@ from monitor.topics.query import (
     Not,
     Or,
     Term,
-    explain,
     from_lists,
     holds,
     is_any_enough,
@@ -58,22 +57,6 @@ nodes = st.recursive(
     ),
     max_leaves=8,
 )
-
-
-@given(nodes, word_sets)
-def test_what_is_explained_is_what_holds(node: Node, present: set[str]) -> None:
-    """The explanation, read as Python, gives the same answer."""
-    said = explain(node)
-    for word in WORDS:
-        said = said.replace(f'"{word}"', str(word in present))
-
-    assert eval(said) == holds(node, among(present))
-
-
-def test_a_query_is_explained_in_words() -> None:
-    node = from_lists(["砸锅卖铁", "smash pots"], ["债"], ["游戏"])
-
-    assert explain(node) == '("砸锅卖铁" or "smash pots") and "债" and not "游戏"'
 
 
 def test_a_term_under_two_exclusions_is_sought() -> None:
