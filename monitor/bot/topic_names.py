@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from monitor.digests.wording import plain
 from monitor.models import Topic
 from monitor.text.folding import fold
+from monitor.topics.rule import spoken_names
 
 CLOSE = 0.7
 """How alike two words must be to be taken for the same (difflib's ratio): one slip in four characters."""
@@ -49,7 +50,7 @@ def called(words: str, topics: Sequence[Topic]) -> list[Topic]:
     asked = _key(words)
     by_name = [topic for topic in topics if asked == _key(topic.name)]
     by_title = [topic for topic in topics if asked == _key(topic.title)]
-    spoken = [topic for topic in topics if asked in {_key(term) for term in topic.any}]
+    spoken = [topic for topic in topics if asked in set(map(_key, spoken_names(topic)))]
     return (by_name or by_title)[:1] or (spoken if asked else [])
 
 

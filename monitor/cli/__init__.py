@@ -13,9 +13,10 @@ from monitor.cli.check import doctor, fsck, health
 from monitor.cli.forget import forget
 from monitor.cli.outbox import outbox
 from monitor.cli.quarantine import quarantine
-from monitor.cli.read import digest, poll, topics
+from monitor.cli.read import digest, poll
 from monitor.cli.run import page, up
 from monitor.cli.setup import init
+from monitor.cli.topics import topics
 from monitor.errors import ConfigError, MonitorError, QueryError, SourceError, StoreError
 from monitor.logs import redact, show_uncaught
 

@@ -26,6 +26,9 @@ from monitor.signals.archives import ArchiveCoverage, busiest_day, hour_of, is_p
 from monitor.sources.replay import Archive, parse_map, read_archive
 from monitor.store.keys import LIVE_KEYS
 from monitor.store.prefixes import noted
+from monitor.topics.parse import parse
+from monitor.topics.printer import printed
+from monitor.topics.values import MAX_TITLE
 from monitor.wiring import Monitor, make_stages, opened, read_topics_file
 
 SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots and selling iron", "smash pots sell iron")
@@ -63,13 +66,16 @@ class Choice(NamedTuple):
 @click.option("--archive", type=click.Path(path_type=Path), help="Your own archive instead of the sample: JSON lines.")
 @click.option("--map", "mapping", help="Where an archive keeps its fields: text=content,author=user.screen_name")
 @click.option("--any", "keywords", multiple=True, metavar="KEYWORD", help="Follow this instead of the topics file.")
+@click.option("--query", help='Follow a query instead, as in: 砸锅卖铁 OR "smash pots" -手游')
 @click.option("--json", "as_json", is_flag=True, help="Print each digest with its items as one line of JSON.")
-def demo(archive: Path | None, mapping: str | None, keywords: Sequence[str], *, as_json: bool) -> None:
+def demo(
+    archive: Path | None, mapping: str | None, keywords: Sequence[str], query: str | None, *, as_json: bool
+) -> None:
     """Replay a sample archive and print the digest of its busiest day. Touches no data of yours."""
     settings = load()
     path = archive or settings.config / "demo.jsonl"
-    words = keywords or (SAMPLE_KEYWORDS if archive is None else ())
-    tell(path, mapping, words, Choice("busiest", as_json))
+    words = keywords or (SAMPLE_KEYWORDS if archive is None and query is None else ())
+    tell(path, mapping, asked_topic(words, query), Choice("busiest", as_json))
     if archive is None:
         click.echo("\nThese posts are invented. For real ones: make run", err=True)
 
@@ -81,6 +87,7 @@ def demo(archive: Path | None, mapping: str | None, keywords: Sequence[str], *, 
 @click.argument("archive", type=click.Path(path_type=Path))
 @click.option("--map", "mapping", help="Where the archive keeps its fields: text=content,author=user.screen_name")
 @click.option("--any", "keywords", multiple=True, metavar="KEYWORD", help="Follow this instead of the topics file.")
+@click.option("--query", help='Follow a query instead, as in: 砸锅卖铁 OR "smash pots" -手游')
 @click.option(
     "--window",
     default="all",
@@ -88,16 +95,27 @@ def demo(archive: Path | None, mapping: str | None, keywords: Sequence[str], *, 
     help='What the digest covers: "all", "busiest" (24 hours), or "YYYY-MM-DD" (the 24 hours from there, UTC).',
 )
 @click.option("--json", "as_json", is_flag=True, help="Print each digest with its items as one line of JSON.")
-def replay(archive: Path, mapping: str | None, keywords: Sequence[str], window: str, *, as_json: bool) -> None:
+def replay(
+    archive: Path, mapping: str | None, keywords: Sequence[str], query: str | None, window: str, *, as_json: bool
+) -> None:
     """Replay ARCHIVE (JSON lines, plain or .gz) through the whole pipeline and print the digest of each topic."""
-    tell(archive, mapping, keywords, Choice(window, as_json))
+    tell(archive, mapping, asked_topic(keywords, query), Choice(window, as_json))
 
 
-def tell(path: Path, mapping: str | None, keywords: Sequence[str], choice: Choice) -> None:
+def asked_topic(keywords: Sequence[str], query: str | None) -> Topic | None:
+    """Return the topic that the options make, None for that of the file."""
+    if keywords and query:
+        raise click.UsageError("give either --any or --query")
+    if query is not None:
+        return Topic(name="query", title=query[:MAX_TITLE], query=printed(parse(query)))
+    return Topic(name="keywords", title=keywords[0], any=tuple(keywords)) if keywords else None
+
+
+def tell(path: Path, mapping: str | None, asked: Topic | None, choice: Choice) -> None:
     """Replay an archive into a store of its own and print the digests."""
     fields = parse_map(mapping or "")
     settings = load()
-    topics = followed(settings, keywords)
+    topics = followed(settings, asked)
     with scratch(settings) as monitor:
         stages = make_stages(topics, monitor.settings)
         replayed = store(path, fields, stages, monitor)
@@ -106,12 +124,9 @@ def tell(path: Path, mapping: str | None, keywords: Sequence[str], choice: Choic
             print_digest(monitor, topic, replayed, choice)
 
 
-def followed(settings: Settings, keywords: Sequence[str]) -> list[Topic]:
-    """Return the topics of the file, or one made of keywords, all of them kept for ever."""
-    if keywords:
-        topics = [Topic(name="keywords", title=keywords[0], any=tuple(keywords))]
-    else:
-        topics = list(read_topics_file(settings.topics_file).topics)
+def followed(settings: Settings, asked: Topic | None) -> list[Topic]:
+    """Return the topic that was asked for, or those of the file, kept for ever."""
+    topics = read_topics_file(settings.topics_file).topics if asked is None else (asked,)
     return [msgspec.structs.replace(topic, sources=("replay",), retention=EVER) for topic in topics]
 
 

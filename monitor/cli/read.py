@@ -1,8 +1,7 @@
-"""`monitor poll`, `monitor digest`, `monitor topics`: look, tell, and show what is followed."""
+"""`monitor poll` and `monitor digest`: look now, tell now."""
 
 import os
 import sys
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,6 @@ import click
 import msgspec
 
 from monitor import jobs
-from monitor.digests.platforms import platform_label
 from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
 from monitor.digests.wording import many
@@ -18,9 +16,7 @@ from monitor.errors import ConfigError
 from monitor.looks import Polled
 from monitor.models import Query, Topic, Window
 from monitor.settings import load
-from monitor.topics.explain import sentence
-from monitor.topics.planning import plan, queries_of, query_of
-from monitor.topics.rule import node_of
+from monitor.topics.planning import plan, query_of
 from monitor.wiring import POLLED, Monitor, opened
 
 
@@ -61,26 +57,6 @@ def digest(topic: str, *, hours: int, as_json: bool) -> None:
         click.echo(msgspec.json.encode(record_of(made, mentions, message.text)).decode())
         return
     click.echo(to_terminal(message, color=sys.stdout.isatty()))
-
-
-@click.command(epilog="\b\nExample:\n  monitor topics")
-def topics() -> None:
-    """Check the topics file, put it in force, and say in plain words what is followed."""
-    with opened(load()) as monitor:
-        jobs.read_topics(monitor, datetime.now(UTC))
-        for topic in monitor.topics.all():
-            click.secho(f"{topic.name}  {topic.title}", bold=True)
-            click.echo(f"  finds: {sentence(node_of(topic))}")
-            click.echo(f"  looks at {sources_of(topic)} every {topic.every.total_seconds() / 60:g} min")
-            click.echo(f"  digest at {topic.digest_at} {topic.timezone}, posts kept {topic.retention.days} days")
-        click.echo(f"version {monitor.topics.version()}")
-
-
-def sources_of(topic: Topic) -> str:
-    """Word where a topic looks: "Hacker News and 9 feeds"."""
-    counts = Counter(query.source for query in queries_of(topic))
-    feeds = counts.pop("rss", 0)
-    return " and ".join([*map(platform_label, counts), *([many(feeds, "feed")] if feeds else [])])
 
 
 def find_topic(known: list[Topic], name: str) -> Topic:

@@ -11,6 +11,7 @@ import click
 from monitor.errors import ConfigError
 from monitor.settings import load
 from monitor.topics.file import parse_topics
+from monitor.topics.values import MAX_TITLE
 from monitor.wiring import POLLED
 
 TEMPLATE = """\
@@ -22,7 +23,7 @@ feeds = [
 
 [topics.{name}]
 title = {title}
-any = [{keywords}]
+{sought}
 sources = [{sources}]
 every = "10m"
 digest = {at}
@@ -34,9 +35,11 @@ DEFAULT_KEYWORDS = "砸锅卖铁, 砸鍋賣鐵, smash pots and sell iron"
 
 @click.command(
     epilog="\b\nExamples:\n  monitor init\n"
-    '  monitor init --yes --keywords "食品安全, food safety" --feed https://news.example/feed.xml --at 07:30'
+    '  monitor init --yes --keywords "食品安全, food safety" --feed https://news.example/feed.xml --at 07:30\n'
+    "  monitor init --yes --query '食品安全 OR \"food safety\" -游戏' --name food"
 )
 @click.option("--keywords", help="Keywords, separated by commas: one of them must occur.")
+@click.option("--query", help='Instead of keywords, a query: 砸锅卖铁 OR "smash pots" -手游')
 @click.option("--name", help="Short name of the topic for commands: a-z, 0-9 and hyphens.")
 @click.option("--feed", "feeds", multiple=True, help="Address of a news feed; may be given several times.")
 @click.option("--at", help="Local time of the daily digest, HH:MM.")
@@ -45,6 +48,7 @@ DEFAULT_KEYWORDS = "砸锅卖铁, 砸鍋賣鐵, smash pots and sell iron"
 @click.option("--force", is_flag=True, help="Replace an existing topics file; the old one is kept beside it.")
 def init(  # noqa: PLR0913 - one argument per question
     keywords: str | None,
+    query: str | None,
     name: str | None,
     feeds: tuple[str, ...],
     at: str | None,
@@ -57,8 +61,16 @@ def init(  # noqa: PLR0913 - one argument per question
     path = load().topics_file
     if path.exists() and not force:
         raise ConfigError([f"{path} exists; edit it, or replace it with `monitor init --force` (the old one is kept)"])
+    if keywords and query:
+        raise click.UsageError("give either --keywords or --query")
+    sought = query or keywords
     answers = Answers(
-        keywords or DEFAULT_KEYWORDS, name or slug(keywords or "smash pots"), feeds, at or "08:00", zone or "UTC"
+        sought or DEFAULT_KEYWORDS,
+        bool(query),
+        name or slug(sought or "smash pots"),
+        feeds,
+        at or "08:00",
+        zone or "UTC",
     )
     text = checked(answers) if yes else ask_until_right(answers)
     write(path, text)
@@ -66,9 +78,10 @@ def init(  # noqa: PLR0913 - one argument per question
 
 
 class Answers(NamedTuple):
-    """What was asked, as answered."""
+    """What was asked, as answered. `sought` are keywords with commas between, or a query."""
 
-    keywords: str
+    sought: str
+    is_query: bool
     name: str
     feeds: tuple[str, ...]
     at: str
@@ -78,9 +91,10 @@ class Answers(NamedTuple):
 def ask_until_right(answers: Answers) -> str:
     """Ask, with the answers so far as defaults, until they make a file that holds; return its text."""
     while True:
-        keywords = click.prompt("Keywords, separated by commas", default=answers.keywords)
+        asked = "Query" if answers.is_query else "Keywords, separated by commas"
         answers = Answers(
-            keywords=keywords,
+            sought=click.prompt(asked, default=answers.sought),
+            is_query=answers.is_query,
             name=click.prompt("A short name for commands (a-z, 0-9, -)", default=answers.name),
             feeds=tuple(ask_for_feeds()) or answers.feeds,
             at=click.prompt("Daily digest at", default=answers.at),
@@ -111,13 +125,15 @@ def ask_for_feeds() -> list[str]:
 
 def written(answers: Answers) -> str:
     """Return the text of a topics file."""
-    words = [word.strip() for word in re.split(r"[,，、;；]", answers.keywords) if word.strip()]
+    words = [word.strip() for word in re.split(r"[,，、;；]", answers.sought) if word.strip()]
+    keywords = f"any = [{', '.join(map(quoted, words))}]"
+    title = answers.sought if answers.is_query else words[0] if words else ""
     sources = ["hackernews", "rss"] if answers.feeds else ["hackernews"]
     return TEMPLATE.format(
         feeds="".join(f"  {quoted(feed)},\n" for feed in answers.feeds),
         name=answers.name,
-        title=quoted(words[0] if words else ""),
-        keywords=", ".join(map(quoted, words)),
+        title=quoted(title[:MAX_TITLE]),
+        sought=f"query = {quoted(answers.sought)}" if answers.is_query else keywords,
         sources=", ".join(map(quoted, sources)),
         at=quoted(answers.at),
         zone=quoted(answers.zone),

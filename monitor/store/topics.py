@@ -61,4 +61,5 @@ class TopicStore:
 def rule_hash(topic: Topic) -> str:
     """Return a hash of what decides which posts belong to a topic: counts under another rule cannot be compared."""
     rule = (topic.any, topic.all, topic.none, topic.languages, topic.sources)
-    return xxhash.xxh3_64_hexdigest(encode(rule))
+    # Without a query the hash is that of earlier releases: an upgrade begins no topic anew.
+    return xxhash.xxh3_64_hexdigest(encode((*rule, topic.query) if topic.query else rule))

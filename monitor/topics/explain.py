@@ -63,7 +63,8 @@ def costs(node: Node, forms: Forms = lambda term: (term.text,)) -> str:
     terms = [leaf for leaf in leaves(node) if isinstance(leaf, Term)]
     patterns = [leaf for leaf in leaves(node) if isinstance(leaf, Regex)]
     sought = sum(len(forms(term)) for term in terms)
-    said = f"{many(len(terms), 'keyword')} in {many(sought, 'form')}, found in the one pass that all topics share"
+    in_forms = f" in {many(sought, 'form')}" if sought > len(terms) else ""
+    said = f"{many(len(terms), 'keyword')}{in_forms}, found in the one pass that all topics share"
     if not patterns:
         return said
     return f"{said}; {many(len(patterns), 'pattern')} tried one by one, which costs more than any number of keywords"

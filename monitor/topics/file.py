@@ -14,12 +14,14 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, QueryError
 from monitor.models import Topic
 from monitor.text.folding import fold
 from monitor.text.urls import canonical
 from monitor.topics import values
 from monitor.topics.lines import Path
+from monitor.topics.parse import parse
+from monitor.topics.printer import printed
 from monitor.topics.report import Problem, Report
 from monitor.topics.values import Wrong, did_you_mean
 
@@ -28,7 +30,10 @@ MIN_RETENTION, MAX_RETENTION = timedelta(days=1), timedelta(days=1000)
 
 FILE_KEYS = ("feeds", "topics")
 KEYWORD_KEYS = ("any", "all", "none")
-TOPIC_KEYS = ("title", *KEYWORD_KEYS, "languages", "sources", "every", "digest", "timezone", "retention")
+TOPIC_KEYS = ("title", "query", *KEYWORD_KEYS, "languages", "sources", "every", "digest", "timezone", "retention")
+
+EXCERPT = 20
+"""Characters of a query that show where it is wrong, beside the column."""
 
 REMEDY = "check the quotes, commas and brackets of this line and the one before"
 
@@ -160,7 +165,7 @@ def _topics(report: Report, value: object, sources: _Sources) -> tuple[Topic, ..
         report.add(("topics",), "topics must be tables, as in [topics.smash-pots]")
         return ()
     if not value:
-        report.add((), 'no topic; add a table such as [topics.smash-pots] with a line any = ["…"]')
+        report.add((), "no topic; add a table such as [topics.smash-pots] with a line query = '…'")
     return tuple(_topic(report, name, table, sources) for name, table in value.items())
 
 
@@ -172,11 +177,13 @@ def _topic(report: Report, name: str, table: object, sources: _Sources) -> Topic
         report.add(path, f"must be a table, as in [topics.{name}]")
         return _DEFAULTS
     _check_keys(report, path, table, TOPIC_KEYS)
+    query = _value(report, path, table, "query", query_of)
     keywords = _keywords(report, path, table)
     languages = report.check_each((*path, "languages"), values.language_of, table.get("languages", []))
     return Topic(
         name=name,
         title=_value(report, path, table, "title", values.title_of) or name,
+        query=query or _DEFAULTS.query,
         any=keywords["any"],
         all=keywords["all"],
         none=keywords["none"],
@@ -193,6 +200,20 @@ def _value(
     report: Report, path: Path, table: Mapping[str, object], key: str, check: Callable[[object], Checked]
 ) -> Checked | None:
     return report.check((*path, key), check, table[key]) if key in table else None
+
+
+def query_of(value: object) -> str:
+    """Return a query of the keyword language as it is written best."""
+    values.text_of(value)
+    try:
+        return printed(parse(str(value)))
+    except QueryError as error:
+        place = str(value)[error.column - 1 : error.column - 1 + EXCERPT].split("\n")[0]
+        raise Wrong(f"column {error.column}{_at(place)}: {error.reason}") from error
+
+
+def _at(place: str) -> str:
+    return f", at {place}" if place.isprintable() and place.strip() else ""
 
 
 def _every(value: object) -> timedelta:
@@ -222,6 +243,14 @@ def _keywords(report: Report, path: Path, table: Mapping[str, object]) -> dict[s
         for number, word in words.items():
             if key != "none" and fold(word) in excluded:
                 report.add((*path, key, number), f'the keyword "{word}" stands in {key} and in none; delete one')
-    if not table.get("any") and not table.get("all"):
-        report.add(path, 'no keyword to look for; add a line such as any = ["砸锅卖铁"]')
+    if "query" in table:
+        _check_no_lists(report, path, table)
+    elif not table.get("any") and not table.get("all"):
+        report.add(path, "nothing to look for; add a line such as query = '砸锅卖铁' or any = [\"砸锅卖铁\"]")
     return {key: tuple(words.values()) for key, words in lists.items()}
+
+
+def _check_no_lists(report: Report, path: Path, table: Mapping[str, object]) -> None:
+    for key in KEYWORD_KEYS:
+        if table.get(key):
+            report.add((*path, key), f"{key}: stands beside query; write either a query or lists, and delete the other")

@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 from monitor.errors import QueryError
 from monitor.topics.operators import is_operator, named_leaf
-from monitor.topics.patterns import compiled
 from monitor.topics.query import Handle, Leaf, Mode, Regex, Tag, Term
+from monitor.topics.regex import compiled
 from monitor.topics.signs import CLOSING_BY_OPENING, CLOSING_ONLY, DOUBLE, STOPS, Typed, typed
 from monitor.topics.values import Wrong, keyword_of
 

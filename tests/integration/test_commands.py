@@ -11,6 +11,7 @@ from monitor.topics.file import parse_topics
 from tests.data import ROOT
 from tests.integration.product import Product
 
+SAMPLE = str(ROOT / "config/demo.jsonl")
 COMMANDS = ("up", "init", "demo", "replay", "digest", "topics", "poll", "doctor", "fsck")
 
 
@@ -76,6 +77,88 @@ def test_topics_says_in_plain_words_what_is_followed(product: Product) -> None:
 
     assert "pots  砸锅卖铁" in said
     assert "looks at Hacker News and 1 feed every 10 min" in said
+
+
+def explain(product: Product, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `monitor topics explain` with something on its standard input."""
+    return subprocess.run(
+        [sys.executable, "-m", "monitor.cli", "topics", "explain", *arguments],
+        cwd=ROOT,
+        env=product.environment,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_query_is_explained_without_a_topics_file(product: Product) -> None:
+    said = explain(product, "-手游 砸锅卖铁 or")
+
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("砸锅卖铁 or -手游\n  A post belongs when all of these are true:\n")
+    assert '    - it does not say "手游"\n' in said.stdout
+    assert 'Note: "or" is taken as a word; if you mean the operator, write OR.' in said.stdout
+
+
+def test_a_mistake_in_a_query_is_pointed_at(product: Product) -> None:
+    """Below the very character, also where characters take two columns."""
+    said = explain(product, "砸锅卖铁 OR (手游")
+
+    assert said.returncode == 2
+    assert said.stderr.splitlines() == [
+        "column 9: this parenthesis is not closed; write ) where it ends",
+        "  砸锅卖铁 OR (手游",
+        "              ^",
+    ]
+
+
+def test_a_text_is_tried(product: Product) -> None:
+    product.run("init", "--yes", "--query", '砸锅卖铁 OR "smash pots" -手游', "--name", "pots")
+
+    belongs = explain(product, "pots", "--test", "-", text="今天又要砸鍋賣鐵")
+    not_so = explain(product, "pots", "--test", "手游让人砸锅卖铁")
+
+    assert "The text belongs:" in belongs.stdout, belongs.stderr
+    assert "The text does not belong:" in not_so.stdout
+    assert 'no   not "手游"' in not_so.stdout
+
+
+def test_more_than_one_argument_is_no_query(product: Product) -> None:
+    said = explain(product, "pots", "OR", "pans")
+
+    assert said.returncode == 2
+    assert "single quotes" in said.stderr
+
+
+def test_init_takes_a_query(product: Product) -> None:
+    done = product.run("init", "--yes", "--query", '砸锅卖铁 OR "smash pots" -手游', "--name", "pots")
+    said = product.run("topics")
+    explained = explain(product)
+    refused = product.run("init", "--yes", "--force", "--query", "-手游")
+
+    assert done.returncode == 0, done.stderr
+    assert 'finds: ("砸锅卖铁" or "smash pots") and not "手游"' in said.stdout
+    assert explained.stdout.startswith("pots  砸锅卖铁 OR")
+    assert refused.returncode == 2
+    assert "column 1" in refused.stderr
+
+
+def test_an_archive_is_searched_by_a_query(product: Product) -> None:
+    all_of = product.run("replay", SAMPLE, "--query", "砸锅卖铁", "--json")
+    some = product.run("replay", SAMPLE, "--query", "砸锅卖铁 -债", "--json")
+    wrong = product.run("replay", SAMPLE, "--query", "砸锅卖铁 OR")
+
+    assert 0 < matched(some.stderr) < matched(all_of.stderr)
+    assert wrong.returncode == 2
+    assert "column 6" in wrong.stderr
+
+
+def matched(said: str) -> int:
+    found = re.search(r"([0-9,]+) matched", said)
+    assert found, said
+    return int(found[1].replace(",", ""))
 
 
 def test_a_topic_is_known_by_its_title_and_an_unknown_one_is_named(product: Product) -> None:

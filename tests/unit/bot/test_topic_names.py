@@ -8,7 +8,8 @@ from tests.build import a_topic
 POTS = a_topic(name="smash-pots", title="砸锅卖铁", any=("砸锅卖铁", "smash pots and sell iron"))
 RECALL = a_topic(name="pan-recall", title="Pan recall 2026", any=("pan recall",))
 WATER = a_topic(name="water", title="Water", any=("water",))
-TOPICS = [POTS, RECALL, WATER]
+FOOD = a_topic(name="food", title="Meals", any=(), query='食品安全 OR "food safety" OR #canteen -mobilegame')
+TOPICS = [POTS, RECALL, WATER, FOOD]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,10 @@ TOPICS = [POTS, RECALL, WATER]
         ("pan recall", [RECALL]),
         ("pan", [RECALL]),
         ("watr", [WATER]),
+        ("food safety", [FOOD]),
+        ("「食品安全」", [FOOD]),
+        ("#canteen", [FOOD]),
+        ("mobilegame", []),
         ("fire", []),
         ("", []),
         ("#", []),

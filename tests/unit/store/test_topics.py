@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.mentions import MentionStore
-from monitor.store.topics import TopicStore
+from monitor.store.topics import TopicStore, rule_hash
 from tests.build import NOW, a_mention, a_topic
 
 
@@ -40,6 +41,27 @@ def test_a_new_rule_is_followed_since_now_and_a_new_hour_is_not(store: TopicStor
     assert same == followed
     assert other > followed
     assert store.since("unknown") is None
+
+
+def test_an_upgrade_begins_no_topic_anew() -> None:
+    """The hash of lists is the one that earlier releases stored."""
+    topic = a_topic(any=("砸锅卖铁",), none=("手游",), languages=("zh-Hans",), sources=("hackernews",))
+
+    assert rule_hash(topic) == "696ef119b956814e"
+
+
+def test_another_query_is_another_rule() -> None:
+    hashes = {rule_hash(a_topic(any=(), query=query)) for query in ("", "pots", "pots OR pans")}
+
+    assert len(hashes) == 3
+
+
+def test_topics_of_earlier_releases_can_be_read(store: TopicStore, connection: Connection) -> None:
+    old = {"name": "pots", "title": "砸锅卖铁", "any": ["砸锅卖铁"], "sources": ["hackernews"], "digest_at": "08:00"}
+
+    connection.execute("HSET", connection.keys.work.topics, "pots", msgspec.msgpack.encode(old))
+
+    assert store.all() == [a_topic()]
 
 
 def test_a_topic_that_left_is_retired_until_its_posts_are_gone(store: TopicStore, connection: Connection) -> None:

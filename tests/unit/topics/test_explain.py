@@ -7,7 +7,7 @@ from monitor.topics.explain import costs, described, sentence
 from monitor.topics.hints import hints
 from monitor.topics.parse import parse
 from monitor.topics.query import Node, Term, from_lists, holds
-from monitor.topics.verdict import verdict
+from monitor.topics.why import reasons
 from tests.unit.topics.test_query import WORDS, among, nodes, word_sets
 
 
@@ -106,7 +106,7 @@ def test_what_is_clear_needs_no_hint(text: str) -> None:
 def test_a_verdict_names_what_holds() -> None:
     node = parse("(pots OR pans) iron -(手游 OR 网文)")
 
-    assert verdict(node, {Term("pots"), Term("网文")}.__contains__) == [
+    assert reasons(node, {Term("pots"), Term("网文")}.__contains__) == [
         "no   all of:",
         "  yes  at least one of:",
         '    yes  "pots"',

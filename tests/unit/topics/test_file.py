@@ -10,6 +10,7 @@ from monitor.errors import ConfigError
 from monitor.models import Topic
 from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matching import Matcher
+from monitor.topics.rule import node_of
 from tests.data import ROOT
 
 KNOWN = ("hackernews", "rss", "replay")
@@ -67,6 +68,27 @@ def test_what_is_left_out_has_defaults() -> None:
     assert topic == Topic(name="pots", title="pots", any=("砸锅卖铁",), sources=("hackernews",))
 
 
+def test_a_query_is_kept_as_it_is_written_best() -> None:
+    (topic,) = parse("[topics.pots]\nquery = '砸锅卖铁｜“smash pots” －手游'\nnone = []").topics
+
+    assert topic == Topic(name="pots", title="pots", query='(砸锅卖铁 OR "smash pots") -手游', sources=("hackernews",))
+
+
+def test_lists_and_a_query_mean_the_same() -> None:
+    lists, query = parse(
+        """
+[topics.a]
+any = ["砸锅卖铁", "smash pots"]
+all = ["债"]
+none = ["手游"]
+[topics.b]
+query = '(砸锅卖铁 OR "smash pots") 债 -手游'
+"""
+    ).topics
+
+    assert node_of(lists) == node_of(query)
+
+
 def test_rss_stands_for_every_feed_once() -> None:
     text = f'feeds = ["{FEED}", "https://b.example/"]\n[topics.pots]\nany = ["铁锅"]\nsources = ["rss:{FEED}", "rss"]'
 
@@ -105,8 +127,8 @@ TOPIC = '[topics.pots]\nany = ["铁锅"]\n'
         ("[topics]\npots = 3", 'line 2: topic "pots": must be a table'),
         ("[topics.Pots_]\nany = ['铁锅']", 'line 1: topic "Pots_": a name is made of a-z, 0-9 and -'),
         (f"[topics.{'x' * 41}]\nany = ['铁锅']", "at most 40 characters"),
-        ("[topics.pots]", 'line 1: topic "pots": no keyword to look for'),
-        ("[topics.pots]\nany = []\nnone = ['铁锅']", "no keyword to look for"),
+        ("[topics.pots]", 'line 1: topic "pots": nothing to look for'),
+        ("[topics.pots]\nany = []\nnone = ['铁锅']", "nothing to look for"),
         ("[topics.pots]\nany = '铁锅'", 'line 2: topic "pots": any: must be a list in square brackets'),
         ("[topics.pots]\nany = ['铁锅',\n  '铁锅']", 'line 3: topic "pots": the keyword "铁锅" stands in any twice'),
         ("[topics.pots]\nany = ['Iron', 'iron']", 'the keyword "iron" stands in any twice'),
@@ -123,9 +145,23 @@ TOPIC = '[topics.pots]\nany = ["铁锅"]\n'
         ("[topics.pots]\nany = ['@somebody']", "topics follow words, never people"),
         ("[topics.pots]\nany = ['＠some.body@example.org']", "topics follow words, never people"),
         (f"[topics.pots]\nany = ['{'x' * 201}']", "is longer than 200 characters"),
+        (
+            "[topics.pots]\ntitle = 'x'\nquery = '铁锅 OR'",
+            'line 3: topic "pots": query: column 4, at OR: nothing stands',
+        ),
+        (
+            "[topics.pots]\nquery = '''\n铁锅\n(pots'''",
+            'line 2: topic "pots": query: column 4, at (pots: this parenthesis',
+        ),
+        ("[topics.pots]\nquery = '-手游'", "query: column 1, at -手游: this would take every post without 手游"),
+        ("[topics.pots]\nquery = '@somebody'", "topics follow words, never people"),
+        ("[topics.pots]\nquery = ''", "query: is empty"),
+        ("[topics.pots]\nquery = ['铁锅']", "query: must be text in quotes"),
+        (TOPIC + "query = '铁锅'", 'line 2: topic "pots": any: stands beside query; write either a query or lists'),
+        ("[topics.pots]\nquery = '铁锅'\nnone = ['手游']", 'line 3: topic "pots": none: stands beside query'),
         (TOPIC + "title = ''", 'line 3: topic "pots": title: is empty'),
         (TOPIC + "title = 7", "title: must be text in quotes, not 7"),
-        (TOPIC + "colour = 'red'", 'line 3: topic "pots": unknown key "colour"; known are title, any'),
+        (TOPIC + "colour = 'red'", 'line 3: topic "pots": unknown key "colour"; known are title, query, any'),
         (TOPIC + "sorces = []", 'unknown key "sorces"; did you mean "sources"?'),
         ("feed = []\n" + TOPIC, 'line 1: unknown key "feed"; did you mean "feeds"?'),
         (TOPIC + "languages = ['xx']", 'unknown language "xx"'),

@@ -8,7 +8,7 @@ from monitor.topics.query import And, Leaf, Near, Node, Not, Or, holds
 IsTrue = Callable[[Leaf | Near], bool]
 
 
-def verdict(node: Node, is_true: IsTrue) -> list[str]:
+def reasons(node: Node, is_true: IsTrue) -> list[str]:
     """Return "yes" or "no" for each part of a query, a line each, indented by two spaces a level."""
     return list(_judged(node, is_true, 0))
 

@@ -1,0 +1,201 @@
+"""`monitor topics` and `monitor topics explain`: what is followed, and what a query looks for, in plain words."""
+
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import click
+
+from monitor import jobs
+from monitor.digests.platforms import platform_label
+from monitor.digests.wording import many
+from monitor.errors import ConfigError, QueryError
+from monitor.models import Topic
+from monitor.settings import Settings, load
+from monitor.text.languages import make_tagger
+from monitor.text.scripts import script_of
+from monitor.topics.explain import costs, described, sentence
+from monitor.topics.hints import hints
+from monitor.topics.matching import Matcher
+from monitor.topics.parse import Reading, read
+from monitor.topics.planning import queries_of
+from monitor.topics.printer import printed
+from monitor.topics.query import Language, Leaf, MinLikes, Near, Node, Origin, Term, holds, leaves
+from monitor.topics.rule import node_of
+from monitor.topics.why import IsTrue, reasons
+from monitor.wiring import opened, read_topics_file
+
+ANY_TEXT = "/(?s)./"
+"""A pattern that every text fits: it lets a matcher judge what cannot be followed alone."""
+
+SHOWN = 60
+"""Columns of a terminal that a query with a mistake may take."""
+
+ALIKE = "简体 and 繁體, capitals and full-width letters make no difference, but for words with =."
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="\b\nExamples:\n  monitor topics\n  monitor topics explain smash-pots\n"
+    "  monitor topics explain '砸锅卖铁 OR \"smash pots\" -手游'",
+)
+@click.pass_context
+def topics(context: click.Context) -> None:
+    """Check the topics file, put it in force, and say in plain words what is followed."""
+    if context.invoked_subcommand is not None:
+        return
+    with opened(load()) as monitor:
+        jobs.read_topics(monitor, datetime.now(UTC))
+        for topic in monitor.topics.all():
+            node = node_of(topic)
+            click.secho(f"{topic.name}  {topic.title}", bold=True)
+            click.echo(f"  finds: {sentence(node)}")
+            for hint in hints(node):
+                click.echo(f"  note: {hint}")
+            click.echo(f"  looks at {sources_of(topic)} every {topic.every.total_seconds() / 60:g} min")
+            click.echo(f"  digest at {topic.digest_at} {topic.timezone}, posts kept {topic.retention.days} days")
+        click.echo(f"version {monitor.topics.version()}")
+
+
+@click.command(
+    # A query may begin with -: it is no option. So -h is none either.
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
+    epilog="\b\nExamples:\n"
+    "  monitor topics explain smash-pots\n"
+    "  monitor topics explain '砸锅卖铁 OR \"smash pots and sell iron\" -手游'\n"
+    "  monitor topics explain '(pots OR pans) NEAR/5 iron lang:en' --test 'Sell your iron pots!'\n"
+    "  monitor topics explain smash-pots --test - < post.txt\n"
+    "\n\b\n"
+    "The language:\n"
+    "  pots pans            both words, anywhere (also: pots AND pans)\n"
+    "  pots OR pans         one of them (also: |, 或); a b OR c is (a b) OR c\n"
+    '  "smash pots"         a phrase, in any quotes: “…” 「…」 «…»\n'
+    "  -手游, NOT 手游      none of it, in the whole query\n"
+    "  (…)                  belongs together\n"
+    "  pots NEAR/5 iron     at most 5 words between, in either order\n"
+    "  smash*               words that begin so\n"
+    "  =PRC, ~砸锅卖铁      written exactly so; also what sounds alike, and slips\n"
+    "  #砸锅卖铁            the hashtag\n"
+    "  domain:rfi.fr lang:zh-Hant source:bluesky min_likes:100 @name\n"
+    "  /砸锅.{0,3}铁/       a pattern (RE2)",
+)
+@click.argument("words", metavar="['QUERY' | TOPIC]", nargs=-1)
+@click.option("--test", "text", metavar="TEXT", help='Say whether this text belongs, and why; "-" reads it from stdin.')
+def explain(words: tuple[str, ...], text: str | None) -> None:
+    """Say in plain words what a query or a topic looks for; without either, what every topic does."""
+    if len(words) > 1:
+        raise click.UsageError("put the whole query in single quotes, as in '砸锅卖铁 OR \"smash pots\"'")
+    settings = load()
+    tested = sys.stdin.buffer.read().decode("utf-8", "replace") if text == "-" else text
+    query = words[0] if words else None
+    for title, reading in _asked(settings, query):
+        click.secho(title, bold=True)
+        for line in _explained(reading):
+            click.echo(f"  {line}" if line else "")
+        if tested is not None:
+            for line in _judged(reading.node, tested, settings):
+                click.echo(f"  {line}" if line else "")
+
+
+topics.add_command(explain)
+
+
+def _asked(settings: Settings, query: str | None) -> Iterator[tuple[str, Reading]]:
+    """Yield what is to be explained. Raises QueryError whose reason shows the place."""
+    if query is None:
+        yield from ((_title(topic), _read(topic)) for topic in read_topics_file(settings.topics_file).topics)
+        return
+    named = next((topic for topic in _known(settings) if query in (topic.name, topic.title)), None)
+    if named is not None:
+        yield _title(named), _read(named)
+        return
+    try:
+        reading = read(query)
+    except QueryError as error:
+        raise QueryError(f"{error.reason}\n{pointed(query, error.column)}", error.column) from error
+    yield printed(reading.node), reading
+
+
+def _known(settings: Settings) -> tuple[Topic, ...]:
+    """Return the topics of the file, none when there is no file that holds: a query needs none."""
+    try:
+        return read_topics_file(settings.topics_file).topics
+    except ConfigError:
+        return ()
+
+
+def _title(topic: Topic) -> str:
+    return f"{topic.name}  {topic.title}"
+
+
+def _read(topic: Topic) -> Reading:
+    return Reading(node_of(topic), ())
+
+
+def _explained(reading: Reading) -> Iterator[str]:
+    node = reading.node
+    yield from described(node)
+    if any(isinstance(leaf, Term) for leaf in leaves(node)):
+        yield ALIKE
+    yield f"Cost: {costs(node)}."
+    for hint in reading.hints:
+        yield f"Note: column {hint.column}: {hint.reason}."
+    for said in hints(node):
+        yield f"Note: {said}."
+
+
+def _judged(node: Node, text: str, settings: Settings) -> Iterator[str]:
+    is_true = judge_of(text, settings)
+    yield ""
+    yield f"The text {'belongs' if holds(node, is_true) else 'does not belong'}:"
+    yield from (f"  {line}" for line in reasons(node, is_true))
+    if any(isinstance(leaf, Origin | MinLikes) for leaf in leaves(node)):
+        yield "A text alone has no source and no likes: these count as true here."
+
+
+def judge_of(text: str, settings: Settings) -> IsTrue:
+    """Return what tells of each part of a query whether it holds of a text."""
+    (language,) = make_tagger(settings.language.engine)([text], [None])
+    script = script_of(text)
+    tag = f"zh-{script}" if script in ("Hans", "Hant") and language.partition("-")[0] in ("zh", "und") else language
+
+    def is_true(leaf: Leaf | Near) -> bool:
+        match leaf:
+            case Origin() | MinLikes():
+                return True
+            case Language(asked):
+                return f"{tag}-".lower().startswith(f"{asked}-".lower())
+            case Term():
+                return bool(_matcher(printed(leaf)).match(text))
+            case _:
+                return bool(_matcher(f"({printed(leaf)}) {ANY_TEXT}").match(text))
+
+    return is_true
+
+
+def _matcher(query: str) -> Matcher:
+    return Matcher([Topic(name="tested", title="", query=query)])
+
+
+def pointed(query: str, column: int) -> str:
+    """Return the part of a query around a column, and a mark below it."""
+    start = max(0, column - 1 - SHOWN // 2)
+    shown = "".join(char if char.isprintable() else "·" for char in query[start : start + SHOWN])
+    before = sum(_width(char) for char in shown[: column - 1 - start])
+    return f"  {shown}\n  {' ' * before}^"
+
+
+def _width(char: str) -> int:
+    """Return how many columns of a terminal a character takes (UAX #11)."""
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def sources_of(topic: Topic) -> str:
+    """Word where a topic looks: "Hacker News and 9 feeds"."""
+    counts = Counter(query.source for query in queries_of(topic))
+    feeds = counts.pop("rss", 0)
+    return " and ".join([*map(platform_label, counts), *([many(feeds, "feed")] if feeds else [])])
