@@ -1,5 +1,6 @@
 """What may be meant otherwise in a query, or will disappoint: a sentence each."""
 
+import re
 from collections.abc import Iterator
 
 from monitor.text.folding import fold
@@ -42,8 +43,9 @@ def _hints(leaf: Leaf, is_sought: bool) -> Iterator[str]:
         case Term():
             yield from _of_word(leaf, is_sought)
             yield from _of_signs(leaf)
-        case Regex():
-            yield f"{printed(leaf)} sees the text as written: no 繁體 for 简体, and capitals count but after (?i)"
+        case Regex(pattern):
+            capitals = "" if pattern.startswith("(?i)") else ", and capitals count unless it begins with (?i)"
+            yield f"{printed(leaf)} sees the text as written: no 繁體 for 简体{capitals}"
         case MinLikes():
             yield f"{printed(leaf)}: counted are the likes when the post was read, often minutes after it was written"
         case Handle(name):
@@ -66,7 +68,14 @@ def _of_signs(term: Term) -> Iterator[str]:
     text, folded = term.text, fold(term.text)
     if term.is_prefix and not is_word_character(folded[-1:]):
         yield f'the * behind "{text}" changes nothing: such words are found inside longer ones anyway'
-    if " " not in text and "." in text.strip(".") and text.isascii() and text.rpartition(".")[2].isalpha():
+    if re.search(r"[^\x00-\x7f][-－]|[-－][^\x00-\x7f]", text):
+        yield f'"{text}" is one word; to exclude what stands behind the -, write a space before it'
+    if (
+        not re.search(r"[ @/]", text)
+        and "." in text.strip(".")
+        and text.isascii()
+        and text.rpartition(".")[2].isalpha()
+    ):
         yield f'"{text}" is sought in the text; for links to the site write domain:{text.lower()}'
-    if text[-1] in "。！？…：" and len(folded) > 1:
+    if text[-1] in "?。！？…：" and len(folded) > 1:
         yield f'the sign {text[-1]} at the end of "{text}" must be there too; leave it out to find more'

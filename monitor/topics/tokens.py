@@ -37,6 +37,11 @@ _OPERATORS: dict[str, Kind] = {
 _MODES: dict[str, Mode] = {"=": "exact", "~": "loose"}
 _NEAR = re.compile(r"NEAR/([0-9]{1,4})")
 _LIKE_NEAR = re.compile(r"(?i:NEAR|ONEAR|ADJ|WITHIN|PRE|W)/[0-9]*|NEAR[~0-9]*")
+_UNSPACED = re.compile(
+    r"(?:^|(?<=[^\x00-\x7f]))(?:OR|AND|NOT|NEAR/[0-9]+)(?=[^\x00-\x7f])|(?<=[^\x00-\x7f])(?:OR|AND|NOT|NEAR/[0-9]+)$"
+)
+"""Operators without spaces around them, as they are typed between Chinese words."""
+
 _NAMED = re.compile(r"([A-Za-z_]+):")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|www\.", re.IGNORECASE)
 _LISTING = re.compile(r"(?<![0-9]),|,(?![0-9])|[;、]")
@@ -265,6 +270,9 @@ def _plain(word: str) -> str:
     listed = _LISTING.search(word.replace("，", ",").replace("；", ";"))
     if listed:
         raise Wrong(f'"{listed[0]}" separates nothing here; write OR between words, or put a phrase with it in quotes')
+    unspaced = _UNSPACED.search(unicodedata.normalize("NFKC", word))
+    if unspaced:
+        raise Wrong(f"write spaces around {unspaced[0]}, or put the phrase in quotes")
     if not any(unicodedata.category(char)[0] in "LNS" for char in word):
         raise Wrong(f'"{word}" holds no letter; write a word, or put the sign in quotes')
     return word

@@ -87,6 +87,8 @@ def test_the_cost_counts_forms_and_patterns() -> None:
         ("砸锅*", "changes nothing"),
         ("rfi.fr", "write domain:rfi.fr"),
         ("砸锅卖铁。", "leave it out"),
+        ("smash?", "leave it out"),
+        ("砸锅卖铁-手游", "a space before it"),
         ("pots min_likes:5", "when the post was read"),
         ("pots @xinhua", "not what the account writes"),
         ("/a.b/", "as written"),
@@ -98,7 +100,9 @@ def test_what_may_disappoint_is_told(text: str, hint: str) -> None:
     assert hint in said
 
 
-@pytest.mark.parametrize("text", ["砸锅卖铁", "smash* -the", '"U.S."', "Yahoo!", "pots -铁"])
+@pytest.mark.parametrize(
+    "text", ["砸锅卖铁", "smash* -the", '"U.S."', "Yahoo!", "co-op", "user@example.org", "pots -铁"]
+)
 def test_what_is_clear_needs_no_hint(text: str) -> None:
     assert hints(parse(text)) == []
 
