@@ -23,7 +23,11 @@ from monitor.topics.query import (
 
 _SIGNS: dict[Mode, str] = {"usual": "", "exact": "=", "loose": "~"}
 _PREFIXES = {Tag: "#", Handle: "@", Domain: "domain:", Language: "lang:", Origin: "source:"}
-_OPERATORS = frozenset(("AND", "OR", "NOT", "NEAR", "或", "或者"))
+_MISTAKEN = re.compile(
+    r"\A(?:AND|OR|NOT|NEAR|或|或者)\Z|[^\x00-\x7f](?:AND|OR|NOT|NEAR)|(?:AND|OR|NOT|NEAR)[^\x00-\x7f]|\A[Ww]{3}\."
+)
+"""What the parser does not take for a word where it stands without quotes."""
+
 _INSIDE = "_'’-."
 _QUOTED = re.compile(r'(["＂\\])')
 
@@ -61,7 +65,7 @@ def _leaf(leaf: Leaf) -> str:
 
 def _word(text: str) -> str:
     """Return a keyword bare where nothing in it could be taken for a sign, else in quotes."""
-    if _is_plain(text) and unicodedata.normalize("NFKC", text) not in _OPERATORS:
+    if _is_plain(text) and not _MISTAKEN.search(unicodedata.normalize("NFKC", text)):
         return text
     return '"' + _QUOTED.sub(r"\\\1", text) + '"'
 

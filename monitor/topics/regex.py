@@ -24,19 +24,19 @@ _REASONS = {
     "unexpected )": "nothing opens the parenthesis; write \\) for the sign itself",
     "missing ]": "a square bracket is not closed; write \\[ for the sign itself",
     "trailing \\": "the backslash at its end stands before nothing; write \\\\ for the sign itself",
-    "no argument for repetition operator": "there is nothing to repeat before {}; write \\{} for the sign itself",
-    "bad repetition operator": "{} repeats twice over; one of the signs is enough",
-    "invalid repetition size": "{} asks for too many repetitions, at most 1000 are possible in all",
-    "invalid character class range": "{} is no range of characters; write it as [a-z] or \\p{{Han}}",
-    "invalid named capture group": "{} is no name of a group; plain parentheses are enough",
-    "invalid escape sequence": "RE2 does not know {}",
-    "invalid perl operator": "RE2 does not know {}",
+    "no argument for repetition operator": "there is nothing to repeat before <>; write \\<> for the sign itself",
+    "bad repetition operator": "<> repeats twice over; one of the signs is enough",
+    "invalid repetition size": "<> asks for too many repetitions, at most 1000 are possible in all",
+    "invalid character class range": "<> is no range of characters; write it as [a-z] or \\p{Han}",
+    "invalid named capture group": "<> is no name of a group; plain parentheses are enough",
+    "invalid escape sequence": "RE2 does not know <>",
+    "invalid perl operator": "RE2 does not know <>",
     "pattern too large - compile failed": TOO_LARGE,
 }
-"""What RE2's words (re2/regexp.cc) mean; {} is the place in the pattern."""
+"""What RE2's words (re2/regexp.cc) mean; <> is the place in the pattern."""
 
-_BACKWARDS = "RE2 cannot refer back to a group ({}), so that no post can make it slow"
-_LOOKAROUND = "RE2 cannot look ahead or behind ({}), so that no post can make it slow"
+_BACKWARDS = "RE2 cannot refer back to a group (<>), so that no post can make it slow"
+_LOOKAROUND = "RE2 cannot look ahead or behind (<>), so that no post can make it slow"
 
 
 class Found(Protocol):
@@ -87,7 +87,7 @@ def _said(error: re2.error) -> str:
 def _worded(said: str) -> str:
     kind, _, place = said.partition(": ")
     if place.startswith(("(?=", "(?!", "(?<=", "(?<!")):
-        return _LOOKAROUND.format(place)
+        return _LOOKAROUND.replace("<>", place)
     if kind == "invalid escape sequence" and place[1:2].isdigit():
-        return _BACKWARDS.format(place)
-    return _REASONS[kind].format(place) if kind in _REASONS else said
+        return _BACKWARDS.replace("<>", place)
+    return _REASONS[kind].replace("<>", place) if kind in _REASONS else said

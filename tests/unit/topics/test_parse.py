@@ -233,6 +233,17 @@ def test_an_exclusion_holds_for_all_alternatives() -> None:
         ("pots /a*/", 6, "empty text"),
         ("pots /ab/i", 6, "(?i)"),
         ("/r/China", 1, '"/r/China" in quotes'),
+        ("pots /*/", 6, r"nothing to repeat before *; write \* for the sign itself"),
+        ("pots /a**/", 6, "** repeats twice over"),
+        ("pots /a{2000}/", 6, "{2000} asks for too many"),
+        ("pots /[z-a]/", 6, r"z-a is no range of characters; write it as [a-z] or \p{Han}"),
+        (r"pots /\pX/", 6, r"\pX is no range"),
+        ("pots /(?P<a b>c)/", 6, "no name of a group"),
+        (r"pots /\q/", 6, r"RE2 does not know \q"),
+        ("pots /(?z)a/", 6, "RE2 does not know (?z"),
+        ("pots /a)/", 6, "nothing opens the parenthesis"),
+        ("pots /[a/", 6, "a square bracket is not closed"),
+        (r"pots /\p{Han}{1,1000}/", 6, "busy for seconds"),
         (r"pots /(a)\1/", 6, "cannot refer back"),
         ("pots /(?=a)b/", 6, "cannot look ahead"),
         ("pots /.{0,1000}b.{0,1000}/", 6, "busy for seconds"),
@@ -334,7 +345,7 @@ SIGNS = [
         "\u3000",
     ),
     *('"', "“", "”", "「", "」", "lang:", "zh", "source:x", "domain:", "rfi.fr", "min_likes:", "5", "pots", "砸锅"),
-    *("\u200f", "\x00", "\ud800"),
+    *("\u200f", "\x00", "\ud800", "www.", "://", "NEAR", "lang:en", "（?i)"),
 ]
 
 

@@ -13,7 +13,9 @@ from monitor.topics.signs import typed
 from monitor.topics.values import Wrong, keyword_of
 from tests.unit.topics.test_parse import SIGNS
 
-words = st.sampled_from(["pots", "砸锅", "PRC", "or", "C++", "one's", "a.b", "ｐｏｔｓ", "996", "हिन्दी"])
+words = st.sampled_from(
+    ["pots", "砸锅", "PRC", "or", "C++", "one's", "a.b", "ｐｏｔｓ", "996", "हिन्दी", '"WWW.a"', '"我OR"']
+)
 phrases = st.text(min_size=1, max_size=8).map(lambda text: f'"{text}"')
 loose = words.map("~".__add__) | words.map("=".__add__) | words.map(lambda word: f"{word}*")
 others = st.sampled_from(
@@ -91,6 +93,7 @@ def test_a_query_survives_storage(text: str) -> None:
         ("a1 NEAR/03 b1", "a1 NEAR/3 b1"),
         ("c1 (a1 OR (-b1))", "c1 (a1 OR (-b1))"),
         ('"OR" "或" "ＯＲ"', '"OR" "或" "ＯＲ"'),
+        ('"www.rfi.fr" "我OR你" "ＷＷＷ.a" 卡拉OK', '"www.rfi.fr" "我OR你" "ＷＷＷ.a" 卡拉OK'),
         ('-"smash pots" “iron”', 'iron -"smash pots"'),
         ('「他说"好"」', r'"他说\"好\""'),
         ("#砸锅# lang：ZH-tw", "#砸锅 lang:zh-Hant"),
