@@ -88,10 +88,10 @@ def _lines(node: Node, forms: Forms, depth: int) -> Iterator[str]:
         case Not(Not(inner)):
             yield from _lines(inner, forms, depth)
         case Not(inner):
-            yield f"{bullet}{_clause(inner, is_true=False)}"
+            yield f"{bullet}{clause(inner, is_true=False)}"
             yield from _also(inner, forms, depth)
         case part:
-            yield f"{bullet}{_clause(part, is_true=True)}"
+            yield f"{bullet}{clause(part)}"
             yield from _also(part, forms, depth)
 
 
@@ -104,19 +104,20 @@ def _also(node: Node, forms: Forms, depth: int) -> Iterator[str]:
             yield f"{'  ' * (depth + 1)}also as {', '.join(others[:MOST_FORMS])}{more}"
 
 
-def _clause(node: Node, *, is_true: bool) -> str:
-    """Word what is asked of "it", the post."""
+def clause(node: Node, *, is_true: bool = True) -> str:
+    """Word what one part asks of "it", the post; or that it does not hold."""
     yes, no = _VERBS.get(type(node), ("it says", "it does not say"))
     return f"{yes if is_true else no} {_near(node) if isinstance(node, Near) else _name(node)}"
 
 
+_HAS = ("it has", "it does not have")
 _VERBS: dict[type, tuple[str, str]] = {
-    Tag: ("it has", "it does not have"),
-    Handle: ("it mentions", "it does not mention"),
-    Domain: ("it links to", "it does not link to"),
+    Tag: _HAS,
+    Handle: _HAS,
+    Domain: _HAS,
     Language: ("it is in", "it is not in"),
     Origin: ("it comes from", "it does not come from"),
-    MinLikes: ("it has", "it does not have"),
+    MinLikes: _HAS,
     Regex: ("it fits", "it does not fit"),
 }
 
@@ -127,18 +128,18 @@ def _name(node: Node) -> str:
             return f'"{text}"{"…" if is_prefix else ""}{_MODES[mode]}'
         case Tag(text):
             return f"the hashtag #{text}"
+        case Handle(name):
+            return f"a mention of @{name}"
         case Domain(name):
-            return f"{name} or a site below it"
+            return f"a link to {name} or a site below it"
         case Language(tag):
             return f"the language {tag}"
         case Origin(source):
-            return platform_label(source)
+            return f"the source {platform_label(source)}"
         case MinLikes(count):
             return f"{count:,} likes or more"
-        case Regex():
-            return f"the pattern {printed(node)}"
         case _:
-            return printed(node)
+            return f"the pattern {printed(node)}"
 
 
 _MODES = {"usual": "", "exact": " written exactly so", "loose": " or what sounds alike or is a slip"}

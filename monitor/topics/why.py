@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from monitor.topics.explain import sentence
+from monitor.topics.explain import clause
 from monitor.topics.query import And, Leaf, Near, Node, Not, Or, holds
 
 IsTrue = Callable[[Leaf | Near], bool]
@@ -23,8 +23,11 @@ def _judged(node: Node, is_true: IsTrue, depth: int) -> Iterator[str]:
         case Not(And() | Or() as inner):
             yield f"{mark}  not:"
             parts = (inner,)
+        case Not(inner):
+            yield f"{mark}  {clause(inner, is_true=False)}"
+            parts = ()
         case _:
-            yield f"{mark}  {sentence(node)}"
+            yield f"{mark}  {clause(node)}"
             parts = ()
     for part in parts:
         yield from _judged(part, is_true, depth + 1)

@@ -122,7 +122,7 @@ def test_a_text_is_tried(product: Product) -> None:
 
     assert "The text belongs:" in belongs.stdout, belongs.stderr
     assert "The text does not belong:" in not_so.stdout
-    assert 'no   not "手游"' in not_so.stdout
+    assert 'no   it does not say "手游"' in not_so.stdout
 
 
 def test_more_than_one_argument_is_no_query(product: Product) -> None:

@@ -46,7 +46,7 @@ A post belongs when all of these are true:
   - it says "pots" and "iron", in either order, at most 3 words between
   - none of these is true:
     - it says "手游"
-    - it links to a.com or a site below it"""
+    - it has a link to a.com or a site below it"""
     )
 
 
@@ -113,11 +113,11 @@ def test_a_verdict_names_what_holds() -> None:
     assert reasons(node, {Term("pots"), Term("网文")}.__contains__) == [
         "no   all of:",
         "  yes  at least one of:",
-        '    yes  "pots"',
-        '    no   "pans"',
-        '  no   "iron"',
+        '    yes  it says "pots"',
+        '    no   it says "pans"',
+        '  no   it says "iron"',
         "  no   not:",
         "    yes  at least one of:",
-        '      no   "手游"',
-        '      yes  "网文"',
+        '      no   it says "手游"',
+        '      yes  it says "网文"',
     ]
