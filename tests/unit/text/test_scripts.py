@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from monitor.text.scripts import dominant_script, letters_by_script, script_of
+from monitor.text.scripts import MAX_CHARACTERS, Scripts, dominant_script, letters_by_script, script_of, scripts_of
 from tests.unit.text.strategies import texts
 
 
@@ -41,6 +41,36 @@ def test_the_script_of_most_weight_is_named(text: str, script: str | None) -> No
 
 def test_chinese_without_marks_of_either_kind_is_han() -> None:
     assert dominant_script("你好") == "Hani"
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("他說“这个锅”，不要了嗎", "Hant"),
+        ("他说「這個鍋」，不要了吗", "Hans"),
+        ("这个锅我们不要了，太旧了。轉發：這個鍋還沒壞，為什麼", "Hans"),
+        ("這個鍋我們不要了，太舊了。转发：这个锅还没坏，为什么", "Hant"),
+        ("“这个锅这个锅”", "Hans"),
+        ("我们买了一口锅，招牌写着鐵", "Hans"),
+    ],
+)
+def test_where_both_ways_are_mixed_the_author_s_own_words_decide(text: str, script: str) -> None:
+    assert dominant_script(text) == script
+
+
+def test_a_script_beside_more_latin_letters_is_named() -> None:
+    assert scripts_of("Lighthouse Kettle Deluxe 很好") == Scripts("Latn", "Hani")
+    assert scripts_of("Lighthouse Kettle 鐵") == Scripts("Latn", "Hant")
+    assert scripts_of("Lighthouse Kettle") == Scripts("Latn")
+    assert scripts_of("鐵 Kettle 壺壺壺") == Scripts("Hant")
+
+
+def test_vowels_of_thai_and_hindi_are_letters_and_accents_are_not() -> None:
+    assert letters_by_script("ที่ हिन्दी e\u0301") == {"Latn": 1, "Thai": 3, "Deva": 6}
+
+
+def test_only_the_first_characters_are_looked_at() -> None:
+    assert dominant_script("a" * MAX_CHARACTERS + "鐵" * MAX_CHARACTERS) == "Latn"
 
 
 def test_letters_are_counted_by_script() -> None:
