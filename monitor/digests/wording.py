@@ -8,7 +8,7 @@ from monitor.signals.accounts import written_in
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-TAGS = {"zh-Hans": "简", "zh-Hant": "繁", "zh": "中", "und": ""}
+TAGS = {"zh-Hans": "简", "zh-Hant": "繁", "zh": "中", "yue": "粵", "yue-Hans": "粤", "hi-Latn": "HI-Latn", "und": ""}
 
 FSI, PDI = "\u2068", "\u2069"
 """First strong isolate, pop directional isolate (UAX #9): a right-to-left text between them leaves our line alone."""

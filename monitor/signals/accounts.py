@@ -5,6 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from monitor.models import Count, Mention, Post
+from monitor.text.languages import covers
+
+SCRIPT = 4
+"""Letters of a subtag that names a script (BCP 47)."""
 
 
 class Account(NamedTuple):
@@ -36,22 +40,23 @@ def count_languages(mentions: Iterable[Mention]) -> tuple[Count, ...]:
 
 
 def written_in(mention: Mention) -> str:
-    """Return "zh-Hans" or "zh-Hant" where the script says so, else the language's main tag, or "und"."""
-    main = mention.language.partition("-")[0]
+    """Return the language without its region, with its script where there is a choice: "zh-Hant", "yue", "hi-Latn".
+
+    "zh" and "und" become zh-Hans or zh-Hant where the script says so.
+    """
+    main, _, subtag = mention.language.partition("-")
     if mention.script in ("Hans", "Hant") and main in ("zh", "und"):
         return f"zh-{mention.script}"
-    return mention.language if main == "zh" else main
+    return f"{main}-{subtag}" if subtag.isalpha() and len(subtag) == SCRIPT else main
 
 
 def in_languages(mention: Mention, languages: Sequence[str]) -> bool:
-    """Tell whether a mention is in one of the BCP 47 ranges ("zh" holds "zh-Hant"); no ranges hold everything.
+    """Tell whether a mention is in one of the languages, as `covers` tells it; no languages hold everything.
 
     What nobody could name ("und") is held: a short post must not be lost because its language is in doubt.
     """
     tag = written_in(mention)
-    if not languages or tag == "und":
-        return True
-    return any(f"{tag}-".lower().startswith(f"{each}-".lower()) for each in languages)
+    return not languages or tag == "und" or any(covers(each, tag) for each in languages)
 
 
 def _counts(labels: Iterable[str]) -> tuple[Count, ...]:
