@@ -48,11 +48,14 @@ format: env               ## put the code in shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: env                ## measure the stages of ingest beside a naive pipeline
+bench: env                ## measure the stages of ingest beside a naive pipeline, and the engines of language
 	$(BIN)/python -m tests.benchmarks.ingest
+	$(BIN)/python -m tests.benchmarks.language
 
-eval: env                 ## measure how well languages are told apart
-	$(BIN)/python -m tests.evaluation.language
+EVALUATIONS := $(foreach name,language matching,$(if $(wildcard tests/evaluation/$(name).py),$(name)))
+
+eval: env                 ## measure how right tags of language are, beside the bare engines (one line of JSON each)
+	for name in $(EVALUATIONS); do $(BIN)/python -m tests.evaluation.$$name || exit; done
 
 lock: env                 ## pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv
