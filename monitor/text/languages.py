@@ -19,7 +19,7 @@ from monitor.protocols import LanguageTagger
 from monitor.text.alphabets import can_be_written_in, language_by_letters
 from monitor.text.cantonese import is_cantonese, mandarin_words
 from monitor.text.engines import ENGINES, UNDETERMINED, Engine, Guess
-from monitor.text.function_words import ROMANISED_HINDI, without_stretching
+from monitor.text.function_words import ROMANISED_HINDI, known_words, without_stretching
 from monitor.text.latin import has_frame, is_close, language_in_doubt
 from monitor.text.scripts import MAX_CHARACTERS, scripts_of
 
@@ -186,6 +186,7 @@ def _judge(engine: str, script: str, wanted: Sequence[str]) -> _Judge:
     languages = tuple(code for code in LANGUAGES_BY_SCRIPT[script] if code in wanted)
     if len(languages) > 1:
         romanised = (ROMANISED_HINDI,) if script == "Latn" and "hi" in wanted else ()
+        known_words((), frozenset((*languages, *romanised)))  # makes the table now, not in each fork of a reader
         return _Judge((*languages, *romanised), ENGINES[engine](languages))
     only = Guess(languages[0] if languages else UNDETERMINED, is_sure=bool(languages))
     return _Judge(languages, lambda _: only)
