@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, NewType
 
 import msgspec
 
+from monitor.clues import Sense
 from monitor.coverage import Coverage, Gap, Query, QueryStatus
 from monitor.incoming import Incoming, Role
 
@@ -136,7 +137,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
     `query` is what it asks of a post in the keyword language (topics/query.py), "" when it is written as lists instead:
     `any`: one of them must occur; `all`: each of them; `none`: not one of them. `sources` holds queries as written,
-    e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`.
+    e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`. Of its posts, those that do not
+    mean `sense` are counted and no more.
     """
 
     name: str
@@ -151,6 +153,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     digest_at: str = "08:00"
     timezone: str = "UTC"
     retention: timedelta = timedelta(days=30)
+    sense: Sense | None = None
 
 
 class TermHit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -23,6 +23,7 @@ from monitor.topics.lines import Path
 from monitor.topics.parse import parse
 from monitor.topics.printer import printed
 from monitor.topics.report import Problem, Report
+from monitor.topics.sense_table import sense_of
 from monitor.topics.values import Wrong, did_you_mean
 
 MIN_EVERY, MAX_EVERY = timedelta(seconds=30), timedelta(hours=24)
@@ -30,7 +31,7 @@ MIN_RETENTION, MAX_RETENTION = timedelta(days=1), timedelta(days=1000)
 
 FILE_KEYS = ("feeds", "topics")
 KEYWORD_KEYS = ("any", "all", "none")
-TOPIC_KEYS = ("title", "query", *KEYWORD_KEYS, "languages", "sources", "every", "digest", "timezone", "retention")
+TOPIC_KEYS = ("title", "query", *KEYWORD_KEYS, "languages", "sources", "every", "digest", "timezone", "retention", "sense")
 
 EXCERPT = 20
 """Characters of a query that show where it is wrong, beside the column."""
@@ -193,6 +194,7 @@ def _topic(report: Report, name: str, table: object, sources: _Sources) -> Topic
         digest_at=_value(report, path, table, "digest", values.time_of) or _DEFAULTS.digest_at,
         timezone=_value(report, path, table, "timezone", values.timezone_of) or _DEFAULTS.timezone,
         retention=_value(report, path, table, "retention", _retention) or _DEFAULTS.retention,
+        sense=sense_of(report, path, table),
     )
 
 
