@@ -137,8 +137,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
     `query` is what it asks of a post in the keyword language (topics/query.py), "" when it is written as lists instead:
     `any`: one of them must occur; `all`: each of them; `none`: not one of them. `sources` holds queries as written,
-    e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`. Of its posts, those that do not
-    mean `sense` are counted and no more.
+    e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`. What does not mean `sense`
+    is counted and no more.
     """
 
     name: str

@@ -15,6 +15,7 @@ from monitor.cli.outbox import outbox
 from monitor.cli.quarantine import quarantine
 from monitor.cli.read import digest, poll
 from monitor.cli.run import page, up
+from monitor.cli.sense import judge_sense, learn_sense
 from monitor.cli.setup import init
 from monitor.cli.topics import topics
 from monitor.errors import ConfigError, MonitorError, QueryError, SourceError, StoreError
@@ -62,6 +63,8 @@ COMMANDS = (
 )
 for command in COMMANDS:
     commands.add_command(command)
+for command in (learn_sense, judge_sense):
+    topics.add_command(command)
 
 
 def main() -> None:

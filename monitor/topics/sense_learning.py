@@ -123,10 +123,10 @@ def _candidates(examples: Sequence[Example]) -> list[_Candidate]:
     """Return candidates in a fixed order; of those that stand in the same posts, the two longest."""
     holders = _holders(examples)
     words_by_holders: dict[tuple[int, ...], list[str]] = defaultdict(list)
-    for word, held in holders.items():
+    for word, posts in holders.items():
         fewest = FEWEST_POSTS_SINGLE if len(word.strip(SIDE)) == 1 else FEWEST_POSTS
-        if len(held) >= fewest:
-            words_by_holders[tuple(held)].append(word)
+        if len(posts) >= fewest:
+            words_by_holders[tuple(posts)].append(word)
     found = []
     meant = sum(example.is_meant for example in examples)
     for held, words in words_by_holders.items():

@@ -10,19 +10,21 @@ Protocol. Posts were drawn at random among those with the keyword outside links 
 twelve characters in a row, one. One reader decided in which sense the keyword stands there: 苹果 the company (not the
 fruit, nor the newspaper of Hong Kong); 小米 the company (not millet, nor a name); 山寨 a copy (not a village); 和谐 to
 censor or remove (not harmony, meant or mocked); 老虎 the animal, also as a toy or a figure (not officials, monopolies,
-heat, a song); 火星 the planet (not fans, jokes, sparks). Posts that the reader could not decide are left out (55 of
-1,648). An even id is for training, an odd one for the test: so it was before anything was tried.
+heat, a song); 火星 the planet (not fans, jokes, sparks). Posts that the reader could not decide are left out (57 of
+1,649). An even id is for training, an odd one for the test: so it was before anything was tried.
 
-(a) `written`: words in sense.toml, by a person for whom all that was written down had to come from the training half: what
-stands in the test half only was struck out. (b) `learned`: by topics/sense_learning.py from the training half, its two
-constants chosen by cross-validation on training halves. (c) `both`: learned, on top of what was written. Baselines:
-`always` says yes; `any_word` says yes where at least one of the written words for the sense stands there.
+(a) `written`: words in sense.toml, by a person. They come from the training half, and from the compounds of the keyword
+in a public dictionary; whatever else stands in the test half only was struck out. (b) `learned`: by topics/sense_learning.py
+from the training half; its constants were chosen by cross-validation on training halves. (c) `both`: learned, on top of
+what was written. Baselines: `always` says yes; `any_word` says yes where one of the written words for the sense stands.
 
-For each: F1 of what is meant; F1 of the others; balanced accuracy, the mean of both recalls. Where nearly every post means
-the topic (小米, 山寨), the first says little: see the others, and `always`. The test half of 山寨 has no other sense at all.
+For each: F1 of what is meant; F1 of the others; balanced accuracy, the mean of the recalls that there are. Where nearly
+every post means the topic (小米, 山寨) the first says little: compare `always`. No post of another sense is in the test
+half of 山寨.
 
-Limits. One reader, who wrote the words after having read all posts; the strict rule about the words is for that. 老虎
-has fewer than 200 distinct posts in the data. Test halves are small: one post is about a point of F1.
+Limits. One reader, who wrote the words after having read all posts: hence the strict rule about words. 老虎 has fewer
+than 200 distinct posts in the data. Halves are small: one post is about a point of F1, and with the halves exchanged
+`learned` has 0.87, 0.83, 0.80, 0.87 for 苹果, 和谐, 老虎, 火星.
 
 The last line is one JSON object with the figures.
 """
