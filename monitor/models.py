@@ -248,7 +248,10 @@ class CopyGroup(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reader is told about a topic and a window. Frozen: the same id always says the same."""
+    """What a reader is told about a topic and a window. Frozen: the same id always says the same.
+
+    `hidden` posts are counted and not shown, `others` are of another sense of the keywords and not counted in `trend`.
+    """
 
     id: str
     topic: str
@@ -261,6 +264,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     largest_group: CopyGroup | None = None
     earliest: Mention | None = None
     hidden: int = 0
+    others: int = 0
 
 
 class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -31,12 +31,13 @@ from monitor.models import (
 )
 from monitor.protocols import Added, LanguageTagger, Mentions
 from monitor.signals.accounts import in_languages
-from monitor.signals.bursts import baseline_window, measure
+from monitor.signals.bursts import baseline_window, count_by_hour, measure
 from monitor.signals.coverage import read_together, since
 from monitor.signals.duplicates import fingerprint
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher
 from monitor.topics.planning import queries_of
+from monitor.topics.sense import by_sense
 
 
 class Stages(NamedTuple):
@@ -113,17 +114,21 @@ class Shelf(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """What the digests of a topic and a window are composed from, whoever gets them."""
+    """What the digests of a topic and a window are composed from, whoever gets them.
+
+    `others` counts posts with the topic's keywords in another sense, which are left out of everything else.
+    """
 
     mentions: Sequence[Mention]
     history: Mapping[PostKey, Sequence[Observation]]
     trend: Trend
     statuses: Sequence[QueryStatus]
+    others: int = 0
 
 
 def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathered:
     """Return what was seen of a topic in a window, from what is stored."""
-    mentions = shelf.mentions.between(topic.name, window)
+    mentions, others = by_sense(topic, shelf.mentions.between(topic.name, window))
     keys = [each.post.key for each in mentions if each.post.engagement != Engagement()]
     history = dict(zip(keys, shelf.mentions.history(topic.name, keys), strict=True))
     earlier = baseline_window(window)
@@ -131,9 +136,23 @@ def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathere
     sampled = read_together([_whole(shelf.ledger.windows(query, earlier)) for query in queries])
     if shelf.followed_since is not None:
         sampled = since(shelf.followed_since, sampled)
-    hourly = shelf.mentions.hourly(topic.name, earlier)
+    if topic.sense is not None:
+        # Roll-ups do not know what was meant; hours of which only they are left are compared with nothing.
+        sampled = since(oldest_kept(topic, now), sampled)
+    hourly = hourly_of(topic, earlier, shelf.mentions)
     trend = measure(topic, window, mentions, sampled, hourly, now)
-    return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window))
+    return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window), len(others))
+
+
+def hourly_of(topic: Topic, window: Window, mentions: Mentions) -> Sequence[int]:
+    """Return the counts of whole hours with which a window is compared: of posts that mean the topic, as it has it now.
+
+    Where a sense is asked for, this reads all posts of the window.
+    """
+    if topic.sense is None:
+        return mentions.hourly(topic.name, window)
+    meant = by_sense(topic, mentions.between(topic.name, window)).meant
+    return count_by_hour(window, [each for each in meant if not each.backfilled])
 
 
 def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:

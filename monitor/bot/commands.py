@@ -16,6 +16,8 @@ from monitor.digests.wording import day_and_time, plain
 from monitor.models import Button, Mention, Role, Topic, Window
 from monitor.store.subscriptions import Change
 from monitor.text.folding import fold
+from monitor.topics.sense import by_sense
+from monitor.wiring import Monitor
 
 EVERYWHERE: frozenset[Place] = frozenset(("private", "group"))
 PRIVATELY: frozenset[Place] = frozenset(("private",))
@@ -129,16 +131,23 @@ def recent(asked: Asked) -> Answer:
         return topic
     monitor, people = asked.monitor, asked.monitor.settings.people
     reactions = choose(_newest(asked, topic), Rules(people.policy, frozenset(people.named)), most)
-    count = monitor.mentions.count(topic.name, Window(asked.now - DAY, asked.now))
+    count = _posts_of(monitor, topic, Window(asked.now - DAY, asked.now))
     draft = write(Recent(topic, reactions, count, asked.now), ZoneInfo(topic.timezone))
     return Answer(draft.text, draft.entities(), quotes=draft.quotes())
+
+
+def _posts_of(monitor: Monitor, topic: Topic, window: Window) -> int:
+    """Count the posts of a window that mean the topic: those of another sense are told apart by their texts only."""
+    if topic.sense is None:
+        return monitor.mentions.count(topic.name, window)
+    return len(by_sense(topic, monitor.mentions.between(topic.name, window)).meant)
 
 
 def _newest(asked: Asked, topic: Topic) -> Iterator[Mention]:
     """Yield the newest posts of a topic, read by the page, at most a thousand: few of them may be fit to be shown."""
     for skip in range(0, MOST_LOOKED_AT, PAGE):
         page = asked.monitor.mentions.latest(topic.name, skip, PAGE)
-        yield from page
+        yield from by_sense(topic, page).meant
         if not page:
             return
 

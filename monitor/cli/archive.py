@@ -28,6 +28,7 @@ from monitor.store.keys import LIVE_KEYS
 from monitor.store.prefixes import noted
 from monitor.topics.parse import parse
 from monitor.topics.printer import printed
+from monitor.topics.sense import by_sense
 from monitor.topics.values import MAX_TITLE
 from monitor.wiring import Monitor, make_stages, opened, read_topics_file
 
@@ -209,7 +210,8 @@ def print_digest(monitor: Monitor, topic: Topic, replayed: Replayed, choice: Cho
     made = digest_of(brief, Shelf(monitor.mentions, coverage), now=window.end)
     message = render(made, "terminal", ZoneInfo(topic.timezone))
     if choice.as_json:
-        click.echo(as_line(made, monitor.mentions.between(topic.name, window), message.text))
+        mentions = by_sense(topic, monitor.mentions.between(topic.name, window)).meant
+        click.echo(as_line(made, mentions, message.text))
     else:
         click.echo(to_terminal(message, color=sys.stdout.isatty()))
 

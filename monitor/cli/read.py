@@ -17,6 +17,7 @@ from monitor.looks import Polled
 from monitor.models import Query, Topic, Window
 from monitor.settings import load
 from monitor.topics.planning import plan, query_of
+from monitor.topics.sense import by_sense
 from monitor.wiring import POLLED, Monitor, opened
 
 
@@ -51,7 +52,7 @@ def digest(topic: str, *, hours: int, as_json: bool) -> None:
         followed = find_topic(monitor.topics.all(), topic)
         window = Window(now - timedelta(hours=hours), now)
         made = jobs.digest_now(monitor, followed, window, now)
-        mentions = monitor.mentions.between(followed.name, window)
+        mentions = by_sense(followed, monitor.mentions.between(followed.name, window)).meant
     message = render(made, "terminal", ZoneInfo(followed.timezone))
     if as_json:
         click.echo(msgspec.json.encode(record_of(made, mentions, message.text)).decode())

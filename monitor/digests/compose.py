@@ -63,10 +63,12 @@ def compose(
     history: History,
     trend: Trend,
     statuses: Sequence[QueryStatus],
+    others: int = 0,
 ) -> Digest:
     """Return the digest of a window's mentions. Pure: the same arguments make the same digest, byte for byte.
 
     `history` holds how the engagement of each post was observed; `trend` is `bursts.measure` of the same mentions.
+    `others` counts posts that were left out, because they mean something else.
     """
     heard = [each for each in mentions if in_languages(each, brief.topic.languages)]
     classes = {each.post.key: classify(each, brief.named) for each in heard}
@@ -84,6 +86,7 @@ def compose(
         largest_group=groups[0] if groups else None,
         earliest=_earliest(_told(heard, link, groups), classes, brief.people),
         hidden=sum(people_class == "C" for people_class in classes.values()),
+        others=others,
     )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta, tzinfo
 
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import host_of, is_web
-from monitor.digests.wording import day_and_time, day_of, hashtag, isolated, many, plain, span_of
+from monitor.digests.wording import day_and_time, day_of, hashtag, isolated, left_out, many, plain, span_of
 from monitor.models import Digest, SharedLink, Trend, Window
 from monitor.signals.bursts import format_ratio
 
@@ -30,12 +30,13 @@ def is_quiet(trend: Trend) -> bool:
 
 
 def quiet_headline(digest: Digest, zone: tzinfo) -> str:
-    """Word a quiet window: "#topic: 9 posts, usual 12"."""
+    """Word a quiet window: "#topic: 9 posts, usual 12, 3 posts of another sense left out"."""
     expected = digest.trend.expected
     usual = "" if expected is None else f", usual {_number(expected)}"
     count = many(digest.trend.count, "post") if digest.trend.count else "no posts"
     away = f" in {told_window(digest, zone)}" if digest.kind == AWAY else ""
-    return f"{hashtag(digest.title)}: {count}{away}{usual}"
+    others = f", {left_out(digest.others)}" if digest.others else ""
+    return f"{hashtag(digest.title)}: {count}{away}{usual}{others}"
 
 
 def write_headline(draft: Draft, digest: Digest, zone: tzinfo) -> None:

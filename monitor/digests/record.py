@@ -62,6 +62,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     ratio: float | None
     arithmetic: tuple[str, ...]
     hidden: int
+    others: int
     items: tuple[Item, ...]
     mentions: tuple[Seen, ...]
     text: str
@@ -81,6 +82,7 @@ def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], tex
         ratio=trend.ratio,
         arithmetic=trend.arithmetic,
         hidden=digest.hidden,
+        others=digest.others,
         items=tuple(_item(reaction) for reaction in digest.reactions),
         mentions=tuple(_seen(each) for each in mentions if not each.withdrawn and not is_exposing(each.post.text)),
         text=text,

@@ -4,7 +4,7 @@ from datetime import tzinfo
 
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
-from monitor.digests.wording import day_and_time, language_tag, many, mention_tag, plain, span_of
+from monitor.digests.wording import day_and_time, language_tag, left_out, many, mention_tag, plain, span_of
 from monitor.models import CopyGroup, Digest, Mention, Trend, Window
 
 SMALLEST_GROUP = 10
@@ -15,7 +15,7 @@ LONGEST_LABEL = 40
 
 def write_tail(draft: Draft, digest: Digest, read: str, zone: tzinfo) -> None:
     """Write the tail as an expandable quote; `read` is its last line."""
-    lines = (_languages(digest.trend), _copies(digest.largest_group), _hidden(digest.hidden))
+    lines = (_languages(digest.trend), _copies(digest.largest_group), _hidden(digest.hidden), left_out(digest.others))
     draft.write("\n")
     with draft.marked("expandable_blockquote"):
         draft.write("".join(f"\n{line}" for line in lines if line))

@@ -24,6 +24,11 @@ def many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def left_out(count: int) -> str:
+    """Word how many posts mean something else: "12 posts of another sense left out"."""
+    return f"{many(count, 'post')} of another sense left out" if count else ""
+
+
 def day_and_time(moment: datetime, near: datetime, zone: tzinfo) -> str:
     """Word a time as "Tue 14:05", or with the date when it is six days or more from `near`."""
     local = moment.astimezone(zone)

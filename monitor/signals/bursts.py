@@ -82,7 +82,7 @@ def measure(
         needed_hours=NEEDED_HOURS,
         platforms=count_platforms(mentions),
         languages=count_languages(mentions),
-        hourly=_by_hour(window, mentions),
+        hourly=count_by_hour(window, mentions),
         arithmetic=_division(live, usual.expected, ratio) + usual.sentences + _caveats(window, mentions, usual, now),
     )
 
@@ -138,7 +138,7 @@ def _ratio(count: int, expected: float | None) -> float | None:
     return count / expected
 
 
-def _by_hour(window: Window, mentions: Sequence[Mention]) -> tuple[int, ...]:
+def count_by_hour(window: Window, mentions: Sequence[Mention]) -> tuple[int, ...]:
     """Return counts of the hours of a window, from its own start on; the last one may be short."""
     counts = [0] * -(-window.length // HOUR)
     for mention in mentions:

@@ -60,6 +60,7 @@ class TopicStore:
 
 def rule_hash(topic: Topic) -> str:
     """Return a hash of what decides which posts belong to a topic: counts under another rule cannot be compared."""
+    # A sense is no part of it: what it leaves out is told from the texts each time, earlier hours included.
     rule = (topic.any, topic.all, topic.none, topic.languages, topic.sources)
     # Without a query the hash is that of earlier releases: an upgrade begins no topic anew.
     return xxhash.xxh3_64_hexdigest(encode((*rule, topic.query) if topic.query else rule))

@@ -14,9 +14,10 @@ heat, a song); 火星 the planet (not fans, jokes, sparks). Posts that the reade
 1,649). An even id is for training, an odd one for the test: so it was before anything was tried.
 
 (a) `written`: words in sense.toml, by a person. They come from the training half, and from the compounds of the keyword
-in a public dictionary; whatever else stands in the test half only was struck out. (b) `learned`: by topics/sense_learning.py
-from the training half; its constants were chosen by cross-validation on training halves. (c) `both`: learned, on top of
-what was written. Baselines: `always` says yes; `any_word` says yes where one of the written words for the sense stands.
+in a public dictionary; whatever else stands in the test half only was struck out. (b) `learned`: what
+topics/sense_learning.py makes of the training half; its constants were chosen by cross-validation on training halves.
+(c) `both`: learned, on top of what was written. Baselines: `always` says yes; `any_word` says yes where one of the
+written words for the sense stands.
 
 For each: F1 of what is meant; F1 of the others; balanced accuracy, the mean of the recalls that there are. Where nearly
 every post means the topic (小米, 山寨) the first says little: compare `always`. No post of another sense is in the test
