@@ -22,7 +22,7 @@ LONGEST_RUN = 4
 """Characters of a candidate, in scripts without spaces."""
 
 FEWEST_POSTS, FEWEST_POSTS_SINGLE = 2, 5
-"""Posts that must hold a candidate: of one author's post nothing is learned, and single characters are common."""
+"""Posts that must hold a candidate: nothing is learned from a single post, and single characters are common."""
 
 MOST_CLUES = 120
 SMALLEST_WEIGHT = 0.05
@@ -145,8 +145,11 @@ def _holders(examples: Sequence[Example]) -> Mapping[str, list[int]]:
 
 
 def _longest(words: Iterable[str]) -> list[str]:
+    """Return the two longest; those of one side only where no word without a side says the same."""
     kept: list[str] = []
-    for word in sorted(words, key=lambda word: (-len(word), word)):
+    written = list(words)
+    anywhere = [word for word in written if SIDE not in word]
+    for word in sorted(anywhere or written, key=lambda word: (-len(word), word)):
         if not any(word in longer for longer in kept):
             kept.append(word)
     return kept[:2]

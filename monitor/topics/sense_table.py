@@ -56,8 +56,13 @@ def written(topic: str, sense: Sense) -> str:
     for side, sign in (("for", 1), ("against", -1)):
         clues = sorted((each for each in sense.clues if each.weight * sign > 0), key=lambda each: -abs(each.weight))
         lines += ["", f"[topics.{topic}.{KEY}.{side}]"] if clues else []
-        lines += [f"{json.dumps(each.word, ensure_ascii=False)} = {abs(each.weight):g}" for each in clues]
+        lines += [f"{_quoted(each.word)} = {abs(each.weight):g}" for each in clues]
     return "\n".join(lines) + "\n"
+
+
+def _quoted(word: str) -> str:
+    # JSON's escapes are TOML's, but TOML wants one for DEL, too.
+    return json.dumps(word, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _clues(report: Report, path: Path, table: Mapping[str, object], sign: float) -> Iterator[Clue]:

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from monitor import isolation
+from monitor.clues import Clue, Sense
 from monitor.digests.compose import Brief
 from monitor.digests.render import render
 from monitor.errors import SourceBroken, SourceError, SourceUnavailable, StoreError
 from monitor.isolation import ForkIsolation
 from monitor.looks import MOST_TRIES, Look, Parts, Polled, poll
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, Query, Topic, Window
-from monitor.pipeline import Shelf, Stages, digest_of
+from monitor.pipeline import Shelf, Stages, digest_of, gather
 from monitor.protocols import Source
 from monitor.settings import Settings
 from monitor.store.codec import from_ms
@@ -440,3 +441,47 @@ def test_a_page_that_ends_every_process_makes_its_query_wait(
     assert refused.due_in > timedelta(minutes=50)
     assert read is not None
     assert read.error is None
+
+
+def test_posts_of_another_sense_are_counted_and_nowhere_else_in_the_digest(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    """Two of three on four earlier days mean something else: usual is 1, and the 4 of today that mean it are ×4."""
+    sense = Sense(clues=(Clue("游戏", -2.0),))
+    topic = a_topic(sense=sense, none=())
+    start = now - 5 * DAY
+    posts = [
+        seen_at(start + day * DAY + (1 + n) * HOUR, f"{day}.{n}", "砸锅卖铁" + ("玩游戏" if n else "") + str(n))
+        for day in range(4)
+        for n in range(3)
+    ]
+    posts += [
+        seen_at(now - HOUR - n * timedelta(minutes=1), f"t{n}", "砸锅卖铁" + ("玩游戏" if n > 3 else "") + str(n))
+        for n in range(9)
+    ]
+    look(Told(batch(posts, start, now)), valkey, make_stages([topic], settings), now)
+    window = Window(now - DAY, now)
+    shelf = Shelf(MentionStore(valkey), ProgressStore(valkey))
+
+    gathered = gather(topic, window, shelf, now)
+    blind_to_sense = gather(a_topic(), window, shelf, now)
+
+    assert [each.post.text for each in gathered.mentions if "游戏" in each.post.text] == []
+    assert (gathered.trend.count, gathered.others) == (4, 5)
+    assert (gathered.trend.expected, gathered.trend.ratio) == (1.0, 4.0)
+    assert (blind_to_sense.trend.count, blind_to_sense.trend.expected, blind_to_sense.others) == (9, 3.0, 0)
+    assert "5 posts of another sense left out" in digest_text(topic, valkey, window)
+
+
+def test_hours_whose_posts_are_gone_are_not_compared_by_sense(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    """Roll-ups hold counts, and no text that could tell the sense."""
+    topic = a_topic(sense=Sense(clues=(Clue("游戏", -2.0),)), retention=DAY)
+    source = Told(batch([], now - 6 * DAY, now))
+    look(source, valkey, make_stages([topic], settings), now)
+    shelf = Shelf(MentionStore(valkey), ProgressStore(valkey))
+
+    gathered = gather(topic, Window(now - HOUR, now), shelf, now)
+
+    assert gathered.trend.sampled_hours < 24

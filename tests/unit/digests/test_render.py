@@ -254,6 +254,7 @@ def test_no_input_makes_a_message_too_long(
         reactions=tuple(a_reaction(mention, "砸锅卖铁", name=name, copies=count) for name in names),
         earliest=mention,
         hidden=count,
+        others=count,
     )
 
     assert_fit_for_telegram(render(digest, "preview", ZONE))
@@ -264,6 +265,14 @@ def test_the_same_digest_is_always_the_same_message(times: int) -> None:
     digest: Digest = msgspec.structs.replace(CASES["loud"])
 
     assert {render(digest, "preview", ZONE) for _ in range(times + 1)} == {render(CASES["loud"], "preview", ZONE)}
+
+
+def test_posts_of_another_sense_are_told() -> None:
+    loud = msgspec.structs.replace(CASES["loud"], others=1200)
+    quiet = msgspec.structs.replace(CASES["quiet"], others=1)
+
+    assert "\n1,200 posts of another sense left out\n" in render(loud, "preview", ZONE).text
+    assert ", 1 post of another sense left out." in render(quiet, "preview", ZONE).text
 
 
 def test_a_truncated_read_is_called_a_sample() -> None:
