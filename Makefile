@@ -52,9 +52,10 @@ bench: env                ## measure the stages of ingest beside a naive pipelin
 	$(BIN)/python -m tests.benchmarks.ingest
 	$(BIN)/python -m tests.benchmarks.language
 
-eval: env                 ## measure how well languages are told apart, and keywords found
+eval: env                 ## measure how well languages are told apart, keywords found, and senses judged
 	$(BIN)/python -m tests.evaluation.language
 	$(BIN)/python -m tests.evaluation.matching
+	$(BIN)/python -m tests.evaluation.sense
 
 lock: env                 ## pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -8,6 +8,7 @@ import pytest
 
 from monitor import jobs
 from monitor.bot.answer import answer, spoken
+from monitor.clues import Clue, Sense
 from monitor.store.keys import TOKENS_KEPT
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room
@@ -224,6 +225,16 @@ def test_the_newest_posts_are_quoted_exactly(room: Room) -> None:
     links = [each.url for each in said.entities if each.type == "text_link"]
     assert len(links) == 2
     assert "砸锅卖铁,先砸谁的锅? smash-pots2" in said.text
+
+
+def test_the_newest_posts_are_of_the_topics_sense(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.follow(a_topic(name="pots2", title="Pots", sense=Sense(clues=(Clue("pots21", -2.0),))))
+
+    said = room.say(anna, "/recent pots2")
+
+    assert said.startswith("#Pots: the 2 newest posts\n2 posts in the last 24 h")
+    assert "pots21" not in said
 
 
 def test_status_says_what_is_so(room: Room) -> None:
