@@ -8,9 +8,11 @@ A clue counts once, however often it is there and in whatever order.
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+
+import ahocorasick_rs
 
 from monitor.clues import Clue, Sense
 from monitor.models import Mention, Span, Topic
@@ -59,10 +61,12 @@ class Divided(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """A clue in the form in which it is sought."""
+    """The clues of a sense as they are sought: those for anywhere by one automaton, those beside the keyword apart."""
 
-    clue: Clue
-    text: str
+    anywhere: tuple[str, ...]
+    automaton: ahocorasick_rs.AhoCorasick
+    beside: tuple[str, ...]
+    clues: Mapping[str, Clue]
 
 
 def by_sense(topic: Topic, mentions: Iterable[Mention]) -> Divided:
@@ -94,7 +98,8 @@ def context_of(text: str, spans: Iterable[Span]) -> Context:
 
 def score(sense: Sense, context: Context) -> Score:
     """Return the logistic function of the lean and the weights of all clues that stand in the context."""
-    found = [known.clue for known in _known(sense) if _stands(known, context)]
+    known = _known(sense)
+    found = [known.clues[each] for each in (*_anywhere(known, context.around), *_beside(known, context))]
     logit = math.fsum([sense.lean, *(clue.weight for clue in found)])
     return Score(logistic(logit), tuple(sorted(found, key=lambda clue: (-abs(clue.weight), clue.word))))
 
@@ -132,23 +137,35 @@ def stands_in(sought: str, context: Context) -> bool:
     return _has(context.around, sought)
 
 
-def _stands(known: _Known, context: Context) -> bool:
-    return stands_in(known.text, context)
+def _anywhere(known: _Known, around: str) -> set[str]:
+    hits = known.automaton.find_matches_as_indexes(around, overlapping=True)
+    return {known.anywhere[at] for at, start, end in hits if _is_whole(around, start, end)}
+
+
+def _beside(known: _Known, context: Context) -> list[str]:
+    return [each for each in known.beside if stands_in(each, context)]
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    return is_word_border(text, start) and is_word_border(text, end)
 
 
 def _has(text: str, word: str) -> bool:
     """Look for a word between word borders, where its script has them."""
     at = text.find(word)
     while at >= 0:
-        if is_word_border(text, at) and is_word_border(text, at + len(word)):
+        if _is_whole(text, at, at + len(word)):
             return True
         at = text.find(word, at + 1)
     return False
 
 
 @lru_cache(maxsize=1000)
-def _known(sense: Sense) -> tuple[_Known, ...]:
-    return tuple(_Known(clue, sought) for clue in sense.clues if (sought := as_sought(clue.word)))
+def _known(sense: Sense) -> _Known:
+    clues = {sought: clue for clue in sense.clues if (sought := as_sought(clue.word))}
+    anywhere = tuple(each for each in clues if SIDE not in each)
+    beside = tuple(each for each in clues if SIDE in each)
+    return _Known(anywhere, ahocorasick_rs.AhoCorasick(anywhere), beside, clues)
 
 
 def _windows(places: Sequence[Span]) -> list[Span]:
