@@ -55,6 +55,7 @@ bench: env                ## measure the stages of ingest beside a naive pipelin
 eval: env                 ## measure how well languages are told apart, keywords found, and senses judged
 	$(BIN)/python -m tests.evaluation.language
 	$(BIN)/python -m tests.evaluation.matching
+	$(BIN)/python -m tests.evaluation.matching tests/evaluation/matching_held_out.jsonl
 	$(BIN)/python -m tests.evaluation.sense
 
 lock: env                 ## pin all dependencies anew, with hashes
