@@ -31,7 +31,18 @@ MIN_RETENTION, MAX_RETENTION = timedelta(days=1), timedelta(days=1000)
 
 FILE_KEYS = ("feeds", "topics")
 KEYWORD_KEYS = ("any", "all", "none")
-TOPIC_KEYS = ("title", "query", *KEYWORD_KEYS, "languages", "sources", "every", "digest", "timezone", "retention", "sense")
+TOPIC_KEYS = (
+    "title",
+    "query",
+    *KEYWORD_KEYS,
+    "languages",
+    "sources",
+    "every",
+    "digest",
+    "timezone",
+    "retention",
+    "sense",
+)
 
 EXCERPT = 20
 """Characters of a query that show where it is wrong, beside the column."""
