@@ -63,8 +63,18 @@ def fold(text: str) -> str:
             return folded
     mapped = text.translate(_folds())
     if not unicodedata.is_normalized("NFC", mapped):
-        mapped = "".join(_compose(mapped[start:end]) for start, end in _sequences(mapped))
+        mapped = compose(mapped)
     return " ".join(mapped.split())
+
+
+def folded_character(code: int) -> str:
+    """Return what a code point becomes by itself."""
+    return _folds()[code]
+
+
+def compose(text: str) -> str:
+    """Return folded text with its combining sequences in NFC, each with MAX_MARKS marks at most."""
+    return "".join(compose_sequence(text[start:end]) for start, end in sequences(text))
 
 
 def fold_with_offsets(text: str) -> Folded:
@@ -95,8 +105,8 @@ def _composed(mapped: Folded) -> Folded:
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for start, end in _sequences(mapped.text):
-        piece = _compose(mapped.text[start:end])
+    for start, end in sequences(mapped.text):
+        piece = compose_sequence(mapped.text[start:end])
         pieces.append(piece)
         if piece == mapped.text[start:end]:
             starts.extend(mapped.starts[start:end])
@@ -126,7 +136,7 @@ def _single_spaces(spaced: Folded) -> Folded:
     return Folded(single, starts, ends)
 
 
-def _sequences(text: str) -> Iterator[tuple[int, int]]:
+def sequences(text: str) -> Iterator[tuple[int, int]]:
     """Cut into pieces that can be composed apart: no primary composite begins in one and ends in the next."""
     start = 0
     for index in range(1, len(text)):
@@ -148,7 +158,8 @@ def joins(previous: str, char: str) -> bool:
     return unicodedata.category(char) in ("Mn", "Mc", "Me")
 
 
-def _compose(sequence: str) -> str:
+def compose_sequence(sequence: str) -> str:
+    """Return one combining sequence in NFC, with MAX_MARKS marks at most."""
     if len(sequence) == 1:
         return sequence
     return unicodedata.normalize("NFC", "".join(_limited(sequence)))

@@ -22,12 +22,15 @@ _UNSPACED = (
 )
 _FIRSTS = tuple(first for first, _ in _UNSPACED)
 
+UNSPACED = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSPACED)
+"""Characters of scripts without spaces, as the inside of a character class of a regular expression."""
+
 
 def is_word_character(char: str) -> bool:
     """Tell whether a character is part of a word in a script with spaces. An underscore separates, as in #iron_pots."""
     if char.isascii():
         return char.isalnum()
-    return (char.isalnum() or unicodedata.category(char)[0] == "M") and not _is_unspaced(char)
+    return (char.isalnum() or unicodedata.category(char)[0] == "M") and not is_unspaced(char)
 
 
 def is_word_border(text: str, index: int) -> bool:
@@ -37,6 +40,7 @@ def is_word_border(text: str, index: int) -> bool:
     return not (is_word_character(text[index - 1]) and is_word_character(text[index]))
 
 
-def _is_unspaced(char: str) -> bool:
+def is_unspaced(char: str) -> bool:
+    """Tell whether a character belongs to a script that writes no spaces between words, or glues endings to them."""
     block = bisect_right(_FIRSTS, ord(char)) - 1
     return block >= 0 and ord(char) <= _UNSPACED[block][1]

@@ -1,0 +1,190 @@
+"""The form in which keywords are sought: words apart, one case and one way of writing, no accents, and the way back.
+
+    characters ─table─► ─NFC where needed─► ─a space between Han and Latin─► words, single spaces between them
+
+Only spaces come and go after the table, so the nth visible character of the form leads back to the original by count.
+Two signs stand for punctuation: BREAK where a sentence or a clause ends, JOINT for what else is no letter of a word.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import cache
+from itertools import accumulate
+from typing import NamedTuple
+
+from monitor.models import Span
+from monitor.text.folding import compose, compose_sequence, folded_character, sequences
+from monitor.text.words import UNSPACED, is_unspaced, is_word_character
+
+BREAK, JOINT = "\x01", "\x02"
+
+HAN = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
+"""Han and kana, as the inside of a character class: what people pull apart to hide it."""
+
+_BREAKS = frozenset(',!?;:()[]{}"。、〈〉《》「」『』【】〔〕〖〗〝〞〟“”‘„‚«»‹›¡¿。「」、؟،؛।॥')
+_SPACES = frozenset("-_'\u2010\u2011\u2012\u2013\u2019")
+"""What joins the parts of a compound or a form with an apostrophe: there words are apart, and nothing else is there."""
+
+_BARE = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i"}
+_RUN = re.compile(rf"[^{UNSPACED} ]+")
+_EDGE = re.compile(rf"[{UNSPACED}][^{UNSPACED} ]|[^{UNSPACED} ][{UNSPACED}]")
+
+
+class Places(NamedTuple):
+    """For each visible character of a normal form, the range of the original that it stands for."""
+
+    starts: list[int]
+    ends: list[int]
+
+    def span(self, first: int, last: int) -> Span | None:
+        """Return what the visible characters `first` to `last` stand for; None where an end divides a character."""
+        start, end = self.starts[first], self.ends[last]
+        if first and self.ends[first - 1] > start:
+            return None
+        if last + 1 < len(self.starts) and self.starts[last + 1] < end:
+            return None
+        return Span(start, end)
+
+
+class Line(NamedTuple):
+    """Words with single spaces between them and around all, and where each begins, there and among visible characters."""
+
+    words: list[str]
+    begins: list[int]
+    visible: list[int]
+
+    def word_at(self, index: int) -> int:
+        """Return the number of the word that holds the character at an index of the text."""
+        return bisect_right(self.begins, index) - 1
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of the normal form: runs of letters, runs of Han and the like, single signs. Any str is taken."""
+    if text.isascii():
+        spaced = text.lower().translate(_ascii()).replace(JOINT, f" {JOINT} ").replace(BREAK, f" {BREAK} ")
+        return spaced.split()
+    mapped = text.translate(_table())
+    if not unicodedata.is_normalized("NFC", mapped):
+        mapped = unaccented(compose(mapped))
+    if _EDGE.search(mapped):
+        mapped = _RUN.sub(r" \g<0> ", mapped)
+    return mapped.split()
+
+
+def text_of(words: list[str]) -> str:
+    """Return words as one text, a space before and after each."""
+    return f" {' '.join(words)} "
+
+
+def line_of(words: list[str], visible_words: list[str]) -> Line:
+    """Return where words begin in `text_of(words)`, which stand for the visible ones, word by word."""
+    begins = list(accumulate((len(word) + 1 for word in words), initial=1))
+    return Line(words, begins, list(accumulate(map(len, visible_words), initial=0)))
+
+
+def places_of(text: str) -> Places:
+    """Return the way back from the visible characters of `words_of(text)`."""
+    widths = _widths()
+    starts: list[int] = []
+    for index, width in enumerate(map(widths.__getitem__, text)):
+        if width == 1:
+            starts.append(index)
+        elif width:
+            starts.extend([index] * width)
+    ends = [start + 1 for start in starts]
+    mapped = text.translate(_table()) if not text.isascii() else ""
+    if unicodedata.is_normalized("NFC", mapped):
+        return Places(starts, ends)
+    return _composed(mapped, Places(starts, ends))
+
+
+def unaccented(text: str) -> str:
+    """Return folded text whose Latin letters are bare."""
+    return text if text.isascii() else text.translate(_bare_letters())
+
+
+def _composed(mapped: str, places: Places) -> Places:
+    """Return the places of what composing the mapped text leaves."""
+    starts: list[int] = []
+    ends: list[int] = []
+    position = 0
+    for begin, end in sequences(mapped):
+        piece = mapped[begin:end]
+        width = sum(char != " " for char in piece)
+        made = compose_sequence(piece)
+        if made == piece:
+            starts.extend(places.starts[position : position + width])
+            ends.extend(places.ends[position : position + width])
+        else:
+            count = sum(char != " " for char in made)
+            starts.extend([places.starts[position]] * count)
+            ends.extend([places.ends[position + width - 1]] * count)
+        position += width
+    return Places(starts, ends)
+
+
+class _Table(dict[int, str]):
+    """What each code point becomes, with spaces around what is a word of its own; found when first met."""
+
+    def __missing__(self, code: int) -> str:
+        made = "".join(map(_sign_of, folded_character(code)))
+        if unicodedata.category(chr(code)) not in ("Cs", "Cn", "Co"):
+            self[code] = made
+        return made
+
+
+class _Widths(dict[str, int]):
+    """How many visible characters each character becomes."""
+
+    def __missing__(self, char: str) -> int:
+        width = sum(map(len, _table()[ord(char)].split()))
+        if unicodedata.category(char) not in ("Cs", "Cn", "Co"):
+            self[char] = width
+        return width
+
+
+def _sign_of(char: str) -> str:
+    if char.isspace() or char in _SPACES:
+        return " "
+    if is_word_character(char):
+        return _bare(char)
+    category = unicodedata.category(char)
+    if is_unspaced(char) and category[0] in "LMN":
+        return char
+    if char in _BREAKS:
+        return f" {BREAK} "
+    return f" {JOINT} " if category[0] == "P" or char.isascii() else f" {char} "
+
+
+def _bare(char: str) -> str:
+    """Return a Latin letter without its accents, any other character as it is."""
+    base = unicodedata.normalize("NFD", char)[0] if char > "\x7f" else char
+    return base if "a" <= base <= "z" else _BARE.get(char, char)
+
+
+class _BareLetters(dict[int, str]):
+    """The bare Latin letter for each accented one; any other character for itself."""
+
+    def __missing__(self, code: int) -> str:
+        return self.setdefault(code, _bare(chr(code)))
+
+
+@cache
+def _table() -> _Table:
+    return _Table()
+
+
+@cache
+def _widths() -> _Widths:
+    return _Widths()
+
+
+@cache
+def _bare_letters() -> _BareLetters:
+    return _BareLetters()
+
+
+@cache
+def _ascii() -> dict[int, str | None]:
+    return {code: (made.strip() or " ") if made else None for code in range(128) for made in (_table()[code],)}
