@@ -1,6 +1,6 @@
 """The stages in order. It calls them and decides nothing.
 
-payload ─fetch, parse─► Post ─match─► hits ─► language, script, fingerprint ─► Mention ─add─► store
+payload ─fetch, parse─► Post ─find─► candidates ─► language ─judge─► hits ─► script, fingerprint ─► Mention ─add─► store
                                                                                          cursor, coverage, next due
 
 store ─between, hourly─► mentions, counts ─measure─► Trend ─compose─► Digest ─render─► Message ─send─► sink
@@ -35,7 +35,7 @@ from monitor.signals.bursts import baseline_window, count_by_hour, measure
 from monitor.signals.coverage import read_together, since
 from monitor.signals.duplicates import fingerprint
 from monitor.text.scripts import script_of
-from monitor.topics.matching import Matcher
+from monitor.topics.matching import Matcher, TopicMatch, facts_of
 from monitor.topics.planning import queries_of
 from monitor.topics.sense import by_sense
 
@@ -55,29 +55,32 @@ class Stages(NamedTuple):
 
 def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime | None) -> dict[str, list[Mention]]:
     """Return the mentions among posts, by topic. Posts before `covered_since` are back-fill."""
-    matched = [
-        (post, hits)
+    found = [
+        (post, candidates)
         for post in posts
-        if (hits := stages.matcher.match(post.text)) and not stages.is_forgotten(post.key, post.author)
+        if (candidates := stages.matcher.find(post.text, facts_of(post))) is not None
+        and not stages.is_forgotten(post.key, post.author)
     ]
-    languages = stages.tag([post.text for post, _ in matched], [post.language_hint for post, _ in matched])
+    # A query can ask for a language, so it is told before the judgement, and only of posts that may be about a topic.
+    languages = stages.tag([post.text for post, _ in found], [post.language_hint for post, _ in found])
     by_topic: dict[str, list[Mention]] = defaultdict(list)
-    for (post, hits), language in zip(matched, languages, strict=True):
-        known = disguised(post, stages)
-        script, group = script_of(post.text), fingerprint(post.text)
-        for hit in hits:
-            mention = Mention(
-                post=known,
-                topic=hit.topic,
-                terms=hit.terms,
-                language=language,
-                script=script,
-                group=group,
-                backfilled=covered_since is not None and post.time < covered_since,
-            )
-            if in_languages(mention, stages.topics[hit.topic].languages):
-                by_topic[hit.topic].append(mention)
+    for (post, candidates), language in zip(found, languages, strict=True):
+        backfilled = covered_since is not None and post.time < covered_since
+        matches = stages.matcher.judge(candidates, language)
+        for mention in _mentions(disguised(post, stages), matches, language) if matches else ():
+            if in_languages(mention, stages.topics[mention.topic].languages):
+                by_topic[mention.topic].append(
+                    msgspec.structs.replace(mention, backfilled=True) if backfilled else mention
+                )
     return by_topic
+
+
+def _mentions(post: Post, matches: Sequence[TopicMatch], language: str) -> list[Mention]:
+    script, group = script_of(post.text), fingerprint(post.text)
+    return [
+        Mention(post=post, topic=match.topic, terms=match.terms, language=language, script=script, group=group)
+        for match in matches
+    ]
 
 
 def ingest(

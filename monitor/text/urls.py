@@ -3,6 +3,8 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from monitor.models import Span
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LINK = re.compile(r"https?://[^\s<>\"'`{}|\\^\u2018-\u201f\u2026\u2e80-\uffef]+", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "["}
@@ -52,8 +54,16 @@ def links_in(text: str) -> tuple[str, ...]:
 
     An address ends where Han, kana or Hangul begins: running text follows it without a space.
     """
-    links = (_without_punctuation(found.group()) for found in _LINK.finditer(text))
+    links = (text[span.start : span.end] for span in link_spans(text))
     return tuple(dict.fromkeys(link for link in links if host(link) is not None))
+
+
+def link_spans(text: str) -> list[Span]:
+    """Return where http(s) addresses stand in a text, without the punctuation after them."""
+    if "://" not in text:
+        return []
+    found = ((each.start(), _without_punctuation(each.group())) for each in _LINK.finditer(text))
+    return [Span(start, start + len(link)) for start, link in found]
 
 
 def _split(url: str) -> SplitResult | None:

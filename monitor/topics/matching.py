@@ -1,23 +1,24 @@
-"""Which topics a post belongs to: one automaton for the keywords of all of them.
+"""Which topics a post belongs to: one automaton for the keywords of all of them, and a Boolean pass for few.
 
-text ─fold─► automaton ─no hit: the end of most posts
-                 └─► borders of words and characters ─► each topic's own rule ─► spans in the original text
+text ─words─► lemmas ─automaton─► no hit: the end of most posts
+                           └─► is it the keyword? (verdict.py) ─► topics with an anchor there ─► each topic's own query
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import ahocorasick_rs
-
 from monitor.errors import QueryError
-from monitor.models import Span, TermHit, Topic
-from monitor.text.folding import Folded, fold, fold_with_offsets, is_invisible
-from monitor.text.graphemes import is_boundary
-from monitor.text.words import is_word_border
+from monitor.models import Post, Span, TermHit, Topic
+from monitor.text.languages import UNDETERMINED
+from monitor.text.normal import words_of
 from monitor.topics import query
-from monitor.topics.query import Term
+from monitor.topics.evidence import Evidence, Keywords
+from monitor.topics.judging import NO_FACTS, Facts, anchors_of, label_of
+from monitor.topics.lookup import Regexes, ascii_host, domains_in
+from monitor.topics.query import Domain, Leaf, Near, Node, Or, Regex, Tag, Term
 from monitor.topics.rule import node_of
+from monitor.topics.verdict import Place
 
 
 class TopicMatch(NamedTuple):
@@ -27,25 +28,20 @@ class TopicMatch(NamedTuple):
     terms: tuple[TermHit, ...]
 
 
-class _Rule(NamedTuple):
-    """A topic's query, and its keywords by what they fold to; `order` numbers those that speak for a post.
+class Candidates(NamedTuple):
+    """Topics that a post may belong to, by number, and what was found in it; their queries are still to be judged."""
 
-    A topic may have hundreds of keywords and a post holds one or two: what is done per post goes by the latter.
-    """
+    rules: tuple[int, ...]
+    evidence: Evidence
+
+
+class _Rule(NamedTuple):
+    """A topic's query, and what speaks for a post: the numbers of leaves by their label. `is_certain`: any is enough."""
 
     topic: str
-    node: query.Node
-    is_any_enough: bool
-    order: dict[str, int]
-    terms_by_folded: dict[str, list[str]]
-
-
-class _Hit(NamedTuple):
-    """A folded keyword found, in code points of the folded text."""
-
-    keyword: str
-    start: int
-    end: int
+    node: Node
+    sought: dict[str, tuple[int, ...]]
+    is_certain: bool
 
 
 class Matcher:
@@ -53,108 +49,137 @@ class Matcher:
 
     def __init__(self, topics: Sequence[Topic]) -> None:
         """Build the automaton. Raises QueryError for a topic that looks for nothing, or for an invisible keyword."""
-        self._rules = tuple(map(_rule, topics))
-        self._keywords = tuple(dict.fromkeys(word for rule in self._rules for word in rule.terms_by_folded))
-        self._rules_by_keyword = _by_keyword(self._rules)
-        self._automaton = ahocorasick_rs.AhoCorasick(self._keywords)
+        nodes = [_node(topic) for topic in topics]
+        leaves = dict.fromkeys(leaf for node in nodes for leaf in query.leaves(node))
+        terms = [leaf for leaf in leaves if isinstance(leaf, Term | Tag)]
+        regexes = [leaf for leaf in leaves if isinstance(leaf, Regex)]
+        domains = [leaf for leaf in leaves if isinstance(leaf, Domain)]
+        self._numbers: dict[Leaf, int] = {leaf: number for number, leaf in enumerate((*terms, *regexes, *domains))}
+        self._keywords = Keywords(terms)
+        self._regexes = Regexes(regexes, first=len(terms))
+        self._domains = _by_host(domains, self._numbers)
+        self._rules = tuple(_rule(topic, node, self._numbers) for topic, node in zip(topics, nodes, strict=True))
+        self._rules_by_anchor = _by_anchor(self._rules, self._numbers)
 
-    def match(self, text: str) -> list[TopicMatch]:
+    def match(self, text: str, facts: Facts = NO_FACTS, language: str = UNDETERMINED) -> list[TopicMatch]:
         """Return the topics that a text belongs to, in the order configured; never raises, whatever the text.
 
-        Keywords match folded text, between word borders where their own edge is a letter of a script with spaces, and
-        never a part of an original character or combining sequence. Takes time linear in the text and its hits.
+        Takes time linear in the text and its hits.
         """
-        folded = fold(text)
-        found = self._automaton.find_matches_as_indexes(folded, overlapping=True)
-        if not found:
-            return []
-        hits = [_Hit(self._keywords[number], start, end) for number, start, end in found]
-        hits = [hit for hit in hits if is_word_border(folded, hit.start) and is_word_border(folded, hit.end)]
-        if not any(hit.keyword in self._rules_by_keyword for hit in hits):
-            return []
-        return self._judge(text, _spans_by_keyword(text, fold_with_offsets(text), hits))
+        candidates = self.find(text, facts)
+        return [] if candidates is None else self.judge(candidates, language)
 
-    def _judge(self, text: str, spans_by_keyword: Mapping[str, Sequence[Span]]) -> list[TopicMatch]:
-        numbers = sorted({number for word in spans_by_keyword for number in self._rules_by_keyword.get(word, ())})
-        judged = (_match(self._rules[number], text, spans_by_keyword) for number in numbers)
-        return [match for match in judged if match is not None]
+    def find(self, text: str, facts: Facts = NO_FACTS) -> Candidates | None:
+        """Return what is left to judge of a post, None for most: there is nothing in it that a topic looks for."""
+        scan = self._keywords.scan(text)
+        others = self._others(text, facts)
+        if scan is None and not others:
+            return None
+        evidence = Evidence(text, facts, (self._keywords, scan), others)
+        by_anchor = self._rules_by_anchor
+        found = [number for number in evidence.numbers() if number in by_anchor and evidence.has(number)]
+        rules = sorted({rule for number in found for rule in by_anchor[number]})
+        return Candidates(tuple(rules), evidence) if rules else None
+
+    def judge(self, candidates: Candidates, language: str = UNDETERMINED) -> list[TopicMatch]:
+        """Return the topics whose query holds of a post in this language."""
+        evidence = candidates.evidence
+        rules = (self._rules[number] for number in candidates.rules)
+        return [
+            TopicMatch(rule.topic, _hits(rule, evidence))
+            for rule in rules
+            if rule.is_certain or query.holds(rule.node, lambda leaf: self._holds(leaf, evidence, language))
+        ]
+
+    def _holds(self, leaf: Leaf | Near, evidence: Evidence, language: str) -> bool:
+        if isinstance(leaf, Near):
+            left, right = (self._numbers_of(side) for side in (leaf.left, leaf.right))
+            return evidence.is_near(left, right, leaf.distance)
+        number = self._numbers.get(leaf)
+        return evidence.holds_plain(leaf, language) if number is None else evidence.has(number)
+
+    def _numbers_of(self, side: Term | Or) -> list[int]:
+        return [self._numbers[leaf] for leaf in query.leaves(side)]
+
+    def _others(self, text: str, facts: Facts) -> dict[int, tuple[Span, ...]]:
+        found = self._regexes.find(text)
+        return found | domains_in(text, facts.links, self._domains) if self._domains else found
 
 
 def is_keyword_invisible(keyword: str) -> bool:
-    """Tell whether a keyword folds to nothing, so that it could never be found."""
-    return not fold(keyword)
+    """Tell whether a keyword holds nothing to look for: spaces, hyphens and what is invisible only."""
+    return not words_of(keyword)
 
 
-def _rule(topic: Topic) -> _Rule:
+def facts_of(post: Post) -> Facts:
+    """Return what a query can ask of a post beside its text."""
+    return Facts(post.key.source, post.links, post.engagement.likes)
+
+
+def _node(topic: Topic) -> Node:
     node = node_of(topic)
-    terms_by_folded: dict[str, list[str]] = defaultdict(list)
-    for term in _texts(query.leaves(node)):
-        if is_keyword_invisible(term):
-            raise QueryError(f'topic "{topic.name}": a keyword holds no visible character', 1)
-        terms_by_folded[fold(term)].append(term)
-    order = {term: number for number, term in enumerate(_texts(query.sought_leaves(node)))}
-    return _Rule(topic.name, node, query.is_any_enough(node), order, dict(terms_by_folded))
+    if any(is_keyword_invisible(leaf.text) for leaf in query.leaves(node) if isinstance(leaf, Term | Tag)):
+        raise QueryError(f'topic "{topic.name}": a keyword holds no visible character', 1)
+    return node
 
 
-def _texts(leaves: Iterable[query.Leaf]) -> list[str]:
-    return [leaf.text for leaf in leaves if isinstance(leaf, Term)]
+def _rule(topic: Topic, node: Node, numbers: dict[Leaf, int]) -> _Rule:
+    sought: dict[str, tuple[int, ...]] = {}
+    for leaf in query.sought_leaves(node):
+        if leaf in numbers:
+            label = label_of(leaf)
+            sought[label] = (*sought.get(label, ()), numbers[leaf])
+    return _Rule(topic.name, node, sought, query.is_any_enough(node))
 
 
-def _by_keyword(rules: Sequence[_Rule]) -> dict[str, list[int]]:
-    """Return, for each keyword that speaks for a post, the rules to ask."""
-    numbers: dict[str, list[int]] = defaultdict(list)
-    for number, rule in enumerate(rules):
-        for keyword in dict.fromkeys(map(fold, rule.order)):
-            numbers[keyword].append(number)
-    return dict(numbers)
+def _by_anchor(rules: Sequence[_Rule], numbers: dict[Leaf, int]) -> dict[int, list[int]]:
+    """Return, for each leaf that anchors queries, the rules to judge when it is found."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for rule_number, rule in enumerate(rules):
+        for anchor in anchors_of(rule.node):
+            found[numbers[anchor]].append(rule_number)
+    return dict(found)
 
 
-def _spans_by_keyword(text: str, folded: Folded, hits: Iterable[_Hit]) -> dict[str, list[Span]]:
-    """Return where in the original each keyword stands, without those that would divide a character."""
-    spans: dict[str, list[Span]] = defaultdict(list)
-    for hit in hits:
-        if not (folded.is_border(hit.start) and folded.is_border(hit.end)):
-            continue
-        span = _with_invisible(text, folded.span(hit.start, hit.end))
-        if is_boundary(text, span.start) and is_boundary(text, span.end):
-            spans[hit.keyword].append(span)
-    return dict(spans)
+def _by_host(domains: Iterable[Domain], numbers: dict[Leaf, int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for domain in domains:
+        found[ascii_host(domain.name)].append(numbers[domain])
+    return dict(found)
 
 
-def _with_invisible(text: str, span: Span) -> Span:
-    """Return the span with the variation selectors and the like that follow it: they belong to its last character."""
-    end = span.end
-    while end < len(text) and is_invisible(text[end]) and not is_boundary(text, end):
-        end += 1
-    return Span(span.start, end)
+def _hits(rule: _Rule, evidence: Evidence) -> tuple[TermHit, ...]:
+    """Return the keywords of a topic that a post holds.
 
-
-def _match(rule: _Rule, text: str, spans_by_keyword: Mapping[str, Sequence[Span]]) -> TopicMatch | None:
-    present = _present(rule, spans_by_keyword)
-    if not rule.is_any_enough and not query.holds(
-        rule.node, lambda leaf: isinstance(leaf, Term) and leaf.text in present
-    ):
-        return None
-    spans_by_term = _spans_by_term(rule, text, spans_by_keyword)
-    terms = sorted(spans_by_term.keys() & rule.order.keys(), key=rule.order.__getitem__)
-    return TopicMatch(rule.topic, tuple(TermHit(term=term, spans=spans_by_term[term]) for term in terms))
-
-
-def _present(rule: _Rule, keywords: Iterable[str]) -> set[str]:
-    return {term for word in keywords for term in rule.terms_by_folded.get(word, ())}
-
-
-def _spans_by_term(
-    rule: _Rule, text: str, spans_by_keyword: Mapping[str, Sequence[Span]]
-) -> dict[str, tuple[Span, ...]]:
-    """Give each span to the keyword written as the post writes it, else to the first that folds alike.
-
-    So 砸锅卖铁 and 砸鍋賣鐵, which fold alike, can both be configured, and counts tell them apart.
+    A place goes to the keyword written as the post writes it, else to the first that takes it: so 砸锅卖铁 and 砸鍋賣鐵 can
+    both be configured, and counts tell them apart.
     """
-    spans: dict[str, list[Span]] = defaultdict(list)
-    for word, found in spans_by_keyword.items():
-        terms = rule.terms_by_folded.get(word, [])
-        for span in found if terms else ():
-            written = text[span.start : span.end]
-            spans[written if written in terms else terms[0]].append(span)
-    return {term: tuple(found) for term, found in spans.items()}
+    places = {label: _places(evidence, numbers) for label, numbers in rule.sought.items()}
+    found = {label: own for label, own in places.items() if own}
+    if len(found) > 1:
+        found = _shared_out(found)
+    return tuple(_hit(label, own) for label, own in found.items())
+
+
+def _places(evidence: Evidence, numbers: Sequence[int]) -> tuple[Place, ...]:
+    if len(numbers) == 1:
+        return evidence.places(numbers[0])
+    places = {place.span: place for number in numbers for place in evidence.places(number)}
+    return tuple(sorted(places.values()))
+
+
+def _shared_out(places: dict[str, tuple[Place, ...]]) -> dict[str, tuple[Place, ...]]:
+    owner: dict[Span, tuple[str, Place]] = {}
+    for label, own in places.items():
+        for place in own:
+            if place.span not in owner or (owner[place.span][1].variant and not place.variant):
+                owner[place.span] = (label, place)
+    shared = {label: tuple(each for each in own if owner[each.span][0] == label) for label, own in places.items()}
+    return {label: own for label, own in shared.items() if own}
+
+
+def _hit(label: str, places: Sequence[Place]) -> TermHit:
+    variants = tuple(place.variant for place in places)
+    return TermHit(
+        term=label, spans=tuple(place.span for place in places), variants=variants if any(variants) else ()
+    )

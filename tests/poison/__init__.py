@@ -194,13 +194,13 @@ def install(*modules: Any) -> None:
         for name, wrapped in (("fingerprint", _fingerprint), ("make_tagger", _tagger), ("encode_mention", _codec)):
             if hasattr(module, name):
                 setattr(module, name, wrapped(getattr(module, name)))
-    match: Any = Matcher.match
+    find: Any = Matcher.find
 
-    def poisoned(self: Matcher, text: str) -> Any:
+    def poisoned(self: Matcher, text: str, *rest: Any) -> Any:
         act("match", text)
-        return match(self, text)
+        return find(self, text, *rest)
 
-    Matcher.match = poisoned  # type: ignore[method-assign]
+    Matcher.find = poisoned  # type: ignore[method-assign]
 
 
 def _fingerprint(fingerprint: Any) -> Any:

@@ -1,0 +1,129 @@
+"""The Boolean pass: whether a topic's query holds of a post, from what was found in it.
+
+Only topics are judged of which a leaf was found that the query cannot hold without: its anchors.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from monitor.errors import QueryError
+from monitor.models import Span
+from monitor.topics.query import (
+    And,
+    Domain,
+    Handle,
+    Language,
+    Leaf,
+    MinLikes,
+    Near,
+    Node,
+    Not,
+    Or,
+    Origin,
+    Regex,
+    Tag,
+    Term,
+)
+
+Anchor = Term | Tag | Domain | Regex
+"""Leaves that can be found among those of all topics at once."""
+
+
+class Facts(NamedTuple):
+    """What a query can ask of a post beside its text: where it comes from, its links, its likes, None for unknown."""
+
+    source: str = ""
+    links: tuple[str, ...] = ()
+    likes: int | None = None
+
+
+NO_FACTS = Facts()
+
+
+def anchors_of(node: Node) -> tuple[Anchor, ...]:
+    """Return leaves of which at least one holds whenever the query does; of several choices the rarest, as far as known.
+
+    Raises QueryError where there are none: such a query would have to be judged of every post.
+    """
+    found = _anchors(node, is_wanted=True)
+    if found is None:
+        raise QueryError("no keyword to look for: without one the query would take every post", 1)
+    return tuple(dict.fromkeys(found))
+
+
+def _anchors(node: Node, *, is_wanted: bool) -> Sequence[Anchor] | None:
+    match node:
+        case Not(part):
+            return _anchors(part, is_wanted=not is_wanted)
+        case And(parts) | Or(parts):
+            found = [_anchors(part, is_wanted=is_wanted) for part in parts]
+            return _all_of(found) if isinstance(node, Or) == is_wanted else _best_of(found)
+        case Near(left, right) if is_wanted:
+            return _best_of([_anchors(left, is_wanted=True), _anchors(right, is_wanted=True)])
+        case Term() | Tag() | Domain() | Regex() if is_wanted:
+            return (node,)
+        case _:
+            return None
+
+
+def _all_of(found: Iterable[Sequence[Anchor] | None]) -> Sequence[Anchor] | None:
+    gathered: list[Anchor] = []
+    for anchors in found:
+        if anchors is None:
+            return None
+        gathered.extend(anchors)
+    return gathered
+
+
+def _best_of(found: Iterable[Sequence[Anchor] | None]) -> Sequence[Anchor] | None:
+    usable = [anchors for anchors in found if anchors is not None]
+    return max(usable, key=_rarity) if usable else None
+
+
+def _rarity(anchors: Sequence[Anchor]) -> int:
+    """Return how rare the most common of some anchors is, told by its bytes: long words are rare, Han says more."""
+    return min(len(each.text.encode(errors="replace")) if isinstance(each, Term | Tag) else 5 for each in anchors)
+
+
+def is_language(tag: str, asked: str) -> bool:
+    """Tell whether a language tag is the one asked for, or a kind of it; Cantonese is Chinese."""
+    return tag == asked or tag.startswith(f"{asked}-") or (asked == "zh" and tag == "yue")
+
+
+def is_near(left: Sequence[Span], right: Sequence[Span], words: Sequence[int], distance: int) -> bool:
+    """Tell whether two places, one of each side, have at most `distance` words between them, in either order.
+
+    `words` are the indices at which words begin.
+    """
+    return _follows(left, right, words, distance) or _follows(right, left, words, distance)
+
+
+def _follows(first: Sequence[Span], second: Sequence[Span], words: Sequence[int], distance: int) -> bool:
+    starts = sorted(span.start for span in second)
+    for span in first:
+        at = bisect_left(starts, span.end)
+        if at < len(starts) and bisect_left(words, starts[at]) - bisect_left(words, span.end) <= distance:
+            return True
+    return False
+
+
+def label_of(leaf: Leaf) -> str:
+    """Return how a leaf is named where a hit tells what matched: a keyword as it was configured."""
+    match leaf:
+        case Term(text):
+            return text
+        case Tag(text):
+            return f"#{text}"
+        case Handle(name):
+            return f"@{name}"
+        case Domain(name):
+            return f"domain:{name}"
+        case Regex(pattern):
+            return f"/{pattern}/"
+        case Language(tag):
+            return f"lang:{tag}"
+        case Origin(source):
+            return f"source:{source}"
+        case MinLikes(count):
+            return f"min_likes:{count}"

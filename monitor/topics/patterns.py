@@ -1,0 +1,156 @@
+"""All keywords as one automaton, and what it reads: a text of lemmas, so that a keyword is one pattern in all its forms.
+
+    words of a text ─lemmas─► " smash pot and sell iron " ─automaton─► numbers of patterns ─► forms of keywords
+
+A lemma only gathers words that some keyword takes for one another; whether this keyword does is looked at per hit
+(verdict.py), so that two keywords may share a form without sharing the others.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+import ahocorasick_rs
+
+from monitor.text.normal import text_of, words_of
+from monitor.text.words import is_unspaced
+from monitor.topics.keyword import forms_in, is_phrase, squeezed
+from monitor.topics.query import Tag, Term
+from monitor.topics.slips import sounds_of, typos_of
+from monitor.topics.ways import other_words, written_ways
+
+Kind = Literal["words", "joined", "squeezed", "elsewhere", "sound", "tag"]
+"""How a pattern stands for its keyword: as its words, as one word, without its spaces, in another region's words, by its
+sound, as a hashtag."""
+
+
+class Form(NamedTuple):
+    """A keyword, by its number, and how a pattern stands for it."""
+
+    keyword: int
+    kind: Kind
+
+
+class Raw(NamedTuple):
+    """A pattern found in a text of lemmas: its number, and where it begins and ends there, without outer spaces."""
+
+    pattern: int
+    start: int
+    end: int
+
+
+class Patterns:
+    """The automaton of some keywords. Immutable."""
+
+    def __init__(self, keywords: Sequence[Term | Tag]) -> None:
+        self.lemmas = _lemmas(keywords)
+        forms_by_pattern = _forms_by_pattern(keywords, self.lemmas)
+        texts = tuple(forms_by_pattern)
+        self.forms = tuple(forms_by_pattern.values())
+        self.has_sounds = any(isinstance(each, Term) and each.mode == "loose" for each in keywords)
+        self._automaton = ahocorasick_rs.AhoCorasick(texts, store_patterns=False)
+        self._inside = [(text.startswith(" "), text.endswith(" ")) for text in texts]
+
+    def lemmas_of(self, words: list[str]) -> list[str]:
+        """Return the words as the automaton reads them."""
+        return list(map(self.lemmas.get, words, words))
+
+    def find(self, text: str) -> list[Raw]:
+        """Return the patterns in a text of lemmas."""
+        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        inside = self._inside
+        return [Raw(at, start + inside[at][0], end - inside[at][1]) for at, start, end in found]
+
+
+def _lemmas(keywords: Iterable[Term | Tag]) -> dict[str, str]:
+    """Return what each form of a word is read as, where that is another word."""
+    parents: dict[str, str] = {}
+    for forms in set(_word_groups(keywords)):
+        if len(forms) > 1:
+            _unite(parents, sorted(forms))
+    return {word: root for word in parents if (root := _root(parents, word)) != word}
+
+
+def _unite(parents: dict[str, str], words: Sequence[str]) -> None:
+    first = _root(parents, words[0])
+    parents.setdefault(first, first)
+    for word in words[1:]:
+        parents[_root(parents, word)] = first
+
+
+def _root(parents: Mapping[str, str], word: str) -> str:
+    while (parent := parents.get(word, word)) != word:
+        word = parent
+    return word
+
+
+def _word_groups(keywords: Iterable[Term | Tag]) -> Iterator[frozenset[str]]:
+    """Yield the words that some keyword takes for one another."""
+    for keyword in keywords:
+        if not isinstance(keyword, Term) or keyword.mode == "exact":
+            continue
+        words = words_of(keyword.text)
+        open_ended = len(words) - 1 if keyword.is_prefix else len(words)
+        groups = [forms_in(keyword.text, word) for word in words[:open_ended]]
+        yield from groups
+        if keyword.mode == "loose":
+            yield from (typos_of(word) | {word} for word in words[:open_ended])
+        if is_phrase(words) and not keyword.is_prefix:
+            head = "".join(words[:-1])
+            yield frozenset(head + form for form in groups[-1])
+
+
+def _forms_by_pattern(keywords: Sequence[Term | Tag], lemmas: Mapping[str, str]) -> dict[str, tuple[Form, ...]]:
+    ways = written_ways([each.text for each in keywords if isinstance(each, Term) and each.mode != "exact"])
+    known = sorted(lemmas)
+    forms: dict[str, tuple[Form, ...]] = {}
+    for number, keyword in enumerate(keywords):
+        for pattern, kind in dict.fromkeys(_patterns_of(keyword, lemmas, known, ways.get(keyword.text, frozenset()))):
+            forms[pattern] = (*forms.get(pattern, ()), Form(number, kind))
+    return forms
+
+
+def _patterns_of(
+    keyword: Term | Tag, lemmas: Mapping[str, str], known: Sequence[str], ways: frozenset[str]
+) -> Iterator[tuple[str, Kind]]:
+    words = words_of(keyword.text)
+    if isinstance(keyword, Tag):
+        yield pattern_of(words, lemmas), "tag"
+        return
+    if keyword.is_prefix and not is_unspaced(words[-1][0]):
+        yield from ((made, "words") for made in _open_patterns(words, lemmas, known))
+        return
+    yield pattern_of(words, lemmas), "words"
+    if keyword.mode == "exact":
+        return
+    if is_phrase(words):
+        yield pattern_of(["".join(words)], lemmas), "joined"
+    if len(words) > 1 and len(made := squeezed(words).split()) < len(words):
+        yield pattern_of(made, lemmas), "squeezed"
+    for normal in other_words(keyword.text, ways) if ways else ():
+        yield pattern_of(normal.split(), lemmas), "elsewhere"
+    if keyword.mode == "loose":
+        yield from ((text_of(sounds), "sound") for sounds in sounds_of("".join(words)))
+
+
+def pattern_of(words: Sequence[str], lemmas: Mapping[str, str]) -> str:
+    """Return words as lemmas, with a space at an end where a word of a script with spaces ends there."""
+    return _bordered([lemmas.get(word, word) for word in words], words)
+
+
+def _bordered(read: Sequence[str], words: Sequence[str]) -> str:
+    before = "" if is_unspaced(words[0][0]) else " "
+    after = "" if is_unspaced(words[-1][-1]) else " "
+    return f"{before}{' '.join(read)}{after}"
+
+
+def _open_patterns(words: Sequence[str], lemmas: Mapping[str, str], known: Sequence[str]) -> Iterator[str]:
+    """Yield the pattern of a beginning, and one for each lemma that stands for a word with it and begins otherwise."""
+    beginning = words[-1]
+    head = [lemmas.get(word, word) for word in words[:-1]]
+    yield _bordered([*head, beginning], words).removesuffix(" ")
+    for place in range(bisect_left(known, beginning), len(known)):
+        if not known[place].startswith(beginning):
+            return
+        if not lemmas[known[place]].startswith(beginning):
+            yield _bordered([*head, lemmas[known[place]]], words)

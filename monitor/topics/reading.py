@@ -1,0 +1,180 @@
+"""One text as the matcher reads it; what few posts need is made when it is first asked for."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import NamedTuple
+
+from monitor.models import Span
+from monitor.text.entities import Entity, hashtags, mentions, names_and_addresses
+from monitor.text.folding import is_invisible
+from monitor.text.graphemes import is_boundary
+from monitor.text.normal import BREAK, HAN, Line, Places, line_of, places_of, text_of
+from monitor.text.words import is_unspaced, is_word_character
+from monitor.topics.slips import usual_sound
+
+_PULLED_APART = re.compile(rf" (?<=[{HAN}] )(?:[^\w\s{BREAK}] ){{0,4}}(?=[{HAN}])")
+_IS_HAN = re.compile(f"[{HAN}]")
+
+
+class Stretch(NamedTuple):
+    """Visible characters of a text, by their number: from `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+
+class Reading:
+    """A text, its words and its lemmas."""
+
+    def __init__(self, text: str, words: list[str], lemmas: list[str]) -> None:
+        self.text = text
+        self.words = words
+        self.lemmas = lemmas
+        self.line_text = text_of(lemmas)
+
+    @cached_property
+    def line(self) -> Line:
+        """Return where words begin."""
+        return line_of(self.lemmas, self.words)
+
+    @cached_property
+    def places(self) -> Places:
+        """Return where each visible character begins and ends in the original."""
+        return places_of(self.text)
+
+    @cached_property
+    def hashtags(self) -> list[Entity]:
+        """Return the hashtags of the text."""
+        return hashtags(self.text)
+
+    @cached_property
+    def mentions(self) -> list[Entity]:
+        """Return the accounts that the text mentions."""
+        return mentions(self.text)
+
+    @cached_property
+    def _quiet(self) -> tuple[list[int], list[int]]:
+        spans = names_and_addresses(self.text)
+        return [span.start for span in spans], [span.end for span in spans]
+
+    def is_quiet(self, span: Span) -> bool:
+        """Tell whether a span touches an address or the name of an account, which say nothing."""
+        starts, ends = self._quiet
+        at = bisect_right(starts, span.end - 1) - 1
+        return at >= 0 and ends[at] > span.start
+
+    def stretch(self, start: int, end: int) -> Stretch:
+        """Return the visible characters that a range of the text of lemmas stands for; a lemma stands for its word."""
+        line = self.line
+        first, last = line.word_at(start), line.word_at(end - 1)
+        begin = line.visible[first] + min(start - line.begins[first], len(self.words[first]) - 1)
+        if self.lemmas[last] is not self.words[last] or end == line.begins[last] + len(self.lemmas[last]):
+            return Stretch(begin, line.visible[last + 1] - 1)
+        return Stretch(begin, line.visible[last] + end - 1 - line.begins[last])
+
+    def span(self, stretch: Stretch) -> Span | None:
+        """Return the original characters of a stretch; None where it would divide what a reader sees as one."""
+        span = self.places.span(*stretch)
+        if span is None or not is_boundary(self.text, span.start):
+            return None
+        end = span.end
+        while end < len(self.text) and not is_boundary(self.text, end) and is_invisible(self.text[end]):
+            end += 1
+        return Span(span.start, end) if is_boundary(self.text, end) else None
+
+    def words_between(self, stretch: Stretch) -> list[str]:
+        """Return the words of a stretch, the first and the last as far as they are in it."""
+        visible = self.line.visible
+        first = bisect_right(visible, stretch.first) - 1
+        last = bisect_right(visible, stretch.last) - 1
+        found = self.words[first : last + 1]
+        found[-1] = found[-1][: stretch.last + 1 - visible[last]]
+        found[0] = found[0][stretch.first - visible[first] :]
+        return found
+
+    def word_starts(self) -> list[int]:
+        """Return where words begin in the original; a Han character is a word, a sign is none."""
+        starts = self.places.starts
+        found: list[int] = []
+        for word, number in zip(self.words, self.line.visible, strict=False):
+            if is_unspaced(word[0]):
+                found.extend(starts[number : number + len(word)])
+            elif is_word_character(word[0]):
+                found.append(starts[number])
+        return found
+
+    def word_end(self, character: int) -> int:
+        """Return the number of the last visible character of a character's word."""
+        visible = self.line.visible
+        return visible[bisect_right(visible, character)] - 1
+
+    def is_in_hashtag(self, stretch: Stretch) -> bool:
+        """Tell whether a stretch is part of a hashtag, or all of it."""
+        start, end = self.places.starts[stretch.first], self.places.ends[stretch.last]
+        return any(tag.span.start <= start and end <= tag.span.end for tag in self.hashtags)
+
+    def gap(self, character: int) -> str:
+        """Return what stands in the original between a visible character and the next."""
+        return self.text[self.places.ends[character] : self.places.starts[character + 1]]
+
+
+class Squeezed(NamedTuple):
+    """A text of lemmas without what stands between Han characters that were pulled apart, and the way back to it."""
+
+    text: str
+    starts: list[int]
+    removed: list[int]
+
+    def back(self, index: int) -> int:
+        """Return the index in the text of lemmas of a character of this text."""
+        at = bisect_right(self.starts, index) - 1
+        return index + (self.removed[at] if at >= 0 else 0)
+
+    def gaps(self, start: int, end: int) -> int:
+        """Count the places between `start` and `end` at which something was removed."""
+        return bisect_right(self.starts, end - 1) - bisect_right(self.starts, start)
+
+
+def squeezed(text: str) -> Squeezed | None:
+    """Return a text of lemmas without gaps between Han characters; None where there is none."""
+    if _PULLED_APART.search(text) is None:
+        return None
+    gaps = [found.span() for found in _PULLED_APART.finditer(text)]
+    removed = list(accumulate(end - start for start, end in gaps))
+    starts = [end - gone for (_, end), gone in zip(gaps, removed, strict=True)]
+    return Squeezed(_PULLED_APART.sub("", text), starts, removed)
+
+
+class Sounds(NamedTuple):
+    """A text as it sounds: a syllable for each Han character, and where each syllable and its character stand."""
+
+    text: str
+    begins: list[int]
+    visible: list[int]
+
+    def stretch(self, start: int, end: int) -> Stretch:
+        """Return the visible characters of a range of syllables."""
+        first, last = (bisect_right(self.begins, index) - 1 for index in (start, end - 1))
+        return Stretch(self.visible[first], self.visible[last])
+
+
+def sounds(words: Sequence[str]) -> Sounds | None:
+    """Return how the Han characters of a text sound; None where there are none."""
+    syllables: list[str] = []
+    visible: list[int] = []
+    position = 0
+    for word in words:
+        if _IS_HAN.match(word):
+            syllables.extend(usual_sound(char) or "-" for char in word)
+            visible.extend(range(position, position + len(word)))
+        # What is no Han character parts what is before it from what comes after it.
+        syllables.append("-")
+        visible.append(position)
+        position += len(word)
+    if len(syllables) == len(words):
+        return None
+    begins = list(accumulate((len(each) + 1 for each in syllables), initial=1))
+    return Sounds(text_of(syllables), begins, visible)

@@ -1,0 +1,76 @@
+"""What a keyword marked with ~ may also be: what sounds alike, for Chinese; one slip of the finger, for Latin words.
+
+Both are guesses, so both are bounded: readings per keyword, letters per word, and how much has to be as it should be.
+"""
+
+import itertools
+import json
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+MIN_TYPO_LETTERS = 6
+"""Shorter words have too many neighbours that are words themselves."""
+
+MOST_READINGS = 16
+"""Ways to read a keyword of characters with several readings."""
+
+MIN_HAN, MAX_HAN = 2, 12
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_TONES = str.maketrans(
+    "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm", "\u0300\u0301\u0302\u0304\u030c"
+)
+
+
+def typos_of(word: str) -> frozenset[str]:
+    """Return what a word of lower-case ASCII letters becomes by one letter left out, put in, taken for another or swapped.
+
+    The first letter stays: few slip there, and most other words that are one letter away differ in it.
+    """
+    if len(word) < MIN_TYPO_LETTERS or not (word.isascii() and word.isalpha()):
+        return frozenset()
+    cuts = [(word[:at], word[at:]) for at in range(1, len(word) + 1)]
+    missing = (head + tail[1:] for head, tail in cuts if tail)
+    swapped = (head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1)
+    wrong = (head + letter + tail[1:] for head, tail in cuts if tail for letter in _LETTERS)
+    added = (head + letter + tail for head, tail in cuts for letter in _LETTERS)
+    return frozenset(itertools.chain(missing, swapped, wrong, added)) - {word}
+
+
+def sound_of(text: str) -> list[str] | None:
+    """Return the usual reading of each Han character, without tones, in capitals; None where one has none."""
+    sounds = [_readings().get(char, ()) for char in text]
+    return [each[0] for each in sounds] if all(sounds) else None
+
+
+def sounds_of(keyword: str) -> list[list[str]]:
+    """Return how a keyword of Han characters may sound, the usual way first; nothing where it cannot be told."""
+    readings = [_readings().get(char, ()) for char in keyword]
+    if not (MIN_HAN <= len(keyword) <= MAX_HAN and all(readings)):
+        return []
+    return [list(way) for way in itertools.islice(itertools.product(*readings), MOST_READINGS)]
+
+
+def usual_sound(char: str) -> str | None:
+    """Return the usual reading of a character, None for one that has none."""
+    known = _readings().get(char)
+    return known[0] if known else None
+
+
+@cache
+def _readings() -> dict[str, tuple[str, ...]]:
+    """Return the readings of each character: the table of pypinyin (MIT), read as data.
+
+    Importing the package takes half a second and 40 MB for phrases that are not asked for here.
+    """
+    spec = find_spec("pypinyin")
+    assert spec is not None, "pypinyin is a dependency"
+    assert spec.submodule_search_locations is not None, "pypinyin is a package"
+    table = Path(spec.submodule_search_locations[0]) / "pinyin_dict.json"
+    by_code: dict[str, str] = json.loads(table.read_text(encoding="utf-8"))
+    return {chr(int(code)): _plain(readings) for code, readings in by_code.items()}
+
+
+def _plain(readings: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(reading.translate(_TONES).upper() for reading in readings.split(",")))

@@ -1,0 +1,242 @@
+"""Whether what the automaton found is a keyword, where it stands in the original, and as which variant.
+
+Decided by what is written there: which of the forms that share a lemma, what stands between the words, whether it is
+part of an address or of a name.
+"""
+
+import re
+from typing import NamedTuple
+
+from monitor.models import Span
+from monitor.text.folding import fold
+from monitor.text.normal import HAN, unaccented
+from monitor.text.words import is_unspaced
+from monitor.topics.keyword import Keyword, plain
+from monitor.topics.patterns import Kind
+from monitor.topics.reading import Reading, Stretch
+
+MIN_ACCENT_LETTERS = 4
+"""Shorter words with and without an accent are different words too often: año and ano."""
+
+MAX_GAP = 6
+"""Code points between two characters of one keyword that was pulled apart."""
+
+_BETWEEN_WORDS = re.compile(r"\s{0,40}|[-_'’\u2010-\u2013]")
+_PARAGRAPH = re.compile(r"\n\s*\n")
+_ENDS_CLAUSE = re.compile(r"[\n\r\u2028\u2029,，、。！？!?;；:：…—()（）\[\]【】《》「」『』\"“”]|\.\.|--")
+_NO_KEYWORD_BEFORE = {"的士": "兵大气氣卒官人绅紳农農"}
+
+
+class Place(NamedTuple):
+    """Where a keyword stands in the original, and the names of what its spelling there differs in; "" for nothing."""
+
+    span: Span
+    variant: str
+
+
+class Found(NamedTuple):
+    """What a pattern found: a stretch of the text, how the pattern stands for its keyword, and gaps left out of it."""
+
+    stretch: Stretch
+    kind: Kind
+    gaps: int = 0
+
+
+def place_of(reading: Reading, keyword: Keyword, found: Found) -> Place | None:
+    """Return where the keyword stands; None when what was found is not the keyword."""
+    if keyword.is_prefix and found.kind == "words":
+        found = found._replace(stretch=_to_word_end(reading, found.stretch))
+    span = reading.span(found.stretch)
+    if span is None or reading.is_quiet(span):
+        return None
+    written = reading.text[span.start : span.end]
+    if written == keyword.text and found.kind == "words":
+        return Place(span, "")
+    if keyword.is_exact:
+        return Place(span, "") if plain(written) == keyword.plain else None
+    names = _NAMES[found.kind](reading, keyword, found, written)
+    return None if names is None else Place(span, ", ".join(dict.fromkeys(names)))
+
+
+def tag_place_of(reading: Reading, keyword: Keyword, found: Found) -> Place | None:
+    """Return where the hashtag of this name stands that was found; None when it is none, or another's beginning."""
+    span = reading.span(found.stretch)
+    if span is None:
+        return None
+    for tag in reading.hashtags:
+        if tag.span.start < span.start and span.end <= tag.span.end:
+            return Place(tag.span, "") if fold(tag.name) == keyword.folded else None
+    return None
+
+
+def _as_words(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+    if found.gaps:
+        return _as_pulled_apart(reading, keyword, found, written)
+    names: list[str] = []
+    words = reading.words_between(found.stretch)
+    for number, (word, wanted) in enumerate(zip(words, keyword.words, strict=True)):
+        if word == wanted or (keyword.is_prefix and number == len(words) - 1 and word.startswith(wanted)):
+            continue
+        if word in keyword.accepted[number]:
+            names.append("inflection")
+        elif word in keyword.typos(number):
+            names.append("typo")
+        else:
+            return None
+    if plain(written) == keyword.plain:
+        return names
+    rest = _differences(reading, keyword, found, written)
+    return None if rest is None else [*names, *rest]
+
+
+def _differences(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+    """Name what differs in spelling though the words are the same; None where that makes it another keyword."""
+    if keyword.is_punctuated:
+        return _signs(keyword, written)
+    names = _accents(reading, keyword, found) if _has_accents(written) or _has_accents(keyword.text) else []
+    if names is None or (len(keyword.words) > 1 and not _are_words_together(reading, found.stretch)):
+        return None
+    if len(keyword.words) > 1 and _gaps_of(written) != _gaps_of(keyword.text):
+        names.append("separators")
+    if re.search(f"[{HAN}]", written) and not _same_han(plain(written), keyword.plain):
+        names.append("script")
+    return names
+
+
+def _signs(keyword: Keyword, written: str) -> list[str] | None:
+    folded = fold(written)
+    if folded == keyword.folded:
+        return ["script"]
+    return ["separators"] if folded.replace(" ", "") == keyword.folded.replace(" ", "") else None
+
+
+def _accents(reading: Reading, keyword: Keyword, found: Found) -> list[str] | None:
+    """Return whether accents differ; None unless one side of each word has none, and the word is long enough."""
+    names: list[str] = []
+    number = found.stretch.first
+    for word, wanted in zip(reading.words_between(found.stretch), keyword.folded_words, strict=True):
+        span = reading.places.span(number, number + len(word) - 1)
+        number += len(word)
+        spelled = word if span is None else fold(reading.text[span.start : span.end])
+        if _accented(spelled) == _accented(wanted):
+            continue
+        if len(word) < MIN_ACCENT_LETTERS or (_accented(spelled) and _accented(wanted)):
+            return None
+        names.append("accents")
+    return names
+
+
+def _accented(word: str) -> str:
+    """Return the accented letters of a word."""
+    return "".join(char for char in word if unaccented(char) != char)
+
+
+def _has_accents(text: str) -> bool:
+    return not text.isascii() and unaccented(folded := fold(text)) != folded
+
+
+def _are_words_together(reading: Reading, stretch: Stretch) -> bool:
+    """Tell whether nothing but a space or a hyphen is between the words of a phrase."""
+    number = stretch.first - 1
+    for word in reading.words_between(stretch)[:-1]:
+        number += len(word)
+        gap = reading.gap(number)
+        if not _BETWEEN_WORDS.fullmatch(gap.strip("\u200b\u00ad\u200d\u2060\ufeff")) or _PARAGRAPH.search(gap):
+            return False
+    return True
+
+
+def _gaps_of(text: str) -> list[str]:
+    return [gap[:1].strip() for gap in re.findall(r"[\W_]+", text.strip())]
+
+
+def _same_han(written: str, wanted: str) -> bool:
+    return re.findall(f"[{HAN}]", written) == re.findall(f"[{HAN}]", wanted)
+
+
+def _as_pulled_apart(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+    """Accept Han characters with something between them, when it can be meant only so.
+
+    A gap may not end a clause or a line. One gap where the characters around go on could be the border of two words
+    (香港人·民主派), so: gaps between all, three characters or more; or spaces on both sides of the whole; or four
+    characters or more, and signs that part no words.
+    """
+    gaps = [reading.gap(number) for number in range(found.stretch.first, found.stretch.last)]
+    filled = [gap for gap in gaps if _visible(gap)]
+    if any(len(gap) > MAX_GAP or _ENDS_CLAUSE.search(gap) for gap in filled):
+        return None
+    length = len(gaps) + 1
+    is_sure = (len(filled) == len(gaps) and length >= 3) or _stands_alone(reading, found.stretch)
+    if not is_sure and (length < 4 or any(gap.isspace() for gap in filled)):
+        return None
+    return ["separators"] if _same_han(plain(written), keyword.plain) else ["separators", "script"]
+
+
+def _visible(gap: str) -> str:
+    return plain(gap) or (" " if any(char.isspace() for char in gap) else "")
+
+
+def _stands_alone(reading: Reading, stretch: Stretch) -> bool:
+    """Tell whether no Han character touches a stretch."""
+    starts, ends = reading.places
+    start, end = starts[stretch.first], ends[stretch.last]
+    return not (_is_han(reading.text[start - 1 : start]) or _is_han(reading.text[end : end + 1]))
+
+
+def _is_han(char: str) -> bool:
+    return re.match(f"[{HAN}]", char) is not None
+
+
+def _as_joined(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+    words = reading.words_between(found.stretch)
+    if words[0] not in keyword.joined:
+        return None
+    if not keyword.is_compound and not reading.is_in_hashtag(found.stretch):
+        return None
+    return ["joined"] if words[0] == "".join(keyword.words) else ["joined", "inflection"]
+
+
+def _as_squeezed(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+    if found.gaps:
+        return _as_pulled_apart(reading, keyword, found, written)
+    return ["separators"]
+
+
+def _as_elsewhere(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+    """Accept another region's word as that region writes it; the same characters simplified may be another word.
+
+    軟體 is software, 软体 what a snail has. From three characters on that does not happen.
+    """
+    normal = " ".join(reading.words_between(found.stretch)) if not found.gaps else fold(written)
+    ways = keyword.elsewhere.get(normal, frozenset())
+    spelled = plain(written)
+    following = reading.text[reading.places.ends[found.stretch.last] :][:1]
+    if following and following in _NO_KEYWORD_BEFORE.get(spelled, ""):
+        return None
+    if found.gaps or not ways or (spelled not in set(map(plain, ways)) and len(normal) < 3):
+        return None
+    return ["regional"]
+
+
+def _as_sound(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+    """Accept what sounds alike when at least half of the characters are those of the keyword."""
+    heard = "".join(reading.words_between(found.stretch))
+    wanted = "".join(keyword.words)
+    same = sum(one == other for one, other in zip(heard, wanted, strict=True))
+    return ["homophone"] if same * 2 >= len(wanted) and heard != wanted else None
+
+
+def _to_word_end(reading: Reading, stretch: Stretch) -> Stretch:
+    """Return a stretch up to the end of its last word, where that is one of a script with spaces."""
+    if is_unspaced(reading.words_between(stretch)[-1][0]):
+        return stretch
+    return Stretch(stretch.first, reading.word_end(stretch.last))
+
+
+_NAMES = {
+    "words": _as_words,
+    "joined": _as_joined,
+    "squeezed": _as_squeezed,
+    "elsewhere": _as_elsewhere,
+    "sound": _as_sound,
+}
