@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from monitor.text.folding import fold, is_invisible
-from monitor.text.normal import BREAK, JOINT, places_of, words_of
+from monitor.text.normal import BREAK, HAN, JOINT, places_of, unaccented, words_of
 from monitor.text.words import is_unspaced
 from monitor.topics.inflections import forms_of
 from monitor.topics.query import Tag, Term
@@ -61,6 +61,11 @@ class Keyword:
         return [self._forms(number, word) for number, word in enumerate(self.words)]
 
     @cached_property
+    def is_han(self) -> bool:
+        """Tell whether the keyword is one run of two Han characters or more."""
+        return len(self.words) == 1 and re.fullmatch(f"[{HAN}]{{2,}}", self.words[0]) is not None
+
+    @cached_property
     def joined(self) -> frozenset[str]:
         """Return the phrase written as one word, its last word in any form; empty for what is no phrase."""
         if self.is_exact or self.is_prefix or not is_phrase(self.words):
@@ -91,6 +96,8 @@ class Keyword:
 
 def forms_in(keyword: str, word: str) -> frozenset[str]:
     """Return the forms of a word of a keyword; of one with a capital, a name, the plural alone (Windows, no window)."""
+    if not keyword.isascii() and unaccented(folded := keyword.casefold()) != folded:
+        return frozenset((word,))
     if word[0].upper() + word[1:] in keyword or (len(word) > 1 and word.upper() in keyword):
         return frozenset((word, *(form for form in forms_of(word) if form in (f"{word}s", f"{word}es"))))
     return forms_of(word)

@@ -15,7 +15,11 @@ from monitor.text.normal import BREAK, HAN, Line, Places, line_of, places_of, te
 from monitor.text.words import is_unspaced, is_word_character
 from monitor.topics.slips import usual_sound
 
-_PULLED_APART = re.compile(rf" (?<=[{HAN}] )(?:[^\w\s{BREAK}] ){{0,4}}(?=[{HAN}])")
+_PULLED_APART = re.compile(
+    rf" (?<=[{HAN}] )(?:[^\w\s{BREAK}] ){{0,6}}(?=[{HAN}])| (?<= [{HAN}] )(?:[^\w\s] ){{1,6}}(?=[{HAN}])"
+)
+"""What is between two Han characters: signs that end no clause, and any behind a character that stands alone."""
+
 _IS_HAN = re.compile(f"[{HAN}]")
 
 
@@ -116,9 +120,39 @@ class Reading:
         start, end = self.places.starts[stretch.first], self.places.ends[stretch.last]
         return any(tag.span.start <= start and end <= tag.span.end for tag in self.hashtags)
 
-    def gap(self, character: int) -> str:
-        """Return what stands in the original between a visible character and the next."""
-        return self.text[self.places.ends[character] : self.places.starts[character + 1]]
+    def between(self, character: int, next_one: int) -> str:
+        """Return what stands in the original between two visible characters, without what is invisible."""
+        gap = self.text[self.places.ends[character] : self.places.starts[next_one]]
+        return "".join(char for char in gap if char.isspace() or not is_invisible(char)) if gap else ""
+
+    def sides(self, stretch: Stretch) -> tuple[str, str]:
+        """Return a few characters of the original before a stretch and after it."""
+        start, end = self.places.starts[stretch.first], self.places.ends[stretch.last]
+        return self.text[max(0, start - 4) : start], self.text[end : end + 4]
+
+    def around(self, stretch: Stretch) -> tuple[str, str]:
+        """Return what of the same words, or runs of Han, is before a stretch and after it."""
+        visible = self.line.visible
+        first = bisect_right(visible, stretch.first) - 1
+        last = bisect_right(visible, stretch.last) - 1
+        return (
+            self.words[first][: stretch.first - visible[first]],
+            self.words[last][stretch.last + 1 - visible[last] :],
+        )
+
+    def han(self, stretch: Stretch) -> list[int]:
+        """Return the numbers of the Han characters of a stretch."""
+        found: list[int] = []
+        number = stretch.first
+        for word in self.words_between(stretch):
+            if _IS_HAN.match(word):
+                found.extend(range(number, number + len(word)))
+            number += len(word)
+        return found
+
+    def han_text(self, stretch: Stretch) -> str:
+        """Return the Han characters of a stretch, in one way of writing."""
+        return "".join(word for word in self.words_between(stretch) if _IS_HAN.match(word))
 
 
 class Squeezed(NamedTuple):

@@ -10,21 +10,20 @@ from typing import NamedTuple
 from monitor.models import Span
 from monitor.text.folding import fold
 from monitor.text.normal import HAN, unaccented
+from monitor.text import segments
+from monitor.text.segments import fit_of
 from monitor.text.words import is_unspaced
+from monitor.topics.apart import is_meant
 from monitor.topics.keyword import Keyword, plain
 from monitor.topics.patterns import Kind
 from monitor.topics.reading import Reading, Stretch
+from monitor.topics.ways import SIMPLIFIED_TOO
 
 MIN_ACCENT_LETTERS = 4
 """Shorter words with and without an accent are different words too often: año and ano."""
 
-MAX_GAP = 6
-"""Code points between two characters of one keyword that was pulled apart."""
-
 _BETWEEN_WORDS = re.compile(r"\s{0,40}|[-_'’\u2010-\u2013]")
 _PARAGRAPH = re.compile(r"\n\s*\n")
-_ENDS_CLAUSE = re.compile(r"[\n\r\u2028\u2029,，、。！？!?;；:：…—()（）\[\]【】《》「」『』\"“”]|\.\.|--")
-_NO_KEYWORD_BEFORE = {"的士": "兵大气氣卒官人绅紳农農"}
 
 
 class Place(NamedTuple):
@@ -48,6 +47,8 @@ def place_of(reading: Reading, keyword: Keyword, found: Found) -> Place | None:
         found = found._replace(stretch=_to_word_end(reading, found.stretch))
     span = reading.span(found.stretch)
     if span is None or reading.is_quiet(span):
+        return None
+    if keyword.is_han and not (found.gaps or keyword.is_exact) and is_chance(reading, found.stretch):
         return None
     written = reading.text[span.start : span.end]
     if written == keyword.text and found.kind == "words":
@@ -140,8 +141,8 @@ def _are_words_together(reading: Reading, stretch: Stretch) -> bool:
     number = stretch.first - 1
     for word in reading.words_between(stretch)[:-1]:
         number += len(word)
-        gap = reading.gap(number)
-        if not _BETWEEN_WORDS.fullmatch(gap.strip("\u200b\u00ad\u200d\u2060\ufeff")) or _PARAGRAPH.search(gap):
+        gap = reading.between(number, number + 1)
+        if not _BETWEEN_WORDS.fullmatch(gap) or _PARAGRAPH.search(gap):
             return False
     return True
 
@@ -150,41 +151,20 @@ def _gaps_of(text: str) -> list[str]:
     return [gap[:1].strip() for gap in re.findall(r"[\W_]+", text.strip())]
 
 
+def is_chance(reading: Reading, stretch: Stretch) -> bool:
+    """Tell whether Han characters belong to other words there: no 头发 in 街头发狂."""
+    before, after = reading.around(stretch)
+    return bool(before or after) and segments.is_chance(before, reading.han_text(stretch), after)
+
+
 def _same_han(written: str, wanted: str) -> bool:
     return re.findall(f"[{HAN}]", written) == re.findall(f"[{HAN}]", wanted)
 
 
 def _as_pulled_apart(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
-    """Accept Han characters with something between them, when it can be meant only so.
-
-    A gap may not end a clause or a line. One gap where the characters around go on could be the border of two words
-    (香港人·民主派), so: gaps between all, three characters or more; or spaces on both sides of the whole; or four
-    characters or more, and signs that part no words.
-    """
-    gaps = [reading.gap(number) for number in range(found.stretch.first, found.stretch.last)]
-    filled = [gap for gap in gaps if _visible(gap)]
-    if any(len(gap) > MAX_GAP or _ENDS_CLAUSE.search(gap) for gap in filled):
-        return None
-    length = len(gaps) + 1
-    is_sure = (len(filled) == len(gaps) and length >= 3) or _stands_alone(reading, found.stretch)
-    if not is_sure and (length < 4 or any(gap.isspace() for gap in filled)):
+    if not is_meant(reading, found.stretch):
         return None
     return ["separators"] if _same_han(plain(written), keyword.plain) else ["separators", "script"]
-
-
-def _visible(gap: str) -> str:
-    return plain(gap) or (" " if any(char.isspace() for char in gap) else "")
-
-
-def _stands_alone(reading: Reading, stretch: Stretch) -> bool:
-    """Tell whether no Han character touches a stretch."""
-    starts, ends = reading.places
-    start, end = starts[stretch.first], ends[stretch.last]
-    return not (_is_han(reading.text[start - 1 : start]) or _is_han(reading.text[end : end + 1]))
-
-
-def _is_han(char: str) -> bool:
-    return re.match(f"[{HAN}]", char) is not None
 
 
 def _as_joined(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
@@ -207,15 +187,15 @@ def _as_elsewhere(reading: Reading, keyword: Keyword, found: Found, written: str
 
     軟體 is software, 软体 what a snail has. From three characters on that does not happen.
     """
-    normal = " ".join(reading.words_between(found.stretch)) if not found.gaps else fold(written)
-    ways = keyword.elsewhere.get(normal, frozenset())
+    if found.gaps:
+        return ["regional", "separators"] if is_meant(reading, found.stretch) else None
+    normal = " ".join(reading.words_between(found.stretch))
     spelled = plain(written)
-    following = reading.text[reading.places.ends[found.stretch.last] :][:1]
-    if following and following in _NO_KEYWORD_BEFORE.get(spelled, ""):
+    if spelled not in set(map(plain, keyword.elsewhere.get(normal, ()))) and len(normal) < 3 and normal not in SIMPLIFIED_TOO:
         return None
-    if found.gaps or not ways or (spelled not in set(map(plain, ways)) and len(normal) < 3):
-        return None
-    return ["regional"]
+    before, after = reading.around(found.stretch)
+    fit = fit_of(before, normal, after)
+    return ["regional"] if fit.begins and fit.ends else None
 
 
 def _as_sound(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:

@@ -25,6 +25,10 @@ _REGIONAL = (
     ("幼儿园", "幼稚園"),
     ("短信", "簡訊", "短訊"),
     ("博客", "部落格", "網誌"),
+    ("网络", "網路"),
+    ("地铁", "捷運"),
+    ("朝鲜", "北韓"),
+    ("韩国", "南韓"),
     ("新西兰", "紐西蘭"),
     ("特朗普", "川普"),
     ("布什", "布希", "布殊"),
@@ -36,6 +40,9 @@ _REGIONAL = (
     ("萨达姆", "海珊", "薩達姆"),
 )
 """Words of the mainland, Taiwan and Hong Kong for one thing, of those that OpenCC's tables lack in some direction."""
+
+SIMPLIFIED_TOO = frozenset(("网路", "捷运", "北韩", "南韩", "川普", "普丁", "布希"))
+"""Those of two characters that mean the same where they are written in simplified characters."""
 
 
 def written_ways(keywords: Sequence[str]) -> Mapping[str, frozenset[str]]:
@@ -73,8 +80,8 @@ def _regional(keyword: str) -> set[str]:
 def _regional_words() -> tuple[dict[str, frozenset[str]], re.Pattern[str]]:
     words: dict[str, frozenset[str]] = {}
     for group in _REGIONAL:
-        both = {way for word in group for way in (word, _converter("s2t").convert(word), _converter("t2s").convert(word))}
-        words |= {way: frozenset(both) for way in both}
+        both = {way for word in group for way in (word, _converter("s2t").convert(word))}
+        words |= {way: frozenset(both) for way in (*both, *map(_converter("t2s").convert, both))}
     return words, re.compile("|".join(words))
 
 
