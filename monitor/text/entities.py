@@ -26,6 +26,10 @@ _MENTION = re.compile(
     r"(?![@＠\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]|://)"
     r"|[@＠]([\u3400-\u9fff][\u3400-\u9fffA-Za-z0-9_-]{1,29})"
 )
+_MIXED_NAME = re.compile(r"(?<![A-Za-z0-9_])[@＠]([A-Za-z0-9_-]{1,30}[\u3400-\u9fff][\u3400-\u9fffA-Za-z0-9_-]{0,29})(?=[\s:：@＠]|\Z)")
+"""A name of Weibo that begins with Latin letters; where Han goes on to a sign, it is a sentence behind a name of X."""
+
+_NAME = re.compile(r"[@＠]([A-Za-z0-9_\u3400-\u9fff-]{1,30})")
 _SURE_NAME = re.compile(r"//[@＠]([A-Za-z0-9_\u3400-\u9fff-]{1,30})(?=[:：])")
 _MAIL = re.compile(r"[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _BARE = re.compile(
@@ -57,9 +61,20 @@ def mentions(text: str) -> list[Entity]:
     if "@" not in text and "＠" not in text:
         return []
     sure = [Entity(found[1], Span(found.start() + 2, found.end())) for found in _SURE_NAME.finditer(text)]
+    sure.extend(Entity(found[1], Span(*found.span())) for found in _MIXED_NAME.finditer(text))
     starts = {entity.span.start for entity in sure}
     others = (Entity(found[1] or found[2], Span(*found.span())) for found in _MENTION.finditer(text))
-    return sorted((*sure, *(each for each in others if each.span.start not in starts)), key=lambda each: each.span)
+    found = {*sure, *(each for each in others if each.span.start not in starts)}
+    # Names follow each other without a space on Weibo; behind a letter a sign would begin the second half of a mail.
+    found.update([following for each in found for following in _following(text, each.span.end)])
+    return sorted(found, key=lambda each: each.span)
+
+
+def _following(text: str, end: int) -> Iterator[Entity]:
+    """Yield the names that directly follow one that ended."""
+    while text[end : end + 1] in ("@", "＠") and (found := _NAME.match(text, end)) is not None:
+        yield Entity(found[1], Span(*found.span()))
+        end = found.end()
 
 
 def addresses(text: str) -> list[Span]:

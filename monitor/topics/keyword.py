@@ -66,6 +66,16 @@ class Keyword:
         return len(self.words) == 1 and re.fullmatch(f"[{HAN}]{{2,}}", self.words[0]) is not None
 
     @cached_property
+    def edge_is_latin(self) -> bool:
+        """Tell whether the keyword begins or ends with an ASCII letter or digit."""
+        return any(char.isascii() and char.isalnum() for char in (self.words[0][0], self.words[-1][-1]))
+
+    @cached_property
+    def is_numbered(self) -> bool:
+        """Tell whether a digit follows a letter in the keyword: A4, covid19."""
+        return re.search(r"[A-Za-z][0-9]", self.text) is not None
+
+    @cached_property
     def joined(self) -> frozenset[str]:
         """Return the phrase written as one word, its last word in any form; empty for what is no phrase."""
         if self.is_exact or self.is_prefix or not is_phrase(self.words):

@@ -17,6 +17,7 @@ from monitor.topics.slips import usual_sound
 
 _PULLED_APART = re.compile(
     rf" (?<=[{HAN}] )(?:[^\w\s{BREAK}] ){{0,6}}(?=[{HAN}])| (?<= [{HAN}] )(?:[^\w\s] ){{1,6}}(?=[{HAN}])"
+    rf"| (?<=[{HAN}] )(?:[^\w\s] ){{1,6}}(?=[{HAN}] )"
 )
 """What is between two Han characters: signs that end no clause, and any behind a character that stands alone."""
 
@@ -124,6 +125,14 @@ class Reading:
         """Return what stands in the original between two visible characters, without what is invisible."""
         gap = self.text[self.places.ends[character] : self.places.starts[next_one]]
         return "".join(char for char in gap if char.isspace() or not is_invisible(char)) if gap else ""
+
+    def touching(self, stretch: Stretch) -> tuple[str, str]:
+        """Return the visible characters that touch a stretch in the original; "" where something else does."""
+        starts, ends = self.places
+        first, last = stretch
+        before = self.text[starts[first - 1] : ends[first - 1]] if first and ends[first - 1] == starts[first] else ""
+        touches = last + 1 < len(starts) and starts[last + 1] == ends[last]
+        return before, self.text[starts[last + 1] : ends[last + 1]] if touches else ""
 
     def sides(self, stretch: Stretch) -> tuple[str, str]:
         """Return a few characters of the original before a stretch and after it."""

@@ -11,7 +11,7 @@ from monitor.models import Span
 from monitor.text.folding import fold
 from monitor.text.normal import HAN, unaccented
 from monitor.text import segments
-from monitor.text.segments import fit_of
+from monitor.text.segments import fit_of, is_part_of_longer
 from monitor.text.words import is_unspaced
 from monitor.topics.apart import is_meant
 from monitor.topics.keyword import Keyword, plain
@@ -21,6 +21,12 @@ from monitor.topics.ways import SIMPLIFIED_TOO
 
 MIN_ACCENT_LETTERS = 4
 """Shorter words with and without an accent are different words too often: año and ano."""
+
+MIN_NAME_LETTERS = 3
+"""Shorter words followed by a number are names of their own: mp3, G20."""
+
+_LETTERS = frozenset("äöüåøæœßđðþł")
+"""Letters of their own, which nobody writes without what makes them so: über is no Uber."""
 
 _BETWEEN_WORDS = re.compile(r"\s{0,40}|[-_'’\u2010-\u2013]")
 _PARAGRAPH = re.compile(r"\n\s*\n")
@@ -47,6 +53,8 @@ def place_of(reading: Reading, keyword: Keyword, found: Found) -> Place | None:
         found = found._replace(stretch=_to_word_end(reading, found.stretch))
     span = reading.span(found.stretch)
     if span is None or reading.is_quiet(span):
+        return None
+    if keyword.edge_is_latin and not _is_apart_from_numbers(reading, keyword, found.stretch):
         return None
     if keyword.is_han and not (found.gaps or keyword.is_exact) and is_chance(reading, found.stretch):
         return None
@@ -95,7 +103,7 @@ def _differences(reading: Reading, keyword: Keyword, found: Found, written: str)
     if keyword.is_punctuated:
         return _signs(keyword, written)
     names = _accents(reading, keyword, found) if _has_accents(written) or _has_accents(keyword.text) else []
-    if names is None or (len(keyword.words) > 1 and not _are_words_together(reading, found.stretch)):
+    if names is None or (len(keyword.words) > 1 and not _are_words_together(reading, found.stretch, is_numbered=keyword.is_numbered)):
         return None
     if len(keyword.words) > 1 and _gaps_of(written) != _gaps_of(keyword.text):
         names.append("separators")
@@ -121,7 +129,8 @@ def _accents(reading: Reading, keyword: Keyword, found: Found) -> list[str] | No
         spelled = word if span is None else fold(reading.text[span.start : span.end])
         if _accented(spelled) == _accented(wanted):
             continue
-        if len(word) < MIN_ACCENT_LETTERS or (_accented(spelled) and _accented(wanted)):
+        accents = _accented(spelled) + _accented(wanted)
+        if len(word) < MIN_ACCENT_LETTERS or (_accented(spelled) and _accented(wanted)) or set(accents) & _LETTERS:
             return None
         names.append("accents")
     return names
@@ -136,19 +145,31 @@ def _has_accents(text: str) -> bool:
     return not text.isascii() and unaccented(folded := fold(text)) != folded
 
 
-def _are_words_together(reading: Reading, stretch: Stretch) -> bool:
+def _are_words_together(reading: Reading, stretch: Stretch, *, is_numbered: bool) -> bool:
     """Tell whether nothing but a space or a hyphen is between the words of a phrase."""
     number = stretch.first - 1
-    for word in reading.words_between(stretch)[:-1]:
+    words = reading.words_between(stretch)
+    for word, following in zip(words, words[1:], strict=False):
         number += len(word)
         gap = reading.between(number, number + 1)
         if not _BETWEEN_WORDS.fullmatch(gap) or _PARAGRAPH.search(gap):
+            return False
+        # A4 and "a 4" are as different as mp3 and "mp 3".
+        if gap.isspace() and len(word) < MIN_NAME_LETTERS and following[0].isdigit() and is_numbered:
             return False
     return True
 
 
 def _gaps_of(text: str) -> list[str]:
     return [gap[:1].strip() for gap in re.findall(r"[\W_]+", text.strip())]
+
+
+def _is_apart_from_numbers(reading: Reading, keyword: Keyword, stretch: Stretch) -> bool:
+    """Tell whether no letter or digit touches the keyword, but for the number behind a name: iPhone6, not mp3 for mp."""
+    before, after = reading.touching(stretch)
+    if before.isalpha() and before.isascii() and keyword.words[0][0].isdigit():
+        return False
+    return not (after.isdigit() and keyword.words[-1][-1:].isalpha()) or len(keyword.words[-1]) >= MIN_NAME_LETTERS
 
 
 def is_chance(reading: Reading, stretch: Stretch) -> bool:
@@ -190,10 +211,12 @@ def _as_elsewhere(reading: Reading, keyword: Keyword, found: Found, written: str
     if found.gaps:
         return ["regional", "separators"] if is_meant(reading, found.stretch) else None
     normal = " ".join(reading.words_between(found.stretch))
-    spelled = plain(written)
-    if spelled not in set(map(plain, keyword.elsewhere.get(normal, ()))) and len(normal) < 3 and normal not in SIMPLIFIED_TOO:
+    spelled, (before, after) = plain(written), reading.around(found.stretch)
+    is_as_there = spelled in set(map(plain, keyword.elsewhere.get(normal, ())))
+    if is_as_there and spelled != normal:
+        return None if is_part_of_longer(before, normal, after) else ["regional"]
+    if not is_as_there and len(normal) < 3 and normal not in SIMPLIFIED_TOO:
         return None
-    before, after = reading.around(found.stretch)
     fit = fit_of(before, normal, after)
     return ["regional"] if fit.begins and fit.ends else None
 
