@@ -90,6 +90,8 @@ def addresses(text: str) -> list[Span]:
 def names_and_addresses(text: str) -> list[Span]:
     """Return where a text names accounts, hosts and pages, which is not what it says; merged, in order."""
     merged: list[Span] = []
+    if not any(sign in text for sign in (".", "://", "@", "＠")):
+        return merged
     for span in sorted((*addresses(text), *(mention.span for mention in mentions(text)))):
         if merged and span.start < merged[-1].end:
             merged[-1] = Span(merged[-1].start, max(span.end, merged[-1].end))

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import NamedTuple
 
 from monitor.models import Span
@@ -34,17 +34,25 @@ _NUMBERED = re.compile(r"[a-z](?=[0-9])")
 
 
 class Places(NamedTuple):
-    """For each visible character of a normal form, the range of the original that it stands for."""
+    """For each visible character of a normal form, the range of the original that it stands for.
+
+    `ends` is None where each stands for one character.
+    """
 
     starts: list[int]
-    ends: list[int]
+    ends: list[int] | None
+
+    def end(self, number: int) -> int:
+        """Return where the original of a visible character ends."""
+        return self.starts[number] + 1 if self.ends is None else self.ends[number]
 
     def span(self, first: int, last: int) -> Span | None:
         """Return what the visible characters `first` to `last` stand for; None where an end divides a character."""
-        start, end = self.starts[first], self.ends[last]
-        if first and self.ends[first - 1] > start:
+        starts = self.starts
+        start, end = starts[first], self.end(last)
+        if first and self.end(first - 1) > start:
             return None
-        if last + 1 < len(self.starts) and self.starts[last + 1] < end:
+        if last + 1 < len(starts) and starts[last + 1] < end:
             return None
         return Span(start, end)
 
@@ -88,17 +96,14 @@ def line_of(words: list[str], visible_words: list[str]) -> Line:
 def places_of(text: str) -> Places:
     """Return the way back from the visible characters of `words_of(text)`."""
     widths = _widths()
-    starts: list[int] = []
-    for index, width in enumerate(map(widths.__getitem__, text)):
-        if width == 1:
-            starts.append(index)
-        elif width:
-            starts.extend([index] * width)
-    ends = [start + 1 for start in starts]
-    mapped = text.translate(_table()) if not text.isascii() else ""
-    if unicodedata.is_normalized("NFC", mapped):
-        return Places(starts, ends)
-    return _composed(mapped, Places(starts, ends))
+    each = list(map(widths.__getitem__, text))
+    if widths.wide.isdisjoint(text):
+        starts = list(compress(range(len(text)), each))
+    else:
+        starts = [index for index, width in enumerate(each) for _ in range(width)]
+    if text.isascii() or unicodedata.is_normalized("NFC", mapped := text.translate(_table())):
+        return Places(starts, None)
+    return _composed(mapped, starts)
 
 
 def unaccented(text: str) -> str:
@@ -106,8 +111,8 @@ def unaccented(text: str) -> str:
     return text if text.isascii() else text.translate(_bare_letters())
 
 
-def _composed(mapped: str, places: Places) -> Places:
-    """Return the places of what composing the mapped text leaves."""
+def _composed(mapped: str, single: list[int]) -> Places:
+    """Return the places of what composing the mapped text leaves, `single` being those of the mapped text."""
     starts: list[int] = []
     ends: list[int] = []
     position = 0
@@ -115,14 +120,15 @@ def _composed(mapped: str, places: Places) -> Places:
         piece = mapped[begin:end]
         width = sum(char != " " for char in piece)
         made = compose_sequence(piece)
+        originals = single[position : position + width]
+        position += width
         if made == piece:
-            starts.extend(places.starts[position : position + width])
-            ends.extend(places.ends[position : position + width])
+            starts.extend(originals)
+            ends.extend(original + 1 for original in originals)
         else:
             count = sum(char != " " for char in made)
-            starts.extend([places.starts[position]] * count)
-            ends.extend([places.ends[position + width - 1]] * count)
-        position += width
+            starts.extend([originals[0]] * count)
+            ends.extend([originals[-1] + 1] * count)
     return Places(starts, ends)
 
 
@@ -137,10 +143,16 @@ class _Table(dict[int, str]):
 
 
 class _Widths(dict[str, int]):
-    """How many visible characters each character becomes."""
+    """How many visible characters each character becomes; `wide` holds those met so far that become several."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide: set[str] = set()
 
     def __missing__(self, char: str) -> int:
         width = sum(map(len, _table()[ord(char)].split()))
+        if width > 1:
+            self.wide.add(char)
         if unicodedata.category(char) not in ("Cs", "Cn", "Co"):
             self[char] = width
         return width

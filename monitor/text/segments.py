@@ -45,10 +45,10 @@ def fit_of(before: str, word: str, after: str) -> Fit:
     return Fit(start in borders, end in borders, any(border in borders for border in range(start + 1, end)))
 
 
-def is_part_of_longer(before: str, word: str, after: str) -> bool:
-    """Tell whether a place shares a longer word with what is around it: 程式 in 方程式, not in 应用程式, an 应用 and a 程式.
+def is_part_of_longer(before: str, word: str, after: str, shortest: int = 2) -> bool:
+    """Tell whether a place shares a word of at least `shortest` characters with what is around it.
 
-    Two characters of which a place shares one are no evidence: dictionaries lack many a region's words.
+    A compound does not count, which ends with the word (应用程式, but not 方程式) or adds one character (预设值).
     """
     head = before[-CONTEXT:]
     start, end, at = len(head), len(head) + len(word), 0
@@ -56,7 +56,8 @@ def is_part_of_longer(before: str, word: str, after: str) -> bool:
         first, last = at, at + len(piece)
         at = last
         is_shared = first < end and last > start and not (start <= first and last <= end)
-        if is_shared and len(piece) > 2 and not (last == end and is_word(piece[: start - first])):
+        is_compound = (last == end and start - first > 1 and is_word(piece[: start - first])) or (first == start and last == end + 1)
+        if is_shared and len(piece) >= shortest and not is_compound:
             return True
     return False
 

@@ -5,7 +5,7 @@ that is none (carred) than take another's (cared), and words of three letters or
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 _IRREGULAR = """
 arise arises arose arisen arising|awake awakes awoke awoken awaking|bear bears bore borne bearing|beat beats beaten beating
@@ -77,6 +77,7 @@ _MONOSYLLABLE = re.compile(r"[^aeiou]*[aeiou][^aeiouwxy]")
 _DOUBLED_LATE = re.compile(r".*(?:[^aeiou][aeiou]l|[^aeiou]mit|[^aeiou]fer|[^aeiou]cur|bed|gram|hip|[^aeiou]pel|[^aeiou]bel)")
 
 
+@lru_cache(maxsize=50_000)
 def forms_of(word: str) -> frozenset[str]:
     """Return a word of lower-case ASCII letters and its other forms; the word alone where there are none.
 

@@ -93,7 +93,7 @@ class Keyword:
         """Return the words of other regions by their normal forms, as they are written there."""
         if self.is_exact:
             return {}
-        return other_words(self.text, written_ways([self.text]).get(self.text, ()))
+        return other_words(self.words, written_ways([self.text]).get(self.text, ()))
 
     def typos(self, number: int) -> frozenset[str]:
         """Return the slips that count for a word."""

@@ -24,6 +24,10 @@ Kind = Literal["words", "joined", "squeezed", "elsewhere", "sound", "tag"]
 sound, as a hashtag."""
 
 
+Spelled = tuple[Term | Tag, list[str]]
+"""A keyword and the words of its normal form."""
+
+
 class Form(NamedTuple):
     """A keyword, by its number, and how a pattern stands for it."""
 
@@ -43,13 +47,15 @@ class Patterns:
     """The automaton of some keywords. Immutable."""
 
     def __init__(self, keywords: Sequence[Term | Tag]) -> None:
-        self.lemmas = _lemmas(keywords)
-        forms_by_pattern = _forms_by_pattern(keywords, self.lemmas)
-        texts = tuple(forms_by_pattern)
+        spelled = [(keyword, words_of(keyword.text)) for keyword in keywords]
+        self.lemmas = _lemmas(spelled)
+        forms_by_pattern = _forms_by_pattern(spelled, self.lemmas)
         self.forms = tuple(forms_by_pattern.values())
         self.has_sounds = any(isinstance(each, Term) and each.mode == "loose" for each in keywords)
-        self._automaton = ahocorasick_rs.AhoCorasick(texts, store_patterns=False)
-        self._inside = [(text.startswith(" "), text.endswith(" ")) for text in texts]
+        self._automaton = ahocorasick_rs.AhoCorasick(forms_by_pattern, store_patterns=False)
+        # How many spaces of a pattern are outside of its words, before and after.
+        self._before = bytes(pattern[0] == " " for pattern in forms_by_pattern)
+        self._after = bytes(pattern[-1] == " " for pattern in forms_by_pattern)
 
     def lemmas_of(self, words: list[str]) -> list[str]:
         """Return the words as the automaton reads them."""
@@ -57,12 +63,12 @@ class Patterns:
 
     def find(self, text: str) -> list[Raw]:
         """Return the patterns in a text of lemmas."""
+        before, after = self._before, self._after
         found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        inside = self._inside
-        return [Raw(at, start + inside[at][0], end - inside[at][1]) for at, start, end in found]
+        return [Raw(at, start + before[at], end - after[at]) for at, start, end in found] if found else []
 
 
-def _lemmas(keywords: Iterable[Term | Tag]) -> dict[str, str]:
+def _lemmas(keywords: Iterable[Spelled]) -> dict[str, str]:
     """Return what each form of a word is read as, where that is another word."""
     parents: dict[str, str] = {}
     for forms in set(_word_groups(keywords)):
@@ -84,12 +90,11 @@ def _root(parents: Mapping[str, str], word: str) -> str:
     return word
 
 
-def _word_groups(keywords: Iterable[Term | Tag]) -> Iterator[frozenset[str]]:
+def _word_groups(keywords: Iterable[Spelled]) -> Iterator[frozenset[str]]:
     """Yield the words that some keyword takes for one another."""
-    for keyword in keywords:
+    for keyword, words in keywords:
         if not isinstance(keyword, Term) or keyword.mode == "exact":
             continue
-        words = words_of(keyword.text)
         open_ended = len(words) - 1 if keyword.is_prefix else len(words)
         groups = [forms_in(keyword.text, word) for word in words[:open_ended]]
         yield from groups
@@ -100,20 +105,22 @@ def _word_groups(keywords: Iterable[Term | Tag]) -> Iterator[frozenset[str]]:
             yield frozenset(head + form for form in groups[-1])
 
 
-def _forms_by_pattern(keywords: Sequence[Term | Tag], lemmas: Mapping[str, str]) -> dict[str, tuple[Form, ...]]:
-    ways = written_ways([each.text for each in keywords if isinstance(each, Term) and each.mode != "exact"])
+def _forms_by_pattern(keywords: Sequence[Spelled], lemmas: Mapping[str, str]) -> dict[str, tuple[Form, ...]]:
+    ways = written_ways([each.text for each, _ in keywords if isinstance(each, Term) and each.mode != "exact"])
     known = sorted(lemmas)
     forms: dict[str, tuple[Form, ...]] = {}
-    for number, keyword in enumerate(keywords):
-        for pattern, kind in dict.fromkeys(_patterns_of(keyword, lemmas, known, ways.get(keyword.text, frozenset()))):
+    for number, (keyword, words) in enumerate(keywords):
+        elsewhere = other_words(words, ways[keyword.text]) if keyword.text in ways else ()
+        for pattern, kind in _patterns_of(keyword, words, (lemmas, known), elsewhere):
             forms[pattern] = (*forms.get(pattern, ()), Form(number, kind))
     return forms
 
 
 def _patterns_of(
-    keyword: Term | Tag, lemmas: Mapping[str, str], known: Sequence[str], ways: frozenset[str]
+    keyword: Term | Tag, words: list[str], read: tuple[Mapping[str, str], Sequence[str]], elsewhere: Iterable[str]
 ) -> Iterator[tuple[str, Kind]]:
-    words = words_of(keyword.text)
+    """Yield the patterns of a keyword. `read` holds the lemmas, and their words in order."""
+    lemmas, known = read
     if isinstance(keyword, Tag):
         yield pattern_of(words, lemmas), "tag"
         return
@@ -127,8 +134,7 @@ def _patterns_of(
         yield pattern_of(["".join(words)], lemmas), "joined"
     if len(words) > 1 and len(made := squeezed(words).split()) < len(words):
         yield pattern_of(made, lemmas), "squeezed"
-    for normal in other_words(keyword.text, ways) if ways else ():
-        yield pattern_of(normal.split(), lemmas), "elsewhere"
+    yield from ((pattern_of(normal.split(), lemmas), "elsewhere") for normal in elsewhere)
     if keyword.mode == "loose":
         yield from ((text_of(sounds), "sound") for sounds in sounds_of("".join(words)))
 

@@ -1,9 +1,8 @@
 """One text as the matcher reads it; what few posts need is made when it is first asked for."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -34,42 +33,56 @@ class Stretch(NamedTuple):
 class Reading:
     """A text, its words and its lemmas."""
 
+    __slots__ = ("_line", "_mentions", "_places", "_quiet", "_tags", "lemmas", "line_text", "text", "words")
+
     def __init__(self, text: str, words: list[str], lemmas: list[str]) -> None:
         self.text = text
         self.words = words
         self.lemmas = lemmas
         self.line_text = text_of(lemmas)
+        # Properties that are made at first use: functools.cached_property takes a lock each time in Python 3.11.
+        self._line: Line | None = None
+        self._places: Places | None = None
+        self._tags: list[Entity] | None = None
+        self._mentions: list[Entity] | None = None
+        self._quiet: list[Span] | None = None
 
-    @cached_property
+    @property
     def line(self) -> Line:
         """Return where words begin."""
-        return line_of(self.lemmas, self.words)
+        if self._line is None:
+            self._line = line_of(self.lemmas, self.words)
+        return self._line
 
-    @cached_property
+    @property
     def places(self) -> Places:
         """Return where each visible character begins and ends in the original."""
-        return places_of(self.text)
+        if self._places is None:
+            self._places = places_of(self.text)
+        return self._places
 
-    @cached_property
+    @property
     def hashtags(self) -> list[Entity]:
         """Return the hashtags of the text."""
-        return hashtags(self.text)
+        if self._tags is None:
+            self._tags = hashtags(self.text)
+        return self._tags
 
-    @cached_property
+    @property
     def mentions(self) -> list[Entity]:
         """Return the accounts that the text mentions."""
-        return mentions(self.text)
-
-    @cached_property
-    def _quiet(self) -> tuple[list[int], list[int]]:
-        spans = names_and_addresses(self.text)
-        return [span.start for span in spans], [span.end for span in spans]
+        if self._mentions is None:
+            self._mentions = mentions(self.text)
+        return self._mentions
 
     def is_quiet(self, span: Span) -> bool:
         """Tell whether a span touches an address or the name of an account, which say nothing."""
-        starts, ends = self._quiet
-        at = bisect_right(starts, span.end - 1) - 1
-        return at >= 0 and ends[at] > span.start
+        if self._quiet is None:
+            self._quiet = names_and_addresses(self.text)
+        if not self._quiet:
+            return False
+        at = bisect_left(self._quiet, (span.end,)) - 1
+        return at >= 0 and self._quiet[at].end > span.start
 
     def stretch(self, start: int, end: int) -> Stretch:
         """Return the visible characters that a range of the text of lemmas stands for; a lemma stands for its word."""
@@ -118,25 +131,25 @@ class Reading:
 
     def is_in_hashtag(self, stretch: Stretch) -> bool:
         """Tell whether a stretch is part of a hashtag, or all of it."""
-        start, end = self.places.starts[stretch.first], self.places.ends[stretch.last]
+        start, end = self.places.starts[stretch.first], self.places.end(stretch.last)
         return any(tag.span.start <= start and end <= tag.span.end for tag in self.hashtags)
 
     def between(self, character: int, next_one: int) -> str:
         """Return what stands in the original between two visible characters, without what is invisible."""
-        gap = self.text[self.places.ends[character] : self.places.starts[next_one]]
+        gap = self.text[self.places.end(character) : self.places.starts[next_one]]
         return "".join(char for char in gap if char.isspace() or not is_invisible(char)) if gap else ""
 
     def touching(self, stretch: Stretch) -> tuple[str, str]:
         """Return the visible characters that touch a stretch in the original; "" where something else does."""
-        starts, ends = self.places
+        starts, end_of = self.places.starts, self.places.end
         first, last = stretch
-        before = self.text[starts[first - 1] : ends[first - 1]] if first and ends[first - 1] == starts[first] else ""
-        touches = last + 1 < len(starts) and starts[last + 1] == ends[last]
-        return before, self.text[starts[last + 1] : ends[last + 1]] if touches else ""
+        before = self.text[starts[first] - 1] if first and end_of(first - 1) == starts[first] else ""
+        touches = last + 1 < len(starts) and starts[last + 1] == end_of(last)
+        return before, self.text[starts[last + 1]] if touches else ""
 
     def sides(self, stretch: Stretch) -> tuple[str, str]:
         """Return a few characters of the original before a stretch and after it."""
-        start, end = self.places.starts[stretch.first], self.places.ends[stretch.last]
+        start, end = self.places.starts[stretch.first], self.places.end(stretch.last)
         return self.text[max(0, start - 4) : start], self.text[end : end + 4]
 
     def around(self, stretch: Stretch) -> tuple[str, str]:

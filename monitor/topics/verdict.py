@@ -11,7 +11,7 @@ from monitor.models import Span
 from monitor.text.folding import fold
 from monitor.text.normal import HAN, unaccented
 from monitor.text import segments
-from monitor.text.segments import fit_of, is_part_of_longer
+from monitor.text.segments import is_part_of_longer
 from monitor.text.words import is_unspaced
 from monitor.topics.apart import is_meant
 from monitor.topics.keyword import Keyword, plain
@@ -213,12 +213,11 @@ def _as_elsewhere(reading: Reading, keyword: Keyword, found: Found, written: str
     normal = " ".join(reading.words_between(found.stretch))
     spelled, (before, after) = plain(written), reading.around(found.stretch)
     is_as_there = spelled in set(map(plain, keyword.elsewhere.get(normal, ())))
-    if is_as_there and spelled != normal:
-        return None if is_part_of_longer(before, normal, after) else ["regional"]
     if not is_as_there and len(normal) < 3 and normal not in SIMPLIFIED_TOO:
         return None
-    fit = fit_of(before, normal, after)
-    return ["regional"] if fit.begins and fit.ends else None
+    # A word in traditional characters is that region's; two shared characters may be a gap of the dictionary.
+    is_sure = is_as_there and spelled != normal
+    return None if is_part_of_longer(before, normal, after, shortest=3 if is_sure else 2) else ["regional"]
 
 
 def _as_sound(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:

@@ -11,10 +11,20 @@ import opencc
 
 from monitor.text.normal import words_of
 
-_FROM_ANY = ("s2t", "s2tw", "s2twp", "s2hk", "s2hkp", "t2s", "t2tw", "t2hk", "t2jp", "jp2t")
-_CHAINS = (("tw2sp",), ("hk2sp",), ("tw2sp", "s2hkp"), ("hk2sp", "s2twp"), ("tw2sp", "s2t"), ("hk2sp", "s2t"))
-CONVERSIONS = tuple((name,) for name in _FROM_ANY) + _CHAINS
-"""Chains of OpenCC configurations: from one region's words to another's there is none but by way of simplified."""
+CONVERSIONS = (
+    ("s2twp",),
+    ("s2hkp",),
+    ("tw2sp",),
+    ("hk2sp",),
+    ("tw2sp", "s2hkp"),
+    ("hk2sp", "s2twp"),
+    ("t2jp",),
+    ("jp2t",),
+)
+"""Chains of OpenCC configurations: from one region's words to another's there is none but by way of simplified.
+
+Those that convert single characters only are not needed: folding does that.
+"""
 
 _REGIONAL = (
     ("出租车", "計程車", "的士"),
@@ -49,8 +59,11 @@ def written_ways(keywords: Sequence[str]) -> Mapping[str, frozenset[str]]:
     """Return, for each keyword with Han characters, how it is written elsewhere, itself left out."""
     chinese = [keyword for keyword in dict.fromkeys(keywords) if not keyword.isascii() and "\n" not in keyword]
     ways: dict[str, set[str]] = {keyword: set() for keyword in chinese}
+    made: dict[tuple[str, ...], str] = {(): "\n".join(chinese)}
     for conversion in CONVERSIONS if chinese else ():
-        for keyword, way in zip(chinese, _converted(chinese, conversion), strict=True):
+        *before, last = conversion
+        made[conversion] = _converter(last).convert(made[tuple(before)])
+        for keyword, way in zip(chinese, made[conversion].split("\n"), strict=True):
             if way != keyword:
                 ways[keyword].add(way)
     for keyword in chinese:
@@ -58,9 +71,9 @@ def written_ways(keywords: Sequence[str]) -> Mapping[str, frozenset[str]]:
     return {keyword: frozenset(found) for keyword, found in ways.items() if found}
 
 
-def other_words(keyword: str, ways: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Return the ways that do not fold to the keyword's own normal form, by their normal forms."""
-    own = " ".join(words_of(keyword))
+def other_words(words: Sequence[str], ways: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return the ways that do not fold to the words of the keyword's own normal form, by their normal forms."""
+    own = " ".join(words)
     found: dict[str, set[str]] = {}
     for way in ways:
         normal = " ".join(words_of(way))
@@ -83,13 +96,6 @@ def _regional_words() -> tuple[dict[str, frozenset[str]], re.Pattern[str]]:
         both = {way for word in group for way in (word, _converter("s2t").convert(word))}
         words |= {way: frozenset(both) for way in (*both, *map(_converter("t2s").convert, both))}
     return words, re.compile("|".join(words))
-
-
-def _converted(keywords: Sequence[str], conversion: Sequence[str]) -> list[str]:
-    text = "\n".join(keywords)
-    for name in conversion:
-        text = _converter(name).convert(text)
-    return text.split("\n")
 
 
 @cache

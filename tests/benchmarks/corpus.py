@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import opencc
 
-from tests.benchmarks.keywords import KEYWORDS
+from tests.benchmarks.hundred import KEYWORDS
 from tests.data import data_path
 
 SEED = 20240501

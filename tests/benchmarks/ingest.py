@@ -45,7 +45,7 @@ from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from tests.benchmarks import naive, ours
 from tests.benchmarks.corpus import Corpus, every_post_matched, firehose
-from tests.benchmarks.keywords import KEYWORDS
+from tests.benchmarks.hundred import KEYWORDS
 
 TARGET = 15
 MICRO = 1e6

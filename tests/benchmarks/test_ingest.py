@@ -10,7 +10,7 @@ from monitor.store.keys import Keyspace
 from tests.benchmarks import ingest, naive, ours
 from tests.benchmarks.corpus import Corpus, corpus_of
 from tests.benchmarks.ingest import Case, Plan
-from tests.benchmarks.keywords import KEYWORDS
+from tests.benchmarks.hundred import KEYWORDS
 
 PLAN = Plan(rounds=2, naive_posts=8)
 TEXTS = (
