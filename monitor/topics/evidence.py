@@ -1,6 +1,6 @@
 """What was found in one post, looked at leaf by leaf when a query asks for it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -8,28 +8,39 @@ from monitor.models import Span
 from monitor.text.normal import words_of
 from monitor.topics.judging import Facts, is_language, is_near
 from monitor.topics.keyword import Keyword
-from monitor.topics.patterns import Patterns
+from monitor.topics.patterns import Kind, Patterns
 from monitor.topics.query import Handle, Language, Leaf, MinLikes, Origin, Tag, Term
-from monitor.topics.reading import Reading, Stretch, sounds, squeezed
+from monitor.topics.reading import Reading, Sounds, Squeezed, sounds, squeezed
 from monitor.topics.verdict import Found, Place, place_of, tag_place_of
 
 MAX_PLACES = 1000
 """Places of one keyword that are noted in one text."""
 
 
+Finding = tuple[int, int, Kind, Squeezed | Sounds | None]
+"""What the automaton found of a keyword: start and end, how the pattern stands for it, and the text it was found in."""
+
+Layer = tuple[Squeezed | Sounds | None, list[tuple[int, int, int]]]
+"""What the automaton found in a text made of the post's, None for its lemmas as they are."""
+
+
 class Scan(NamedTuple):
     """A text as read, and what the automaton found in it, by the number of the keyword."""
 
     reading: Reading
-    found: dict[int, list[Found]]
+    found: dict[int, list[Finding]]
 
 
 class Keywords:
-    """The keywords of all topics, numbered, and their automaton. Immutable, but for keywords made when first found."""
+    """The keywords of all topics, numbered, and their automaton. Immutable, but for keywords made when first found.
 
-    def __init__(self, terms: Sequence[Term | Tag]) -> None:
+    `anchors` are the numbers of those without which nothing can hold.
+    """
+
+    def __init__(self, terms: Sequence[Term | Tag], anchors: Container[int]) -> None:
         self._terms = tuple(terms)
         self._patterns = Patterns(terms)
+        self._wakes = bytes(any(number in anchors for number, _ in forms) for forms in self._patterns.forms)
         self._made: dict[int, Keyword] = {}
 
     def __getitem__(self, number: int) -> Keyword:
@@ -38,54 +49,51 @@ class Keywords:
             keyword = self._made.setdefault(number, Keyword(self._terms[number]))
         return keyword
 
-    def scan(self, text: str) -> Scan | None:
-        """Return what the automaton finds in a text, None for most texts: nothing."""
+    def scan(self, text: str, *, is_needed: bool = False) -> Scan | None:
+        """Return what the automaton finds in a text; None for most texts: no anchor, and nothing else `is_needed`."""
         patterns = self._patterns
         words = words_of(text)
         reading = Reading(text, words, patterns.lemmas_of(words))
-        raw: list[tuple[int, Stretch, int]] = [
-            (pattern, reading.stretch(start, end), 0) for pattern, start, end in patterns.find(reading.line_text)
-        ]
+        layers: list[Layer] = [(None, patterns.find(reading.line_text))]
         if not text.isascii():
-            raw.extend(self._pulled_apart(reading))
-            raw.extend(self._heard(reading))
-        if not raw:
+            for layer in (squeezed(reading.line_text), sounds(words) if patterns.has_sounds else None):
+                if layer is not None:
+                    layers.append((layer, patterns.find(layer.text)))
+        if not is_needed and not self._is_woken(layers):
             return None
-        found: dict[int, list[Found]] = {}
-        for pattern, stretch, gaps in raw:
-            for number, kind in patterns.forms[pattern]:
-                found.setdefault(number, []).append(Found(stretch, kind, gaps))
-        return Scan(reading, found)
+        return Scan(reading, self._by_keyword(layers))
 
-    def _pulled_apart(self, reading: Reading) -> Iterator[tuple[int, Stretch, int]]:
-        loose = squeezed(reading.line_text)
-        if loose is not None:
-            for pattern, start, end in self._patterns.find(loose.text):
-                if gaps := loose.gaps(start, end):
-                    yield pattern, reading.stretch(loose.back(start), loose.back(end - 1) + 1), gaps
+    def _is_woken(self, layers: Sequence[Layer]) -> bool:
+        wakes = self._wakes
+        for _, raw in layers:
+            for found in raw:
+                if wakes[found[0]]:
+                    return True
+        return False
 
-    def _heard(self, reading: Reading) -> Iterator[tuple[int, Stretch, int]]:
-        heard = sounds(reading.words) if self._patterns.has_sounds else None
-        if heard is not None:
-            for pattern, start, end in self._patterns.find(heard.text):
-                yield pattern, heard.stretch(start, end), 0
+    def _by_keyword(self, layers: Sequence[Layer]) -> dict[int, list[Finding]]:
+        found: dict[int, list[Finding]] = {}
+        for layer, raw in layers:
+            for one in raw:
+                pattern, start, end = self._patterns.trimmed(one)
+                for number, kind in self._patterns.forms[pattern]:
+                    found.setdefault(number, []).append((start, end, kind, layer))
+        return found
 
 
 class Evidence:
     """What was found in one post. `others` are the leaves that are no keywords, by number, with their places."""
 
-    def __init__(self, text: str, facts: Facts, found: tuple[Keywords, Scan | None], others: Mapping[int, Sequence[Span]]):
-        self._keywords, scan = found
-        self._reading = Reading(text, words := words_of(text), words) if scan is None else scan.reading
-        self._found = {} if scan is None else scan.found
+    def __init__(self, keywords: Keywords, scan: Scan, facts: Facts, others: Mapping[int, Sequence[Span]]) -> None:
+        self._keywords = keywords
+        self._reading, self._found = scan
         self._facts = facts
         self._others = others
         self._places: dict[int, tuple[Place, ...]] = {}
 
-    def numbers(self) -> Iterator[int]:
-        """Yield the numbers of the leaves of which something was found."""
-        yield from self._found
-        yield from self._others
+    def numbers(self) -> frozenset[int]:
+        """Return the numbers of the leaves of which something was found, whatever it is when it is looked at."""
+        return frozenset((*self._found, *self._others))
 
     def has(self, number: int) -> bool:
         """Tell whether a leaf that can be found was found."""
@@ -101,19 +109,32 @@ class Evidence:
     def _looked_at(self, number: int) -> list[Place]:
         if number in self._others:
             return [Place(span, "") for span in self._others[number]]
-        found = self._found.get(number)
-        if found is None:
+        if number not in self._found:
             return []
         keyword = self._keywords[number]
         by_span: dict[Span, Place] = {}
-        for one in found:
-            decide = tag_place_of if one.kind == "tag" else place_of
-            place = decide(self._reading, keyword, one)
+        for finding in self._found[number]:
+            place = self._place(keyword, finding)
             if place is not None and (place.span not in by_span or not place.variant):
                 by_span[place.span] = place
             if len(by_span) == MAX_PLACES:
                 break
         return sorted(by_span.values())
+
+    def _place(self, keyword: Keyword, finding: Finding) -> Place | None:
+        start, end, kind, layer = finding
+        reading, gaps = self._reading, 0
+        if layer is None:
+            stretch = reading.stretch(start, end)
+        elif isinstance(layer, Sounds):
+            stretch = layer.stretch(start, end)
+        else:
+            gaps = layer.gaps(start, end)
+            if not gaps:  # what is in one piece was found before
+                return None
+            stretch = reading.stretch(layer.back(start), layer.back(end - 1) + 1)
+        decide = tag_place_of if kind == "tag" else place_of
+        return decide(reading, keyword, Found(stretch, kind, gaps))
 
     def holds_plain(self, leaf: Leaf, language: str) -> bool:
         """Tell whether a leaf holds that is not found but looked up."""

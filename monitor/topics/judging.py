@@ -4,7 +4,8 @@ Only topics are judged of which a leaf was found that the query cannot hold with
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from monitor.errors import QueryError
@@ -24,6 +25,7 @@ from monitor.topics.query import (
     Regex,
     Tag,
     Term,
+    leaves,
 )
 
 Anchor = Term | Tag | Domain | Regex
@@ -40,27 +42,55 @@ class Facts(NamedTuple):
 
 NO_FACTS = Facts()
 
+TYPICAL_LENGTH = 5
+"""Bytes of a word, for what has no length that says anything."""
 
-def anchors_of(node: Node) -> tuple[Anchor, ...]:
-    """Return leaves of which at least one holds whenever the query does; of several choices the rarest, as far as known.
+
+Rarity = Callable[[Anchor], tuple[int, ...]]
+"""How rare a leaf may be in posts: the more, the rarer."""
+
+
+def anchors_of(node: Node, rarity: Rarity) -> tuple[Anchor, ...]:
+    """Return leaves of which at least one holds whenever the query does; of several choices the rarest.
 
     Raises QueryError where there are none: such a query would have to be judged of every post.
     """
-    found = _anchors(node, is_wanted=True)
+    found = _anchors(node, rarity, is_wanted=True)
     if found is None:
         raise QueryError("no keyword to look for: without one the query would take every post", 1)
     return tuple(dict.fromkeys(found))
 
 
-def _anchors(node: Node, *, is_wanted: bool) -> Sequence[Anchor] | None:
+def rarity_among(nodes: Iterable[Node]) -> Rarity:
+    """Return how rare leaves are, as told by queries: what many ask for is said often, long words seldom.
+
+    Length is counted in bytes: a Han character has three and says as much as a syllable.
+    """
+    asked = Counter(leaf for node in nodes for leaf in leaves(node))
+
+    def rarity(leaf: Anchor) -> tuple[int, ...]:
+        length = len(leaf.text.encode(errors="replace")) if isinstance(leaf, Term | Tag) else TYPICAL_LENGTH
+        return -asked[leaf], length
+
+    return rarity
+
+
+def required(node: Node) -> tuple[Leaf, ...]:
+    """Return leaves that all have to hold for the query to hold, as far as they stand at its top."""
+    if isinstance(node, And):
+        return tuple(part for part in node.parts if isinstance(part, Term | Tag | Domain | Regex))
+    return ()
+
+
+def _anchors(node: Node, rarity: Rarity, *, is_wanted: bool) -> Sequence[Anchor] | None:
     match node:
         case Not(part):
-            return _anchors(part, is_wanted=not is_wanted)
+            return _anchors(part, rarity, is_wanted=not is_wanted)
         case And(parts) | Or(parts):
-            found = [_anchors(part, is_wanted=is_wanted) for part in parts]
-            return _all_of(found) if isinstance(node, Or) == is_wanted else _best_of(found)
+            found = [_anchors(part, rarity, is_wanted=is_wanted) for part in parts]
+            return _all_of(found) if isinstance(node, Or) == is_wanted else _best_of(found, rarity)
         case Near(left, right) if is_wanted:
-            return _best_of([_anchors(left, is_wanted=True), _anchors(right, is_wanted=True)])
+            return _best_of([_anchors(side, rarity, is_wanted=True) for side in (left, right)], rarity)
         case Term() | Tag() | Domain() | Regex() if is_wanted:
             return (node,)
         case _:
@@ -76,14 +106,9 @@ def _all_of(found: Iterable[Sequence[Anchor] | None]) -> Sequence[Anchor] | None
     return gathered
 
 
-def _best_of(found: Iterable[Sequence[Anchor] | None]) -> Sequence[Anchor] | None:
+def _best_of(found: Iterable[Sequence[Anchor] | None], rarity: Rarity) -> Sequence[Anchor] | None:
     usable = [anchors for anchors in found if anchors is not None]
-    return max(usable, key=_rarity) if usable else None
-
-
-def _rarity(anchors: Sequence[Anchor]) -> int:
-    """Return how rare the most common of some anchors is, told by its bytes: long words are rare, Han says more."""
-    return min(len(each.text.encode(errors="replace")) if isinstance(each, Term | Tag) else 5 for each in anchors)
+    return max(usable, key=lambda anchors: min(map(rarity, anchors))) if usable else None
 
 
 def is_language(tag: str, asked: str) -> bool:

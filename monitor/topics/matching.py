@@ -14,7 +14,7 @@ from monitor.text.languages import UNDETERMINED
 from monitor.text.normal import words_of
 from monitor.topics import query
 from monitor.topics.evidence import Evidence, Keywords
-from monitor.topics.judging import NO_FACTS, Facts, anchors_of, label_of
+from monitor.topics.judging import NO_FACTS, Facts, Rarity, anchors_of, label_of, rarity_among, required
 from monitor.topics.lookup import Regexes, ascii_host, domains_in
 from monitor.topics.query import Domain, Leaf, Near, Node, Or, Regex, Tag, Term
 from monitor.topics.rule import node_of
@@ -36,12 +36,16 @@ class Candidates(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """A topic's query, and what speaks for a post: the numbers of leaves by their label. `is_certain`: any is enough."""
+    """A topic's query, and what speaks for a post: the numbers of leaves by their label. `is_certain`: any is enough.
+
+    `required` are the numbers of leaves without which it cannot hold, which is quickly seen.
+    """
 
     topic: str
     node: Node
     sought: dict[str, tuple[int, ...]]
     is_certain: bool
+    required: frozenset[int]
 
 
 class Matcher:
@@ -55,11 +59,12 @@ class Matcher:
         regexes = [leaf for leaf in leaves if isinstance(leaf, Regex)]
         domains = [leaf for leaf in leaves if isinstance(leaf, Domain)]
         self._numbers: dict[Leaf, int] = {leaf: number for number, leaf in enumerate((*terms, *regexes, *domains))}
-        self._keywords = Keywords(terms)
         self._regexes = Regexes(regexes, first=len(terms))
         self._domains = _by_host(domains, self._numbers)
         self._rules = tuple(_rule(topic, node, self._numbers) for topic, node in zip(topics, nodes, strict=True))
-        self._rules_by_anchor = _by_anchor(self._rules, self._numbers)
+        self._rules_by_anchor = _by_anchor(self._rules, self._numbers, rarity_among(nodes))
+        self._anchors = frozenset(self._rules_by_anchor)
+        self._keywords = Keywords(terms, self._anchors)
 
     def match(self, text: str, facts: Facts = NO_FACTS, language: str = UNDETERMINED) -> list[TopicMatch]:
         """Return the topics that a text belongs to, in the order configured; never raises, whatever the text.
@@ -71,15 +76,18 @@ class Matcher:
 
     def find(self, text: str, facts: Facts = NO_FACTS) -> Candidates | None:
         """Return what is left to judge of a post, None for most: there is nothing in it that a topic looks for."""
-        scan = self._keywords.scan(text)
         others = self._others(text, facts)
-        if scan is None and not others:
+        scan = self._keywords.scan(text, is_needed=bool(others))
+        if scan is None:
             return None
-        evidence = Evidence(text, facts, (self._keywords, scan), others)
-        by_anchor = self._rules_by_anchor
-        found = [number for number in evidence.numbers() if number in by_anchor and evidence.has(number)]
-        rules = sorted({rule for number in found for rule in by_anchor[number]})
-        return Candidates(tuple(rules), evidence) if rules else None
+        evidence = Evidence(self._keywords, scan, facts, others)
+        present = evidence.numbers()
+        rules: set[int] = set()
+        for number in present & self._anchors:
+            possible = [rule for rule in self._rules_by_anchor[number] if self._rules[rule].required <= present]
+            if possible and evidence.has(number):
+                rules.update(possible)
+        return Candidates(tuple(sorted(rules)), evidence) if rules else None
 
     def judge(self, candidates: Candidates, language: str = UNDETERMINED) -> list[TopicMatch]:
         """Return the topics whose query holds of a post in this language."""
@@ -129,14 +137,15 @@ def _rule(topic: Topic, node: Node, numbers: dict[Leaf, int]) -> _Rule:
         if leaf in numbers:
             label = label_of(leaf)
             sought[label] = (*sought.get(label, ()), numbers[leaf])
-    return _Rule(topic.name, node, sought, query.is_any_enough(node))
+    needs = frozenset(numbers[leaf] for leaf in required(node))
+    return _Rule(topic.name, node, sought, query.is_any_enough(node), needs)
 
 
-def _by_anchor(rules: Sequence[_Rule], numbers: dict[Leaf, int]) -> dict[int, list[int]]:
+def _by_anchor(rules: Sequence[_Rule], numbers: dict[Leaf, int], rarity: Rarity) -> dict[int, list[int]]:
     """Return, for each leaf that anchors queries, the rules to judge when it is found."""
     found: dict[int, list[int]] = defaultdict(list)
     for rule_number, rule in enumerate(rules):
-        for anchor in anchors_of(rule.node):
+        for anchor in anchors_of(rule.node, rarity):
             found[numbers[anchor]].append(rule_number)
     return dict(found)
 

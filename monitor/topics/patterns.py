@@ -35,14 +35,6 @@ class Form(NamedTuple):
     kind: Kind
 
 
-class Raw(NamedTuple):
-    """A pattern found in a text of lemmas: its number, and where it begins and ends there, without outer spaces."""
-
-    pattern: int
-    start: int
-    end: int
-
-
 class Patterns:
     """The automaton of some keywords. Immutable."""
 
@@ -61,11 +53,14 @@ class Patterns:
         """Return the words as the automaton reads them."""
         return list(map(self.lemmas.get, words, words))
 
-    def find(self, text: str) -> list[Raw]:
-        """Return the patterns in a text of lemmas."""
-        before, after = self._before, self._after
-        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return [Raw(at, start + before[at], end - after[at]) for at, start, end in found] if found else []
+    def find(self, text: str) -> list[tuple[int, int, int]]:
+        """Return the patterns in a text: number, start and end with their outer spaces."""
+        return self._automaton.find_matches_as_indexes(text, overlapping=True)
+
+    def trimmed(self, found: tuple[int, int, int]) -> tuple[int, int, int]:
+        """Return where a pattern's words begin and end."""
+        number, start, end = found
+        return number, start + self._before[number], end - self._after[number]
 
 
 def _lemmas(keywords: Iterable[Spelled]) -> dict[str, str]:
