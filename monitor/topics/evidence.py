@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from monitor.models import Span
+from monitor.text.folding import fold
 from monitor.text.normal import words_of
 from monitor.topics.judging import Facts, is_language, is_near
 from monitor.topics.keyword import Keyword
@@ -112,6 +113,8 @@ class Evidence:
         if number not in self._found:
             return []
         keyword = self._keywords[number]
+        if keyword.is_punctuated and keyword.signs not in self._signs:
+            return []
         by_span: dict[Span, Place] = {}
         for finding in self._found[number]:
             place = self._place(keyword, finding)
@@ -154,6 +157,11 @@ class Evidence:
         """Tell whether leaves of both sides, by their numbers, stand near each other."""
         sides = [[place.span for number in side for place in self.places(number)] for side in (left, right)]
         return all(sides) and is_near(sides[0], sides[1], self._word_starts, distance)
+
+    @cached_property
+    def _signs(self) -> str:
+        """Return the folded text without spaces: of signs, the automaton only knows their kinds."""
+        return fold(self._reading.text).replace(" ", "")
 
     @cached_property
     def _mentioned(self) -> frozenset[str]:

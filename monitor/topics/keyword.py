@@ -56,6 +56,11 @@ class Keyword:
         return any(_PUNCTUATED.fullmatch(word) for word in self.words)
 
     @cached_property
+    def signs(self) -> str:
+        """Return the keyword folded, without spaces."""
+        return self.folded.replace(" ", "")
+
+    @cached_property
     def accepted(self) -> list[frozenset[str]]:
         """Return for each word the forms that count."""
         return [self._forms(number, word) for number, word in enumerate(self.words)]

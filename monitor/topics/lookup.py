@@ -14,6 +14,8 @@ MAX_SPANS = 1000
 """Places of one pattern that are noted in one text."""
 
 _MEMORY = 64 << 20
+"""Bytes for the automaton of all patterns."""
+
 _SURROGATES = {code: "\ufffd" for code in range(0xD800, 0xE000)}
 
 
@@ -27,11 +29,7 @@ class Regexes:
         options.log_errors = False
         options.max_mem = _MEMORY
         self._patterns = [_compiled(leaf.pattern, options) for leaf in leaves]
-        self._set = re2.Set.SearchSet(options)
-        for leaf in leaves:
-            self._set.Add(leaf.pattern)
-        if leaves:
-            self._set.Compile()
+        self._set = _set_of([leaf.pattern for leaf in leaves], options)
 
     def find(self, text: str) -> dict[int, tuple[Span, ...]]:
         """Return the patterns that a text holds, by number, and where; a place of no characters is none."""
@@ -39,7 +37,8 @@ class Regexes:
             return {}
         # A half character has no UTF-8. What stands for it here is one code point too, so places stay.
         readable = text.translate(_SURROGATES) if not text.isascii() else text
-        found = ((number, self._spans(number, readable)) for number in self._set.Match(readable))
+        held = range(len(self._patterns)) if self._set is None else self._set.Match(readable) or ()
+        found = ((number, self._spans(number, readable)) for number in held)
         return {self._first + number: spans for number, spans in found if spans}
 
     def _spans(self, number: int, text: str) -> tuple[Span, ...]:
@@ -79,6 +78,18 @@ def _domains_of(link: str, wanted: Mapping[str, Sequence[int]]) -> Iterable[int]
     labels = ascii_host(host(link) or "").split(".")
     for start in range(max(0, len(labels) - 8), len(labels)):
         yield from wanted.get(".".join(labels[start:]), ())
+
+
+def _set_of(patterns: Sequence[str], options: re2.Options) -> re2.Set | None:
+    """Return the patterns as one set; None where they are too many for one, and have to be asked one by one."""
+    made = re2.Set.SearchSet(options)
+    for pattern in patterns:
+        made.Add(pattern)
+    try:
+        made.Compile()
+    except re2.error:
+        return None
+    return made
 
 
 def _compiled(pattern: str, options: re2.Options) -> re2._Regexp:

@@ -9,7 +9,7 @@ from functools import cache
 
 import opencc
 
-from monitor.text.normal import words_of
+from monitor.text.normal import HAN, words_of
 
 CONVERSIONS = (
     ("s2twp",),
@@ -25,6 +25,10 @@ CONVERSIONS = (
 
 Those that convert single characters only are not needed: folding does that.
 """
+
+_HAN = re.compile(f"[{HAN}]")
+_UNSAFE = re.compile("[\x00\n\ud800-\udfff]")
+"""What OpenCC cannot take, and what parts one keyword from the next."""
 
 _REGIONAL = (
     ("出租车", "計程車", "的士"),
@@ -57,7 +61,7 @@ SIMPLIFIED_TOO = frozenset(("网路", "捷运", "北韩", "南韩", "川普", "�
 
 def written_ways(keywords: Sequence[str]) -> Mapping[str, frozenset[str]]:
     """Return, for each keyword with Han characters, how it is written elsewhere, itself left out."""
-    chinese = [keyword for keyword in dict.fromkeys(keywords) if not keyword.isascii() and "\n" not in keyword]
+    chinese = [keyword for keyword in dict.fromkeys(keywords) if _HAN.search(keyword) and not _UNSAFE.search(keyword)]
     ways: dict[str, set[str]] = {keyword: set() for keyword in chinese}
     made: dict[tuple[str, ...], str] = {(): "\n".join(chinese)}
     for conversion in CONVERSIONS if chinese else ():

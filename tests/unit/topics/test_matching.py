@@ -3,16 +3,18 @@
 import json
 import time
 
+import msgspec
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.models import Span, TermHit, Topic
-from monitor.text.folding import fold, fold_with_offsets, is_invisible
+from monitor.text.folding import fold
 from monitor.text.graphemes import is_boundary
-from monitor.text.words import is_word_character
-from monitor.topics.matching import Matcher, TopicMatch
+from monitor.text.normal import words_of
+from monitor.topics.keyword import plain
+from monitor.topics.matching import Matcher, TopicMatch, is_keyword_invisible
 from tests.data import data_path
 from tests.unit.text.strategies import TRICKY, texts
 
@@ -42,10 +44,10 @@ def written(text: str, matches: list[TopicMatch]) -> list[tuple[str, list[str]]]
         ("卖iron去", [("iron", ["iron"])]),
         ("iron砸锅卖铁iron", [("砸锅卖铁", ["砸锅卖铁"]), ("iron", ["iron", "iron"])]),
         ("environment irony", []),
-        ("iron\u0301", []),
+        ("iron\u0301", [("iron", ["iron\u0301"])]),
         ("smash potsherds", []),
         ("iron\ud800", [("iron", ["iron"])]),
-        ("砸锅 卖铁", []),
+        ("砸锅 卖铁", [("砸锅卖铁", ["砸锅 卖铁"])]),
         ("", []),
     ],
 )
@@ -121,48 +123,6 @@ def test_without_topics_nothing_matches() -> None:
     assert Matcher([]).match("砸锅卖铁") == []
 
 
-def reference(topics: list[Topic], text: str) -> list[TopicMatch]:
-    """Match as the rules are written: every keyword at every place of the folded text."""
-    folded = fold_with_offsets(text)
-    matches = []
-    for one in topics:
-        spans = {word: naive_spans(text, folded, fold(word)) for word in (*one.any, *one.all, *one.none)}
-        is_wanted = not one.any or any(spans[word] for word in one.any)
-        if is_wanted and all(spans[word] for word in one.all) and not any(spans[word] for word in one.none):
-            sought = list(dict.fromkeys((*one.any, *one.all)))
-            hits = [TermHit(term=word, spans=own_spans(text, word, spans, one)) for word in sought]
-            matches.append(TopicMatch(one.name, tuple(hit for hit in hits if hit.spans)))
-    return matches
-
-
-def naive_spans(text: str, folded, word: str) -> list[Span]:
-    places = [at for at in range(len(folded.text)) if folded.text.startswith(word, at)]
-    return [span for at in places if (span := naive_span(text, folded, at, at + len(word))) is not None]
-
-
-def naive_span(text: str, folded, start: int, end: int) -> Span | None:
-    before, after = folded.text[start - 1 : start] if start else "", folded.text[end : end + 1]
-    if is_word_character(folded.text[start]) and before and is_word_character(before):
-        return None
-    if is_word_character(folded.text[end - 1]) and after and is_word_character(after):
-        return None
-    if not (folded.is_border(start) and folded.is_border(end)):
-        return None
-    first, last = folded.starts[start], folded.ends[end - 1]
-    while last < len(text) and is_invisible(text[last]) and not is_boundary(text, last):
-        last += 1
-    return Span(first, last) if is_boundary(text, first) and is_boundary(text, last) else None
-
-
-def own_spans(text: str, word: str, spans: dict[str, list[Span]], one: Topic) -> tuple[Span, ...]:
-    alike = [other for other in dict.fromkeys((*one.any, *one.all, *one.none)) if fold(other) == fold(word)]
-    return tuple(
-        span
-        for span in spans[word]
-        if (written := text[span.start : span.end]) == word or (written not in alike and word == alike[0])
-    )
-
-
 WORDS = (
     "砸锅卖铁",
     "砸鍋賣鐵",
@@ -180,7 +140,7 @@ WORDS = (
     "fi",
     "996",
 )
-keywords = st.sampled_from(WORDS) | texts.filter(fold)
+keywords = st.sampled_from(WORDS) | texts.filter(words_of)
 keyword_lists = st.lists(keywords, max_size=3, unique=True).map(tuple)
 topic_lists = st.lists(st.tuples(keyword_lists, keyword_lists, keyword_lists), max_size=3).map(
     lambda topics: [
@@ -196,38 +156,76 @@ posts = st.lists(st.sampled_from((*WORDS, *TRICKY, " ", "x", "ﬁ", "\u0301")) |
 
 @given(topic_lists, posts)
 @settings(max_examples=300, deadline=None)
-def test_matching_agrees_with_the_plainest_reading(topics: list[Topic], text: str) -> None:
-    assert Matcher(topics).match(text) == reference(topics, text)
+def test_all_topics_together_find_what_each_finds_alone(topics: list[Topic], text: str) -> None:
+    together = Matcher(topics).match(text)
+
+    assert together == [match for one in topics for match in Matcher([one]).match(text)]
+
+
+@given(topic_lists, posts, keywords)
+@settings(max_examples=100, deadline=None)
+def test_an_exclusion_changes_no_other_topic(topics: list[Topic], text: str, excluded: str) -> None:
+    assume(topics)
+    narrower = [msgspec.structs.replace(topics[0], none=(*topics[0].none, excluded)), *topics[1:]]
+
+    before, after = Matcher(topics).match(text), Matcher(narrower).match(text)
+
+    assert [match for match in after if match.topic != topics[0].name] == [
+        match for match in before if match.topic != topics[0].name
+    ]
+
+
+@given(topic_lists, posts)
+@settings(max_examples=300, deadline=None)
+def test_a_place_without_a_variant_reads_as_the_keyword(topics: list[Topic], text: str) -> None:
+    """Spans are of the original, whatever characters it holds, and not a byte beside what was found."""
+    for match in Matcher(topics).match(text):
+        for hit in match.terms:
+            for span, variant in zip(hit.spans, hit.variants or ("",) * len(hit.spans), strict=True):
+                assert is_boundary(text, span.start)
+                assert is_boundary(text, span.end)
+                assert variant or plain(text[span.start : span.end]) == plain(hit.term)
 
 
 @given(keywords, posts, posts)
+@settings(deadline=None)
 def test_a_keyword_between_spaces_is_always_found(keyword: str, before: str, after: str) -> None:
-    """Unless it begins with a mark or the like, which belongs to what is before it."""
+    """Unless it begins with a mark or the like, which belongs to what is before it, or is an address or a name."""
     text = f"{before} 。{keyword}。 {after}"
-    assume(fold(f"。{keyword}。") == f"。{fold(keyword)}。")
+    assume(fold(f"。{keyword}。") == f"。{fold(keyword)}。" and not set("@＠./") & set(text))
     assume(is_boundary(f"。{fold(keyword)}", 1) and is_boundary(text, len(before) + 2))
+    assume(words_of(f"。{keyword}。") == ["\x01", *words_of(keyword), "\x01"])
 
     matches = Matcher([topic(any=(keyword,))]).match(text)
 
     spans = [span for match in matches for hit in match.terms for span in hit.spans]
-    assert any(fold(text[start:end]) == fold(keyword) for start, end in spans)
+    assert any(plain(text[start:end]) == plain(keyword) for start, end in spans)
 
 
 def test_naughty_strings_match_themselves_or_nothing() -> None:
     naughty = json.loads(data_path("suites/naughty_strings.json").read_text(encoding="utf-8"))
-    matcher = Matcher([topic(f"t{n}", any=(text,)) for n, text in enumerate(naughty) if fold(text)])
+    visible = [text for text in naughty if not is_keyword_invisible(text)]
+    matcher = Matcher([topic(f"t{number}", any=(text,)) for number, text in enumerate(visible)])
 
-    found = [text for text in naughty if fold(text) and matcher.match(text)]
+    missed = [text for text in visible if not matcher.match(text)]
 
-    assert len(found) > 0.95 * len([text for text in naughty if fold(text)])
+    assert len(visible) > 480
+    assert all("." in text or "@" in text for text in missed), "addresses say nothing"
+    assert len(missed) < 0.05 * len(visible)
 
 
-@pytest.mark.parametrize("unit", ["砸锅卖铁", "smash pots and ", "砸", "a\u0300\u0316", "🇹🇼", "iron ", "砸\u200d"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("砸锅卖铁", "smash pots and ", "砸", "a\u0300\u0316", "🇹🇼", "iron ", "砸\u200d", "砸·锅·卖·铁", "砸 ", "，", "·", "#iron "),
+        *("@iron ", "@砸", "iron@", "http://x.org/iron ", "iron.", "“锅”", "[", " \n", "\ud83d", "1a"),
+    ],
+)
 def test_a_long_post_takes_linear_time(unit: str) -> None:
-    text = unit * (250_000 // len(unit))
+    text = unit * (1_000_000 // len(unit))
     matcher = Matcher([POTS, topic("flag", any=("🇹🇼",))])
-    begin = time.perf_counter()
+    begin = time.process_time()
 
     matcher.match(text)
 
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 8
