@@ -5,10 +5,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from monitor.models import Span
-from monitor.text.folding import fold
 from monitor.text.normal import words_of
 from monitor.topics.judging import Facts, is_language, is_near
-from monitor.topics.keyword import Keyword
+from monitor.topics.keyword import Keyword, signs_of
 from monitor.topics.patterns import Kind, Patterns
 from monitor.topics.query import Handle, Language, Leaf, MinLikes, Origin, Tag, Term
 from monitor.topics.reading import Reading, Sounds, Squeezed, sounds, squeezed
@@ -113,10 +112,11 @@ class Evidence:
         if number not in self._found:
             return []
         keyword = self._keywords[number]
+        findings = self._found[number]
         if keyword.is_punctuated and keyword.signs not in self._signs:
-            return []
+            findings = [finding for finding in findings if finding[2] != "words"]
         by_span: dict[Span, Place] = {}
-        for finding in self._found[number]:
+        for finding in findings:
             place = self._place(keyword, finding)
             if place is not None and (place.span not in by_span or not place.variant):
                 by_span[place.span] = place
@@ -161,7 +161,7 @@ class Evidence:
     @cached_property
     def _signs(self) -> str:
         """Return the folded text without spaces: of signs, the automaton only knows their kinds."""
-        return fold(self._reading.text).replace(" ", "")
+        return signs_of(self._reading.text)
 
     @cached_property
     def _mentioned(self) -> frozenset[str]:

@@ -18,6 +18,7 @@ SURE_LENGTH = 10
 """Letters from which a phrase written as one word is no other word by chance."""
 
 _PUNCTUATED = re.compile(rf"[{BREAK}{JOINT}]|[^\w\s]")
+_SPACING = dict.fromkeys(map(ord, " -_'\u2010\u2011\u2012\u2013"))
 
 
 class Keyword:
@@ -57,8 +58,8 @@ class Keyword:
 
     @cached_property
     def signs(self) -> str:
-        """Return the keyword folded, without spaces."""
-        return self.folded.replace(" ", "")
+        """Return the keyword folded, with its signs."""
+        return signs_of(self.text)
 
     @cached_property
     def accepted(self) -> list[frozenset[str]]:
@@ -130,6 +131,11 @@ def squeezed(words: Sequence[str]) -> str:
         joins = made and is_unspaced(made[-1]) and is_unspaced(word[0])
         made += word if joins or not made else f" {word}"
     return made
+
+
+def signs_of(text: str) -> str:
+    """Return folded text without spaces, and without what parts words as a space does."""
+    return fold(text).translate(_SPACING)
 
 
 def plain(text: str) -> str:

