@@ -168,7 +168,9 @@ def _is_apart_from_numbers(reading: Reading, keyword: Keyword, stretch: Stretch)
     before, after = reading.touching(stretch)
     if before.isalpha() and before.isascii() and keyword.words[0][0].isdigit():
         return False
-    return not (after.isdigit() and keyword.words[-1][-1:].isalpha()) or len(keyword.words[-1]) >= MIN_NAME_LETTERS
+    if not (after.isdigit() and keyword.words[-1][-1:].isalpha()):
+        return True
+    return not keyword.is_exact and len(keyword.words[-1]) >= MIN_NAME_LETTERS
 
 
 def is_chance(reading: Reading, stretch: Stretch) -> bool:

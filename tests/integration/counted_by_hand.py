@@ -1,7 +1,7 @@
 """Mentions of a few topics in an archive, counted in one pass by means of their own.
 
 Nothing of the product is imported here: plain json, each spelling listed, regular expressions. It knows the two
-archives that it is used on and no others.
+archives that it is used on and no others. Keywords are asked for as written ("=word"): variants have tests of their own.
 """
 
 import gzip
@@ -29,6 +29,22 @@ class Wanted(NamedTuple):
     def spellings(self) -> tuple[str, ...]:
         """Return all spellings whose presence speaks for a post."""
         return (*self.any, *(spelling for spellings in self.all for spelling in spellings))
+
+
+_HAN = "\u3400-\u9fff"
+_ADDRESSES = (
+    r"https?://[^\s<>\"'`{}|\\^\u2018-\u201f\u2026\u2e80-\uffef]+",
+    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    r"(?<![\w@＠.-])(?:[\w-]+\.)+(?:(?:com|org|net|gov|edu)(?![\w-])(?:[/?#][!-~]*)?"
+    r"|(?:com|org|net|gov|edu|info|io|co|cn|hk|tw|jp|uk|de|fr|ly|gl|me|tv|im)[/?#][!-~]+)",
+)
+_NAMES = (
+    rf"(?<=//)[@＠][\w{_HAN}-]+(?=[:：])",
+    rf"(?<!\w)[@＠][\w-]+[{_HAN}][\w{_HAN}-]*(?=[\s:：@＠]|\Z)",
+    rf"[@＠][{_HAN}][\w{_HAN}-]+(?:[@＠][\w{_HAN}-]+)*",
+    r"(?:(?<![\w!#$%&*@＠])|(?<![\w+~.-][Rr][Tt])(?<=[Rr][Tt]))[@＠]\w+(?:[.-]\w+)*(?![\w@＠À-ÖØ-öø-ÿ]|://)",
+)
+_SILENT = re.compile("|".join((*_ADDRESSES, *_NAMES)), re.ASCII | re.IGNORECASE)
 
 
 class Row(NamedTuple):
@@ -68,8 +84,9 @@ def count(path: Path, fields: Mapping[str, str], topics: Mapping[str, Wanted]) -
         first, last = min(first, time), max(last, time)
         if not sought.search(record["text"]):
             continue
+        said = spoken(record["text"])
         for name, wanted in topics.items():
-            if is_wanted(record["text"], wanted):
+            if is_wanted(said, wanted):
                 id_ = record[fields["id"]]
                 rows[name].setdefault(id_, Row(id_, time, at(record, fields["account"]), record["text"]))
     return Counted(readable, unreadable, first, last, rows)
@@ -97,6 +114,11 @@ def time_of(text: str) -> datetime | None:
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
+def spoken(text: str) -> str:
+    """Return a text with addresses and the names of accounts blotted out: they say nothing."""
+    return _SILENT.sub(lambda found: "\0" * len(found[0]), text)
+
+
 def is_wanted(text: str, wanted: Wanted) -> bool:
     """Tell whether a text belongs to a topic."""
     if not pattern(wanted.any).search(text) or (wanted.none and pattern(wanted.none).search(text)):
@@ -106,7 +128,8 @@ def is_wanted(text: str, wanted: Wanted) -> bool:
 
 def places(text: str, wanted: Wanted) -> set[tuple[int, int]]:
     """Return where the spellings of a topic stand."""
-    return {found.span() for spelling in wanted.spellings for found in pattern((spelling,)).finditer(text)}
+    said = spoken(text)
+    return {found.span() for spelling in wanted.spellings for found in pattern((spelling,)).finditer(said)}
 
 
 @cache

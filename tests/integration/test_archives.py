@@ -56,9 +56,10 @@ def product(tmp_path: Path) -> Product:
 
 
 def table_of(name: str, wanted: Wanted) -> str:
-    lists = {"any": wanted.any, "all": [each[0] for each in wanted.all], "none": wanted.none}
-    lines = (f"{field} = {json.dumps(list(words), ensure_ascii=False)}" for field, words in lists.items())
-    return "\n".join((f"[topics.{name}]", f'title = "{name}"', 'sources = ["hackernews"]', *lines))
+    """Return a topic that asks for each spelling as it is written."""
+    sought = (" OR ".join(f"={word}" for word in words) for words in (wanted.any, *wanted.all))
+    query = " ".join((*(f"({words})" for words in sought), *(f"-={word}" for word in wanted.none)))
+    return f'[topics.{name}]\ntitle = "{name}"\nsources = ["hackernews"]\nquery = "{query}"'
 
 
 def replayed(product: Product, *arguments: str) -> tuple[dict[str, dict[str, Any]], str]:
@@ -140,7 +141,7 @@ def assert_same_places(record: Mapping[str, Any], rows: Mapping[str, Row], wante
 
 
 def configured(wanted: Wanted) -> tuple[str, ...]:
-    return (*wanted.any, *(each[0] for each in wanted.all))
+    return (*wanted.any, *(spelling for each in wanted.all for spelling in each))
 
 
 def assert_items_quote_the_archive(record: Mapping[str, Any], rows: Mapping[str, Row]) -> None:
