@@ -8,10 +8,10 @@ from monitor.models import Span
 from monitor.text.normal import words_of
 from monitor.topics.judging import Facts, is_language, is_near
 from monitor.topics.keyword import Keyword, signs_of
-from monitor.topics.patterns import Kind, Patterns
+from monitor.topics.automaton import Kind, Patterns
 from monitor.topics.query import Handle, Language, Leaf, MinLikes, Origin, Tag, Term
 from monitor.topics.reading import Reading, Sounds, Squeezed, sounds, squeezed
-from monitor.topics.verdict import Found, Place, place_of, tag_place_of
+from monitor.topics.accepting import Found, Place, place_of, tag_place_of
 
 MAX_PLACES = 1000
 """Places of one keyword that are noted in one text."""

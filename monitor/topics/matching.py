@@ -1,7 +1,7 @@
 """Which topics a post belongs to: one automaton for the keywords of all of them, and a Boolean pass for few.
 
 text ─words─► lemmas ─automaton─► no hit: the end of most posts
-                           └─► is it the keyword? (verdict.py) ─► topics with an anchor there ─► each topic's own query
+                           └─► is it the keyword? (accepting.py) ─► topics with an anchor there ─► each topic's own query
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ from monitor.topics.judging import NO_FACTS, Facts, Rarity, anchors_of, label_of
 from monitor.topics.lookup import Regexes, ascii_host, domains_in
 from monitor.topics.query import Domain, Leaf, Near, Node, Or, Regex, Tag, Term
 from monitor.topics.rule import node_of
-from monitor.topics.verdict import Place
+from monitor.topics.accepting import Place
 
 
 class TopicMatch(NamedTuple):

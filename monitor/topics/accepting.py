@@ -15,7 +15,7 @@ from monitor.text.segments import is_part_of_longer
 from monitor.text.words import is_unspaced
 from monitor.topics.apart import is_meant
 from monitor.topics.keyword import Keyword, plain, signs_of
-from monitor.topics.patterns import Kind
+from monitor.topics.automaton import Kind
 from monitor.topics.reading import Reading, Stretch
 from monitor.topics.ways import SIMPLIFIED_TOO
 

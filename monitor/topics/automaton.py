@@ -3,7 +3,7 @@
     words of a text ─lemmas─► " smash pot and sell iron " ─automaton─► numbers of patterns ─► forms of keywords
 
 A lemma only gathers words that some keyword takes for one another; whether this keyword does is looked at per hit
-(verdict.py), so that two keywords may share a form without sharing the others.
+(accepting.py), so that two keywords may share a form without sharing the others.
 """
 
 from bisect import bisect_left
