@@ -15,7 +15,9 @@ from monitor.text.urls import link_spans
 MAX_TAG = 140
 """Characters of a hashtag that are read; no platform has longer ones."""
 
-_IN_TAGS = frozenset("_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7")
+_IN_TAGS = frozenset(
+    "_\u200c\u200d\ua67e\u05be\u05f3\u05f4\uff5e\u301c\u309b\u309c\u30a0\u30fb\u3003\u0f0b\u0f0c\u00b7"
+)
 _SIGN = re.compile("[#＃]")
 _WEIBO_TAG = re.compile(r"[#＃]([^\s#＃@＠\[\]()](?:[^#＃\n@＠\[\]()]{0,60}[^\s#＃@＠\[\]()’'”\"])?)[#＃]")
 _HAN = re.compile("[\u3400-\u9fff]")
@@ -26,7 +28,10 @@ _MENTION = re.compile(
     r"(?![@＠\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]|://)"
     r"|[@＠]([\u3400-\u9fff][\u3400-\u9fffA-Za-z0-9_-]{1,29})"
 )
-_MIXED_NAME = re.compile(r"(?<![A-Za-z0-9_])[@＠]([A-Za-z0-9_-]{1,30}[\u3400-\u9fff][\u3400-\u9fffA-Za-z0-9_-]{0,29})(?=[\s:：@＠]|\Z)")
+_MIXED_NAME = re.compile(
+    r"(?<![A-Za-z0-9_])[@＠]([A-Za-z0-9_-]{1,30}[\u3400-\u9fff][\u3400-\u9fffA-Za-z0-9_-]{0,29})"
+    r"(?=[\s:：@＠]|\Z)"
+)
 """A name of Weibo that begins with Latin letters; where Han goes on to a sign, it is a sentence behind a name of X."""
 
 _NAME = re.compile(r"[@＠]([A-Za-z0-9_\u3400-\u9fff-]{1,30})")
@@ -124,7 +129,9 @@ def _tag_end(text: str, start: int) -> int:
 
 def _is_tag(text: str, start: int, end: int) -> bool:
     """Tell whether a sign and what follows it is a hashtag: a letter in it, nothing of a word before, no address."""
-    if start and (_is_letter_or_digit(text[start - 1]) and not _is_selector(text[start - 1]) or text[start - 1] in "_&/"):
+    if start and (
+        (_is_letter_or_digit(text[start - 1]) and not _is_selector(text[start - 1])) or text[start - 1] in "_&/"
+    ):
         return False
     if text[end : end + 3] == "://" or text[end : end + 1] in ("#", "＃"):
         return False

@@ -19,7 +19,10 @@ from monitor.text.words import UNSPACED, is_unspaced, is_word_character
 
 BREAK, JOINT = "\x01", "\x02"
 
-HAN = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
+HAN = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
+)
 """Han and kana, as the inside of a character class: what people pull apart to hide it."""
 
 _BREAKS = frozenset(',!?;:()[]{}"。、〈〉《》「」『』【】〔〕〖〗〝〞〟“”‘„‚«»‹›¡¿。「」、؟،؛।॥')
@@ -58,7 +61,7 @@ class Places(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Words with single spaces between them and around all, and where each begins, there and among visible characters."""
+    """Words with single spaces around them, and where each begins: there, and among the visible characters."""
 
     words: list[str]
     begins: list[int]
@@ -70,7 +73,7 @@ class Line(NamedTuple):
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of the normal form: runs of letters, runs of Han and the like, single signs. Any str is taken."""
+    """Return the words of the normal form of any str: runs of letters, runs of Han and the like, single signs."""
     if text.isascii():
         mapped = text.lower().translate(_ascii()).replace(JOINT, f" {JOINT} ").replace(BREAK, f" {BREAK} ")
         return _NUMBERED.sub(r"\g<0> ", mapped).split()

@@ -14,7 +14,21 @@ CONTEXT = 10
 """Characters before and after a place that are looked at."""
 
 _NEWER = (
-    *("微博", "微信", "公众号", "新冠", "支付宝", "淘宝", "抖音", "小红书", "知乎", "二维码", "网红", "大数据", "区块链"),
+    *(
+        "微博",
+        "微信",
+        "公众号",
+        "新冠",
+        "支付宝",
+        "淘宝",
+        "抖音",
+        "小红书",
+        "知乎",
+        "二维码",
+        "网红",
+        "大数据",
+        "区块链",
+    ),
     *("第三方", "人工智能", "疫情", "客户端", "互联网", "自媒体", "高铁", "共享单车", "直播", "短视频"),
     *("网路", "捷运", "北韩", "南韩", "普丁"),
 )
@@ -24,7 +38,8 @@ _COMMON = 3000
 """How often those are counted as seen, of 60 million words: as often as 互联网."""
 
 _PEOPLE_ONLY_THEN = re.compile(
-    r"(?<=[那这某每]个)人才|(?<=[的些个個别有過过])人才(?=[会能懂去敢叫服买赔感应肯想愿真最知][^议力]|[会能懂]|不[会能敢懂想是]|是(?!很|最)|这|值得|可[以能]|有[资机])"
+    r"(?<=[那这某每]个)人才|(?<=[的些个個别有過过])人才(?="
+    r"[会能懂去敢叫服买赔感应肯想愿真最知][^议力]|[会能懂]|不[会能敢懂想是]|是(?!很|最)|这|值得|可[以能]|有[资机])"
 )
 """人才, talent, where it is 人 and 才 (only those who …), which no dictionary of single words can tell."""
 
@@ -56,7 +71,8 @@ def is_part_of_longer(before: str, word: str, after: str, shortest: int = 2) -> 
         first, last = at, at + len(piece)
         at = last
         is_shared = first < end and last > start and not (start <= first and last <= end)
-        is_compound = (last == end and start - first > 1 and is_word(piece[: start - first])) or (first == start and last == end + 1)
+        ends_with_it = last == end and start - first > 1 and is_word(piece[: start - first])
+        is_compound = ends_with_it or (first == start and last == end + 1)
         if is_shared and len(piece) >= shortest and not is_compound:
             return True
     return False

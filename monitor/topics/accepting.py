@@ -5,17 +5,18 @@ part of an address or of a name.
 """
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from monitor.models import Span
+from monitor.text import segments
 from monitor.text.folding import fold
 from monitor.text.normal import HAN, unaccented
-from monitor.text import segments
 from monitor.text.segments import is_part_of_longer
 from monitor.text.words import is_unspaced
 from monitor.topics.apart import is_meant
-from monitor.topics.keyword import Keyword, plain, signs_of
 from monitor.topics.automaton import Kind
+from monitor.topics.keyword import Keyword, plain, signs_of
 from monitor.topics.reading import Reading, Stretch
 from monitor.topics.ways import SIMPLIFIED_TOO
 
@@ -103,9 +104,10 @@ def _differences(reading: Reading, keyword: Keyword, found: Found, written: str)
     if keyword.is_punctuated:
         return _signs(keyword, written)
     names = _accents(reading, keyword, found) if _has_accents(written) or _has_accents(keyword.text) else []
-    if names is None or (len(keyword.words) > 1 and not _are_words_together(reading, found.stretch, is_numbered=keyword.is_numbered)):
+    is_phrase = len(keyword.words) > 1
+    if names is None or (is_phrase and not _are_words_together(reading, keyword, found.stretch)):
         return None
-    if len(keyword.words) > 1 and _gaps_of(written) != _gaps_of(keyword.text):
+    if is_phrase and _gaps_of(written) != _gaps_of(keyword.text):
         names.append("separators")
     if re.search(f"[{HAN}]", written) and not _same_han(plain(written), keyword.plain):
         names.append("script")
@@ -144,17 +146,17 @@ def _has_accents(text: str) -> bool:
     return not text.isascii() and unaccented(folded := fold(text)) != folded
 
 
-def _are_words_together(reading: Reading, stretch: Stretch, *, is_numbered: bool) -> bool:
+def _are_words_together(reading: Reading, keyword: Keyword, stretch: Stretch) -> bool:
     """Tell whether nothing but a space or a hyphen is between the words of a phrase."""
     number = stretch.first - 1
     words = reading.words_between(stretch)
-    for word, following in zip(words, words[1:], strict=False):
+    for word, following in pairwise(words):
         number += len(word)
         gap = reading.between(number, number + 1)
         if not _BETWEEN_WORDS.fullmatch(gap) or _PARAGRAPH.search(gap):
             return False
         # A4 and "a 4" are as different as mp3 and "mp 3".
-        if gap.isspace() and len(word) < MIN_NAME_LETTERS and following[0].isdigit() and is_numbered:
+        if gap.isspace() and len(word) < MIN_NAME_LETTERS and following[0].isdigit() and keyword.is_numbered:
             return False
     return True
 
@@ -164,7 +166,7 @@ def _gaps_of(text: str) -> list[str]:
 
 
 def _is_apart_from_numbers(reading: Reading, keyword: Keyword, stretch: Stretch) -> bool:
-    """Tell whether no letter or digit touches the keyword, but for the number behind a name: iPhone6, not mp3 for mp."""
+    """Tell whether no letter or digit touches a keyword, but for a number behind a name: iPhone6, not mp3 for mp."""
     before, after = reading.touching(stretch)
     if before.isalpha() and before.isascii() and keyword.words[0][0].isdigit():
         return False
@@ -189,7 +191,7 @@ def _as_pulled_apart(reading: Reading, keyword: Keyword, found: Found, written: 
     return ["separators"] if _same_han(plain(written), keyword.plain) else ["separators", "script"]
 
 
-def _as_joined(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+def _as_joined(reading: Reading, keyword: Keyword, found: Found, _written: str) -> list[str] | None:
     words = reading.words_between(found.stretch)
     if words[0] not in keyword.joined:
         return None
@@ -221,7 +223,7 @@ def _as_elsewhere(reading: Reading, keyword: Keyword, found: Found, written: str
     return None if is_part_of_longer(before, normal, after, shortest=3 if is_sure else 2) else ["regional"]
 
 
-def _as_sound(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:
+def _as_sound(reading: Reading, keyword: Keyword, found: Found, _written: str) -> list[str] | None:
     """Accept what sounds alike when at least half of the characters are those of the keyword."""
     heard = "".join(reading.words_between(found.stretch))
     wanted = "".join(keyword.words)

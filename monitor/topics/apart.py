@@ -1,10 +1,11 @@
 """Han characters that were pulled apart, 砸·锅·卖·铁: whether they are meant as one word.
 
-A gap can as well be the border of two words (香港人 民主派, 高中/国中), so it counts when the characters are spelled out one
-by one, or when the words around fit with the gap and without it.
+A gap can as well be the border of two words (香港人 民主派, 高中/国中), so it counts when the characters are spelled
+out one by one, or when the words around fit with the gap and without it.
 """
 
 import re
+from itertools import pairwise
 
 from monitor.text.segments import fit_of, is_word
 from monitor.topics.reading import Reading, Stretch
@@ -22,7 +23,7 @@ _OPENING, _CLOSING = "“‘\"'＂「『【(（[〈《", "”’\"'＂」』】)
 def is_meant(reading: Reading, stretch: Stretch) -> bool:
     """Tell whether the Han characters of a stretch are one word in spite of what is between them."""
     characters = reading.han(stretch)
-    gaps = [reading.between(*pair) for pair in zip(characters, characters[1:], strict=False)]
+    gaps = [reading.between(*pair) for pair in pairwise(characters)]
     filled = [gap for gap in gaps if gap]
     if any(len(gap) > MAX_GAP or _LINE_END.search(gap) or _MASK.search(gap) for gap in filled):
         return False
@@ -46,9 +47,8 @@ def _is_spelled_out(reading: Reading, stretch: Stretch, gaps: list[str]) -> bool
 def _is_quoted(reading: Reading, stretch: Stretch, gaps: list[str]) -> bool:
     """Tell whether only the first character stands in quotes of its own: “新”闻."""
     before, _ = reading.sides(stretch)
-    return (
-        len(gaps[0]) == 1 and gaps[0] in _CLOSING and before[-1:] != "" and before[-1:] in _OPENING and not any(gaps[1:])
-    )
+    is_quoted = len(gaps[0]) == 1 and gaps[0] in _CLOSING and before[-1:] != "" and before[-1:] in _OPENING
+    return is_quoted and not any(gaps[1:])
 
 
 def _fits(reading: Reading, stretch: Stretch, gaps: list[str]) -> bool:

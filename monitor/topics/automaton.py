@@ -1,4 +1,4 @@
-"""All keywords as one automaton, and what it reads: a text of lemmas, so that a keyword is one pattern in all its forms.
+"""All keywords as one automaton, and what it reads: lemmas, so that a keyword is one pattern in all its forms.
 
     words of a text ─lemmas─► " smash pot and sell iron " ─automaton─► numbers of patterns ─► forms of keywords
 
@@ -20,8 +20,8 @@ from monitor.topics.slips import sounds_of, typos_of
 from monitor.topics.ways import other_words, written_ways
 
 Kind = Literal["words", "joined", "squeezed", "elsewhere", "sound", "tag"]
-"""How a pattern stands for its keyword: as its words, as one word, without its spaces, in another region's words, by its
-sound, as a hashtag."""
+"""How a pattern stands for its keyword: as its words, as one word, without its spaces, in another region's words, by
+its sound, as a hashtag."""
 
 
 Spelled = tuple[Term | Tag, list[str]]

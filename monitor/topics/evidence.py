@@ -1,17 +1,17 @@
 """What was found in one post, looked at leaf by leaf when a query asks for it."""
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from monitor.models import Span
 from monitor.text.normal import words_of
+from monitor.topics.accepting import Found, Place, place_of, tag_place_of
+from monitor.topics.automaton import Kind, Patterns
 from monitor.topics.judging import Facts, is_language, is_near
 from monitor.topics.keyword import Keyword, signs_of
-from monitor.topics.automaton import Kind, Patterns
 from monitor.topics.query import Handle, Language, Leaf, MinLikes, Origin, Tag, Term
 from monitor.topics.reading import Reading, Sounds, Squeezed, sounds, squeezed
-from monitor.topics.accepting import Found, Place, place_of, tag_place_of
 
 MAX_PLACES = 1000
 """Places of one keyword that are noted in one text."""
@@ -56,9 +56,8 @@ class Keywords:
         reading = Reading(text, words, patterns.lemmas_of(words))
         layers: list[Layer] = [(None, patterns.find(reading.line_text))]
         if not text.isascii():
-            for layer in (squeezed(reading.line_text), sounds(words) if patterns.has_sounds else None):
-                if layer is not None:
-                    layers.append((layer, patterns.find(layer.text)))
+            made = (squeezed(reading.line_text), sounds(words) if patterns.has_sounds else None)
+            layers.extend((layer, patterns.find(layer.text)) for layer in made if layer is not None)
         if not is_needed and not self._is_woken(layers):
             return None
         return Scan(reading, self._by_keyword(layers))

@@ -13,15 +13,11 @@ from monitor.models import Span
 from monitor.topics.query import (
     And,
     Domain,
-    Handle,
-    Language,
     Leaf,
-    MinLikes,
     Near,
     Node,
     Not,
     Or,
-    Origin,
     Regex,
     Tag,
     Term,
@@ -133,22 +129,14 @@ def _follows(first: Sequence[Span], second: Sequence[Span], words: Sequence[int]
     return False
 
 
-def label_of(leaf: Leaf) -> str:
+def label_of(leaf: Anchor) -> str:
     """Return how a leaf is named where a hit tells what matched: a keyword as it was configured."""
     match leaf:
         case Term(text):
             return text
         case Tag(text):
             return f"#{text}"
-        case Handle(name):
-            return f"@{name}"
         case Domain(name):
             return f"domain:{name}"
         case Regex(pattern):
             return f"/{pattern}/"
-        case Language(tag):
-            return f"lang:{tag}"
-        case Origin(source):
-            return f"source:{source}"
-        case MinLikes(count):
-            return f"min_likes:{count}"

@@ -1,4 +1,4 @@
-"""What is found otherwise than by words: patterns in RE2's syntax, and links by their hosts; each for all topics at once."""
+"""What is found otherwise than by words: patterns of RE2, and links by their hosts; each for all topics at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,7 +16,7 @@ MAX_SPANS = 1000
 _MEMORY = 64 << 20
 """Bytes for the automaton of all patterns."""
 
-_SURROGATES = {code: "\ufffd" for code in range(0xD800, 0xE000)}
+_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 
 
 class Regexes:
@@ -51,9 +51,7 @@ class Regexes:
         return tuple(spans)
 
 
-def domains_in(
-    text: str, links: Iterable[str], wanted: Mapping[str, Sequence[int]]
-) -> dict[int, tuple[Span, ...]]:
+def domains_in(text: str, links: Iterable[str], wanted: Mapping[str, Sequence[int]]) -> dict[int, tuple[Span, ...]]:
     """Return the numbers of the wanted hosts, named in ASCII, that a post links to, and where in its text."""
     found: dict[int, list[Span]] = {}
     for link in links:

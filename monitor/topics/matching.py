@@ -1,7 +1,7 @@
 """Which topics a post belongs to: one automaton for the keywords of all of them, and a Boolean pass for few.
 
 text ─words─► lemmas ─automaton─► no hit: the end of most posts
-                           └─► is it the keyword? (accepting.py) ─► topics with an anchor there ─► each topic's own query
+                           └─► is it the keyword? (accepting.py) ─► topics with an anchor there ─► each one's query
 """
 
 from collections import defaultdict
@@ -13,12 +13,12 @@ from monitor.models import Post, Span, TermHit, Topic
 from monitor.text.languages import UNDETERMINED
 from monitor.text.normal import words_of
 from monitor.topics import query
+from monitor.topics.accepting import Place
 from monitor.topics.evidence import Evidence, Keywords
 from monitor.topics.judging import NO_FACTS, Facts, Rarity, anchors_of, label_of, rarity_among, required
 from monitor.topics.lookup import Regexes, ascii_host, domains_in
 from monitor.topics.query import Domain, Leaf, Near, Node, Or, Regex, Tag, Term
 from monitor.topics.rule import node_of
-from monitor.topics.accepting import Place
 
 
 class TopicMatch(NamedTuple):
@@ -134,7 +134,7 @@ def _node(topic: Topic) -> Node:
 def _rule(topic: Topic, node: Node, numbers: dict[Leaf, int]) -> _Rule:
     sought: dict[str, tuple[int, ...]] = {}
     for leaf in query.sought_leaves(node):
-        if leaf in numbers:
+        if leaf in numbers and isinstance(leaf, Term | Tag | Domain | Regex):
             label = label_of(leaf)
             sought[label] = (*sought.get(label, ()), numbers[leaf])
     needs = frozenset(numbers[leaf] for leaf in required(node))
@@ -160,8 +160,8 @@ def _by_host(domains: Iterable[Domain], numbers: dict[Leaf, int]) -> dict[str, l
 def _hits(rule: _Rule, evidence: Evidence) -> tuple[TermHit, ...]:
     """Return the keywords of a topic that a post holds.
 
-    A place goes to the keyword written as the post writes it, else to the first that takes it: so 砸锅卖铁 and 砸鍋賣鐵 can
-    both be configured, and counts tell them apart.
+    A place goes to the keyword written as the post writes it, else to the first that takes it: so 砸锅卖铁 and
+    砸鍋賣鐵 can both be configured, and counts tell them apart.
     """
     places = {label: _places(evidence, numbers) for label, numbers in rule.sought.items()}
     found = {label: own for label, own in places.items() if own}
@@ -189,6 +189,4 @@ def _shared_out(places: dict[str, tuple[Place, ...]]) -> dict[str, tuple[Place, 
 
 def _hit(label: str, places: Sequence[Place]) -> TermHit:
     variants = tuple(place.variant for place in places)
-    return TermHit(
-        term=label, spans=tuple(place.span for place in places), variants=variants if any(variants) else ()
-    )
+    return TermHit(term=label, spans=tuple(place.span for place in places), variants=variants if any(variants) else ())

@@ -24,7 +24,7 @@ _TONES = str.maketrans(
 
 
 def typos_of(word: str) -> frozenset[str]:
-    """Return what a word of lower-case ASCII letters becomes by one letter left out, put in, taken for another or swapped.
+    """Return what a lower-case ASCII word becomes by one letter left out, put in, taken for another or swapped.
 
     The first letter stays: few slip there, and most other words that are one letter away differ in it.
     """

@@ -2,22 +2,25 @@
 
     python -m tests.benchmarks.keywords [--posts N]
 
-Protocol. Real posts in 繁, 简 and English, distinct by text, shuffled always alike: those of tests.benchmarks.corpus, and
-as many with none of its keywords. Each keyword is a topic of its own. The sets are nested: the same ten of every day
-first, then what people really follow in these languages: rules of the Citizen Lab's list as they are written, with
-their AND parts, then titles of Weibo's hot searches, in the order of a fixed shuffle. So larger sets find more in a post,
-and what is found has to be looked at and told; `topics_per_post` says how much that is, and two ratios are given:
+Protocol. Real posts in 繁, 简 and English, distinct by text, shuffled always alike: those of tests.benchmarks.corpus,
+and as many with none of its keywords. Each keyword is a topic of its own. The sets are nested: the same ten of every
+day first, then what people really follow in these languages: rules of the Citizen Lab's list as they are written,
+with their AND parts, then titles of Weibo's hot searches, in the order of a fixed shuffle. So larger sets find more
+in a post, and what is found has to be looked at and told; `topics_per_post` says how much that is, and two ratios are
+given:
 
 - `ratio`: µs per post with 100,000 keywords by that with 10, over all posts, with all that is found: the promise;
-- `ratio_same_hits`: the same over the posts in which both sets find the same topics: what the number of keywords costs;
+- `ratio_same_hits`: the same over the posts in which both sets find the same topics: what the number of keywords
+  costs;
 - `us_per_hit`: what a topic found adds to a post.
 
-Baselines, for the same posts and single keywords: `lower-case in loop` and `\\b regex`, one alternation of all keywords,
-ignoring case, as research tools build it. Both are given fewer posts where they would take minutes (`posts`), and only
-tell whether something is there and what, not where, in which variant or for which topic.
+Baselines, for the same posts and single keywords: `lower-case in loop` and `\\b regex`, one alternation of all
+keywords, ignoring case, as research tools build it. Both are given fewer posts where they would take minutes
+(`posts`), and only tell whether something is there and what, not where, in which variant or for which topic.
 
 Rounds are interleaved: each round matches a stretch of the posts with every set and every baseline in turn, so that a
-busy machine slows all of them; figures are medians over the rounds. Everything is matched once before. Compiling is
+busy machine slows all of them, and seconds are those of the process, not of the clock on the wall; figures are medians
+over the rounds. Everything is matched once before. Compiling is
 timed once per set, memory is the growth of the process's resident set while the set is compiled. The last line is one
 JSON object. Exit code 1: more than four times slower.
 """
@@ -139,9 +142,7 @@ def ours(rules: Sequence[tuple[str, ...]], posts: int) -> Way:
     before, begin = resident_megabytes(), process_time()
     matcher = Matcher(topics)
     seconds = process_time() - begin
-    return Way(
-        "ours", len(rules), lambda text: len(matcher.match(text)), seconds, resident_megabytes() - before, posts
-    )
+    return Way("ours", len(rules), lambda text: len(matcher.match(text)), seconds, resident_megabytes() - before, posts)
 
 
 def baselines(rules: Sequence[tuple[str, ...]], posts: int) -> Iterator[Way]:

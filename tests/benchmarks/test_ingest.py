@@ -9,8 +9,8 @@ from monitor.store.connection import Connection
 from monitor.store.keys import Keyspace
 from tests.benchmarks import ingest, naive, ours
 from tests.benchmarks.corpus import Corpus, corpus_of
-from tests.benchmarks.ingest import Case, Plan
 from tests.benchmarks.hundred import KEYWORDS
+from tests.benchmarks.ingest import Case, Plan
 
 PLAN = Plan(rounds=2, naive_posts=8)
 TEXTS = (

@@ -1,7 +1,7 @@
 """Mentions of a few topics in an archive, counted in one pass by means of their own.
 
 Nothing of the product is imported here: plain json, each spelling listed, regular expressions. It knows the two
-archives that it is used on and no others. Keywords are asked for as written ("=word"): variants have tests of their own.
+archives that it is used on and no others. Keywords are asked for as written (=word): variants have their own tests.
 """
 
 import gzip
@@ -35,8 +35,8 @@ _HAN = "\u3400-\u9fff"
 _ADDRESSES = (
     r"https?://[^\s<>\"'`{}|\\^\u2018-\u201f\u2026\u2e80-\uffef]+",
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    r"(?<![\w@＠.-])(?:[\w-]+\.)+(?:(?:com|org|net|gov|edu)(?![\w-])(?:[/?#][!-~]*)?"
-    r"|(?:com|org|net|gov|edu|info|io|co|cn|hk|tw|jp|uk|de|fr|ly|gl|me|tv|im)[/?#][!-~]+)",
+    r"(?<![\w@＠.-])(?:[\w-]+\.)+(?:com|org|net|gov|edu)(?![\w-])(?:[/?#][!-~]*)?",
+    r"(?<![\w@＠.-])(?:[\w-]+\.)+(?:info|io|co|cn|hk|tw|jp|uk|de|fr|ly|gl|me|tv|im)[/?#][!-~]+",
 )
 _NAMES = (
     rf"(?<=//)[@＠][\w{_HAN}-]+(?=[:：])",

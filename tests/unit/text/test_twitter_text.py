@@ -33,7 +33,8 @@ DEVIATIONS: dict[str, dict[str, str]] = {
         "Extract lone metion but not @user@user (too close to an email)": FEDIVERSE,
     },
     "urls": {
-        "DO NOT Extract URL with domain preceeded by underscore: http://domain-begin_dash_2314352345_dfasd.foo-cow_4352.com": NO_DNS,
+        "DO NOT Extract URL with domain preceeded by underscore: "
+        "http://domain-begin_dash_2314352345_dfasd.foo-cow_4352.com": NO_DNS,
         "DO NOT Extract a hyphenated TLD (even though it's usually a typo)": NO_DNS,
         "DO NOT extract URL if preceded by $": BEHIND_SIGN,
         "DO NOT extract URLs containing leading dashes in the domain name": NO_DNS,
@@ -66,7 +67,8 @@ DEVIATIONS: dict[str, dict[str, str]] = {
         "Extract a t.co URL with a trailing hyphen": TCO,
         "Extract domain followed by Japanese characters": NO_SCHEME,
         "Extract long URL without protocol surrounded by CJK characters": NO_SCHEME,
-        "Extract non-ASCII host name URLs with protocol, but ignore host names bigger than 63 characters. Also handle exceptions for non-ASCII hostnames longer than 256 characters": HAN_ENDS,
+        "Extract non-ASCII host name URLs with protocol, but ignore host names bigger than 63 characters. "
+        "Also handle exceptions for non-ASCII hostnames longer than 256 characters": HAN_ENDS,
         "Extract short URL without protocol surrounded by CJK characters": NO_SCHEME,
         "Extract short URLs without protocol on ccTLD domains without path": NO_SCHEME,
         "Extract some (tv|co) short URLs without protocol on ccTLD domains without path": NO_SCHEME,

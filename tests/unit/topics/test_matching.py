@@ -218,7 +218,20 @@ def test_naughty_strings_match_themselves_or_nothing() -> None:
 @pytest.mark.parametrize(
     "unit",
     [
-        *("砸锅卖铁", "smash pots and ", "砸", "a\u0300\u0316", "🇹🇼", "iron ", "砸\u200d", "砸·锅·卖·铁", "砸 ", "，", "·", "#iron "),
+        *(
+            "砸锅卖铁",
+            "smash pots and ",
+            "砸",
+            "a\u0300\u0316",
+            "🇹🇼",
+            "iron ",
+            "砸\u200d",
+            "砸·锅·卖·铁",
+            "砸 ",
+            "，",
+            "·",
+            "#iron ",
+        ),
         *("@iron ", "@砸", "iron@", "http://x.org/iron ", "iron.", "“锅”", "[", " \n", "\ud83d", "1a"),
     ],
 )

@@ -9,7 +9,6 @@ from functools import cache
 from typing import NamedTuple
 
 import msgspec
-import pytest
 
 from monitor.models import Topic
 from monitor.topics.matching import Matcher
