@@ -14,10 +14,14 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Matched(msgspec.Struct, frozen=True):
-    """A keyword and where it matched in the item's text."""
+    """A keyword and where it matched in the item's text.
+
+    `variants` says for each place how it is written otherwise, as in models.TermHit.
+    """
 
     term: str
     spans: tuple[Range, ...]
+    variants: tuple[str, ...] = ()
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,4 +126,4 @@ def _seen(mention: Mention) -> Seen:
 
 
 def _matched(mention: Mention) -> tuple[Matched, ...]:
-    return tuple(Matched(hit.term, tuple(Range(*span) for span in hit.spans)) for hit in mention.terms)
+    return tuple(Matched(hit.term, tuple(Range(*span) for span in hit.spans), hit.variants) for hit in mention.terms)

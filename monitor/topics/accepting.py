@@ -93,7 +93,7 @@ def _as_words(reading: Reading, keyword: Keyword, found: Found, written: str) ->
             names.append("typo")
         else:
             return None
-    if plain(written) == keyword.plain:
+    if plain(written) == keyword.plain and not _PARAGRAPH.search(written):
         return names
     rest = _differences(reading, keyword, found, written)
     return None if rest is None else [*names, *rest]
