@@ -67,19 +67,15 @@ def mentions(text: str) -> list[Entity]:
         return []
     sure = [Entity(found[1], Span(found.start() + 2, found.end())) for found in _SURE_NAME.finditer(text)]
     sure.extend(Entity(found[1], Span(*found.span())) for found in _MIXED_NAME.finditer(text))
-    starts = {entity.span.start for entity in sure}
     others = (Entity(found[1] or found[2], Span(*found.span())) for found in _MENTION.finditer(text))
-    found = {*sure, *(each for each in others if each.span.start not in starts)}
+    by_start = {each.span.start: each for each in (*others, *sure)}
     # Names follow each other without a space on Weibo; behind a letter a sign would begin the second half of a mail.
-    found.update([following for each in found for following in _following(text, each.span.end)])
-    return sorted(found, key=lambda each: each.span)
-
-
-def _following(text: str, end: int) -> Iterator[Entity]:
-    """Yield the names that directly follow one that ended."""
-    while text[end : end + 1] in ("@", "＠") and (found := _NAME.match(text, end)) is not None:
-        yield Entity(found[1], Span(*found.span()))
-        end = found.end()
+    for each in list(by_start.values()):
+        end = each.span.end
+        while end not in by_start and (found := _NAME.match(text, end)) is not None:
+            by_start[end] = Entity(found[1], Span(*found.span()))
+            end = found.end()
+    return [by_start[start] for start in sorted(by_start)]
 
 
 def addresses(text: str) -> list[Span]:

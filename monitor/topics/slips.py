@@ -10,12 +10,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 MIN_TYPO_LETTERS = 6
-"""Shorter words have too many neighbours that are words themselves."""
+"""Shorter words have too many neighbours that are words themselves. Of longer ones 64 of 74 places in 180,000 posts were
+slips; the others were mostly the same word in French or Italian."""
 
 MOST_READINGS = 16
 """Ways to read a keyword of characters with several readings."""
 
-MIN_HAN, MAX_HAN = 2, 12
+MIN_HAN, MAX_HAN = 3, 12
+"""Characters of a keyword that may be written by its sound. In 120,000 real posts 8 of 43 places that sounded like a
+keyword of two characters were meant so (微愽, but 微波 is another word); of three and more, 3 of 3."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _TONES = str.maketrans(
@@ -36,12 +39,6 @@ def typos_of(word: str) -> frozenset[str]:
     wrong = (head + letter + tail[1:] for head, tail in cuts if tail for letter in _LETTERS)
     added = (head + letter + tail for head, tail in cuts for letter in _LETTERS)
     return frozenset(itertools.chain(missing, swapped, wrong, added)) - {word}
-
-
-def sound_of(text: str) -> list[str] | None:
-    """Return the usual reading of each Han character, without tones, in capitals; None where one has none."""
-    sounds = [_readings().get(char, ()) for char in text]
-    return [each[0] for each in sounds] if all(sounds) else None
 
 
 def sounds_of(keyword: str) -> list[list[str]]:
