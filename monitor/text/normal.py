@@ -32,8 +32,8 @@ _SPACES = frozenset("-_'\u2010\u2011\u2012\u2013\u2019")
 _BARE = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i"}
 _RUN = re.compile(rf"[^{UNSPACED} ]+")
 _EDGE = re.compile(rf"[{UNSPACED}][^{UNSPACED} ]|[^{UNSPACED} ][{UNSPACED}]")
-_NUMBERED = re.compile(r"[a-z](?=[0-9])")
-"""The border between a name and its number: iPhone6, covid19."""
+_NUMBERED = re.compile(r"[0-9](?<=[a-z][0-9])")
+"""The first digit of the number behind a name: iPhone6, covid19. Digits are sought first, because there are few."""
 
 
 class Places(NamedTuple):
@@ -76,13 +76,13 @@ def words_of(text: str) -> list[str]:
     """Return the words of the normal form of any str: runs of letters, runs of Han and the like, single signs."""
     if text.isascii():
         mapped = text.lower().translate(_ascii()).replace(JOINT, f" {JOINT} ").replace(BREAK, f" {BREAK} ")
-        return _NUMBERED.sub(r"\g<0> ", mapped).split()
+        return _NUMBERED.sub(r" \g<0>", mapped).split()
     mapped = text.translate(_table())
     if not unicodedata.is_normalized("NFC", mapped):
         mapped = unaccented(compose(mapped))
     if _EDGE.search(mapped):
         mapped = _RUN.sub(r" \g<0> ", mapped)
-    return _NUMBERED.sub(r"\g<0> ", mapped).split()
+    return _NUMBERED.sub(r" \g<0>", mapped).split()
 
 
 def text_of(words: list[str]) -> str:

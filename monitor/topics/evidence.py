@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from monitor.models import Span
-from monitor.text.normal import words_of
+from monitor.text.normal import text_of, words_of
 from monitor.topics.accepting import Found, Place, place_of, tag_place_of
 from monitor.topics.automaton import Kind, Patterns
 from monitor.topics.judging import Facts, is_language, is_near
@@ -53,14 +53,16 @@ class Keywords:
         """Return what the automaton finds in a text; None for most texts: no anchor, and nothing else `is_needed`."""
         patterns = self._patterns
         words = words_of(text)
-        reading = Reading(text, words, patterns.lemmas_of(words))
-        layers: list[Layer] = [(None, patterns.find(reading.line_text))]
+        lemmas = patterns.lemmas_of(words)
+        line = text_of(lemmas)
+        raw = patterns.find(line)
+        layers: list[Layer] = [(None, raw)]
         if not text.isascii():
-            made = (squeezed(reading.line_text), sounds(words) if patterns.has_sounds else None)
+            made = (squeezed(line), sounds(words) if patterns.has_sounds else None)
             layers.extend((layer, patterns.find(layer.text)) for layer in made if layer is not None)
         if not is_needed and not self._is_woken(layers):
             return None
-        return Scan(reading, self._by_keyword(layers))
+        return Scan(Reading(text, words, lemmas), self._by_keyword(layers))
 
     def _is_woken(self, layers: Sequence[Layer]) -> bool:
         wakes = self._wakes
@@ -81,7 +83,10 @@ class Keywords:
 
 
 class Evidence:
-    """What was found in one post. `others` are the leaves that are no keywords, by number, with their places."""
+    """What was found in one post. `others` are the leaves that are no keywords, by number, with their places.
+
+    `numbers` are those of the leaves of which something was found, whatever it is when it is looked at.
+    """
 
     def __init__(self, keywords: Keywords, scan: Scan, facts: Facts, others: Mapping[int, Sequence[Span]]) -> None:
         self._keywords = keywords
@@ -89,10 +94,7 @@ class Evidence:
         self._facts = facts
         self._others = others
         self._places: dict[int, tuple[Place, ...]] = {}
-
-    def numbers(self) -> frozenset[int]:
-        """Return the numbers of the leaves of which something was found, whatever it is when it is looked at."""
-        return frozenset((*self._found, *self._others))
+        self.numbers = frozenset((*self._found, *others))
 
     def has(self, number: int) -> bool:
         """Tell whether a leaf that can be found was found."""

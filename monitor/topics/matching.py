@@ -36,14 +36,15 @@ class Candidates(NamedTuple):
 
 
 class _Rule(NamedTuple):
-    """A topic's query, and what speaks for a post: the numbers of leaves by their label. `is_certain`: any is enough.
+    """A topic's query, and what speaks for a post: leaves by their number, with their place in the query and label.
 
-    `required` are the numbers of leaves without which it cannot hold, which is quickly seen.
+    `is_certain`: any of them is enough. `required` are the numbers of leaves without which the query cannot hold, which
+    is quickly seen.
     """
 
     topic: str
     node: Node
-    sought: dict[str, tuple[int, ...]]
+    sought: dict[int, tuple[int, str]]
     is_certain: bool
     required: frozenset[int]
 
@@ -81,7 +82,7 @@ class Matcher:
         if scan is None:
             return None
         evidence = Evidence(self._keywords, scan, facts, others)
-        present = evidence.numbers()
+        present = evidence.numbers
         rules: set[int] = set()
         for number in present & self._anchors:
             possible = [rule for rule in self._rules_by_anchor[number] if self._rules[rule].required <= present]
@@ -132,11 +133,11 @@ def _node(topic: Topic) -> Node:
 
 
 def _rule(topic: Topic, node: Node, numbers: dict[Leaf, int]) -> _Rule:
-    sought: dict[str, tuple[int, ...]] = {}
-    for leaf in query.sought_leaves(node):
-        if leaf in numbers and isinstance(leaf, Term | Tag | Domain | Regex):
-            label = label_of(leaf)
-            sought[label] = (*sought.get(label, ()), numbers[leaf])
+    sought = {
+        numbers[leaf]: (order, label_of(leaf))
+        for order, leaf in enumerate(query.sought_leaves(node))
+        if isinstance(leaf, Term | Tag | Domain | Regex)
+    }
     needs = frozenset(numbers[leaf] for leaf in required(node))
     return _Rule(topic.name, node, sought, query.is_any_enough(node), needs)
 
@@ -163,18 +164,19 @@ def _hits(rule: _Rule, evidence: Evidence) -> tuple[TermHit, ...]:
     A place goes to the keyword written as the post writes it, else to the first that takes it: so 砸锅卖铁 and
     砸鍋賣鐵 can both be configured, and counts tell them apart.
     """
-    places = {label: _places(evidence, numbers) for label, numbers in rule.sought.items()}
-    found = {label: own for label, own in places.items() if own}
-    if len(found) > 1:
-        found = _shared_out(found)
-    return tuple(_hit(label, own) for label, own in found.items())
+    places: dict[str, tuple[Place, ...]] = {}
+    for _, label, number in sorted((*rule.sought[number], number) for number in evidence.numbers & rule.sought.keys()):
+        own = evidence.places(number)
+        if own:
+            places[label] = own if label not in places else _together(places[label], own)
+    if len(places) > 1:
+        places = _shared_out(places)
+    return tuple(_hit(label, own) for label, own in places.items())
 
 
-def _places(evidence: Evidence, numbers: Sequence[int]) -> tuple[Place, ...]:
-    if len(numbers) == 1:
-        return evidence.places(numbers[0])
-    places = {place.span: place for number in numbers for place in evidence.places(number)}
-    return tuple(sorted(places.values()))
+def _together(some: Sequence[Place], others: Sequence[Place]) -> tuple[Place, ...]:
+    """Return the places of two leaves of one label, as =iron and ~iron, each once."""
+    return tuple(sorted({place.span: place for place in (*others, *some)}.values()))
 
 
 def _shared_out(places: dict[str, tuple[Place, ...]]) -> dict[str, tuple[Place, ...]]:

@@ -33,13 +33,12 @@ class Stretch(NamedTuple):
 class Reading:
     """A text, its words and its lemmas."""
 
-    __slots__ = ("_line", "_mentions", "_places", "_quiet", "_tags", "lemmas", "line_text", "text", "words")
+    __slots__ = ("_line", "_mentions", "_places", "_quiet", "_tags", "lemmas", "text", "words")
 
     def __init__(self, text: str, words: list[str], lemmas: list[str]) -> None:
         self.text = text
         self.words = words
         self.lemmas = lemmas
-        self.line_text = text_of(lemmas)
         # Properties that are made at first use: functools.cached_property takes a lock each time in Python 3.11.
         self._line: Line | None = None
         self._places: Places | None = None

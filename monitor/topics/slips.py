@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 MIN_TYPO_LETTERS = 6
-"""Shorter words have too many neighbours that are words themselves. Of longer ones 64 of 74 places in 180,000 posts were
-slips; the others were mostly the same word in French or Italian."""
+"""Shorter words have too many neighbours that are words themselves. Of longer ones 64 of 74 places in 180,000 posts
+were slips; the others were mostly the same word in French or Italian."""
 
 MOST_READINGS = 16
 """Ways to read a keyword of characters with several readings."""
