@@ -19,13 +19,18 @@ def is_boundary(text: str, index: int) -> bool:
     if not 0 < index < len(text):
         return True
     previous, char = text[index - 1], text[index]
-    if previous < "\u0300" and char < "\u0300":
+    if _is_plain(previous) and _is_plain(char):
         return (previous, char) != ("\r", "\n")
     if _extends(char) or joins(previous, char) or _joins_emoji(text, index):
         return False
     if _is_regional(previous) and _is_regional(char):
         return _flags_before(text, index) % 2 == 0
     return not (_is_jamo(previous) and _is_jamo(char)) and not _is_pair(previous, char)
+
+
+def _is_plain(char: str) -> bool:
+    """Tell whether a character joins no other: below the first combining mark, or Han; most of what is asked about."""
+    return char < "\u0300" or "\u3400" <= char <= "\u9fff"
 
 
 def cluster_start(text: str, index: int) -> int:

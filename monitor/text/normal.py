@@ -14,7 +14,7 @@ from itertools import accumulate, compress
 from typing import NamedTuple
 
 from monitor.models import Span
-from monitor.text.folding import compose, compose_sequence, folded_character, sequences
+from monitor.text.folding import compose, compose_sequence, folded_character, joins, sequences
 from monitor.text.words import UNSPACED, is_unspaced, is_word_character
 
 BREAK, JOINT = "\x01", "\x02"
@@ -98,13 +98,13 @@ def line_of(words: list[str], visible_words: list[str]) -> Line:
 
 def places_of(text: str) -> Places:
     """Return the way back from the visible characters of `words_of(text)`."""
-    widths = _widths()
-    each = list(map(widths.__getitem__, text))
-    if widths.wide.isdisjoint(text):
-        starts = list(compress(range(len(text)), each))
+    kinds = text.translate(_kinds())
+    if _SEVERAL in kinds:
+        widths = map(_width, text)
+        starts = [index for index, width in enumerate(widths) for _ in range(width)]
     else:
-        starts = [index for index, width in enumerate(each) for _ in range(width)]
-    if text.isascii() or unicodedata.is_normalized("NFC", mapped := text.translate(_table())):
+        starts = list(compress(range(len(text)), kinds.encode("latin-1").translate(_SHOWN)))
+    if _JOINING not in kinds or unicodedata.is_normalized("NFC", mapped := text.translate(_table())):
         return Places(starts, None)
     return _composed(mapped, starts)
 
@@ -145,20 +145,23 @@ class _Table(dict[int, str]):
         return made
 
 
-class _Widths(dict[str, int]):
-    """How many visible characters each character becomes; `wide` holds those met so far that become several."""
+_NONE, _ONE, _SEVERAL, _JOINING = "\x00", "\x01", "\x02", "\x03"
+_SHOWN = bytes((0, 1, 1, 1, *range(4, 256)))
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.wide: set[str] = set()
 
-    def __missing__(self, char: str) -> int:
-        width = sum(map(len, _table()[ord(char)].split()))
-        if width > 1:
-            self.wide.add(char)
-        if unicodedata.category(char) not in ("Cs", "Cn", "Co"):
-            self[char] = width
-        return width
+class _Kinds(dict[int, str]):
+    """Whether a character becomes nothing, one visible character or several; or may join the one before it."""
+
+    def __missing__(self, code: int) -> str:
+        made = _table()[code].replace(" ", "")
+        kind = _NONE if not made else _ONE if len(made) == 1 else _SEVERAL
+        if kind == _ONE and any(joins(previous, made) for previous in ("a", "\u1100", "\u1161", "\uac00")):
+            kind = _JOINING
+        return self.setdefault(code, kind) if unicodedata.category(chr(code)) not in ("Cs", "Cn", "Co") else kind
+
+
+def _width(char: str) -> int:
+    return len(_table()[ord(char)].replace(" ", ""))
 
 
 def _sign_of(char: str) -> str:
@@ -193,8 +196,8 @@ def _table() -> _Table:
 
 
 @cache
-def _widths() -> _Widths:
-    return _Widths()
+def _kinds() -> _Kinds:
+    return _Kinds()
 
 
 @cache

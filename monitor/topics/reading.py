@@ -23,6 +23,10 @@ _PULLED_APART = re.compile(
 _IS_HAN = re.compile(f"[{HAN}]")
 
 
+REACH = 100
+"""Characters around a place that are looked at before the whole text is read for names and addresses."""
+
+
 class Stretch(NamedTuple):
     """Visible characters of a text, by their number: from `first` to `last`, both included."""
 
@@ -77,6 +81,8 @@ class Reading:
     def is_quiet(self, span: Span) -> bool:
         """Tell whether a span touches an address or the name of an account, which say nothing."""
         if self._quiet is None:
+            if _is_plain_talk(self.text, span):
+                return False
             self._quiet = names_and_addresses(self.text)
         if not self._quiet:
             return False
@@ -174,6 +180,17 @@ class Reading:
     def han_text(self, stretch: Stretch) -> str:
         """Return the Han characters of a stretch, in one way of writing."""
         return "".join(word for word in self.words_between(stretch) if _IS_HAN.match(word))
+
+
+def _is_plain_talk(text: str, span: Span) -> bool:
+    """Tell whether what stands around a span up to the next spaces is neither a name nor an address, at first sight."""
+    first, last = max(0, span.start - REACH), span.end + REACH
+    left = max(text.rfind(" ", first, span.start), text.rfind("\n", first, span.start))
+    right = min((at for at in (text.find(" ", span.end, last), text.find("\n", span.end, last)) if at >= 0), default=-1)
+    if (left < 0 and first) or (right < 0 and last < len(text)):
+        return False
+    run = text[left + 1 : right if right >= 0 else last]
+    return not ("." in run or "@" in run or "＠" in run or "://" in run)
 
 
 class Squeezed(NamedTuple):
