@@ -11,8 +11,9 @@ the first of each stretch: at its speed more would only take longer. One thread 
 `every post matched`: 20,000 real posts in 简, 繁 and English, distinct by text, each with a keyword: the whole path.
 `firehose`: the same mix, one post in a hundred with a keyword; the way of most posts of a stream. A hundred keywords
 are too few to make the naive search slow, so its ratio is given and no target is set for it.
-Posts on which the two notions of a match differ (a keyword inside a Latin word, or in the other way of writing Chinese)
-are in neither corpus: there ours finds other posts, rightly, and ids could not be compared.
+Posts on which the two notions of a match differ (a keyword inside a Latin word or across two Chinese ones, in a name or
+an address, in another form or way of writing) are in neither corpus: there ours finds other posts, rightly, and ids
+could not be compared.
 
 Checked, else the exit code is 1: both stored exactly the posts that hold a keyword (as a third, independent rule says);
 `monitor fsck` finds nothing in what ours stored; the server is durable; where every post is stored, ours is at least
