@@ -10,7 +10,8 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cache
-from itertools import accumulate, compress
+from itertools import accumulate, compress, count
+from operator import add
 from typing import NamedTuple
 
 from monitor.models import Span
@@ -92,7 +93,7 @@ def text_of(words: list[str]) -> str:
 
 def line_of(words: list[str], visible_words: list[str]) -> Line:
     """Return where words begin in `text_of(words)`, which stand for the visible ones, word by word."""
-    begins = list(accumulate((len(word) + 1 for word in words), initial=1))
+    begins = list(map(add, accumulate(map(len, words), initial=1), count()))
     return Line(words, begins, list(accumulate(map(len, visible_words), initial=0)))
 
 

@@ -50,7 +50,7 @@ from tests.benchmarks.hundred import KEYWORDS
 
 TARGET = 15
 MICRO = 1e6
-ALL_STAGES = ("decode", "fold", "match", "dedupe", "language", "script", "fingerprint", "disguise", "encode", "store")
+ALL_STAGES = ("decode", "match", "dedupe", "language", "script", "fingerprint", "disguise", "encode", "store")
 
 
 class Plan(NamedTuple):

@@ -13,12 +13,11 @@ from monitor.store.codec import encode_mention
 from monitor.store.connection import Connection
 from monitor.store.mentions import MentionStore
 from monitor.text.authors import make_disguise
-from monitor.text.folding import fold
 from monitor.text.languages import make_tagger
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher
 
-STAGES = ("decode", "fold", "match", "language", "script", "fingerprint", "disguise", "encode", "store")
+STAGES = ("decode", "match", "language", "script", "fingerprint", "disguise", "encode", "store")
 TOPIC = "bench"
 PAGE = 500
 EVER = timedelta(days=36_500)
@@ -53,13 +52,12 @@ class OurPipeline:
     def seconds_by_stage(self, lines: Sequence[bytes]) -> dict[str, float]:
         """Run each stage by itself over the same posts, page by page, and return the seconds that it took.
 
-        Fingerprints and matching fold by themselves: `match` is without its fold, `fingerprint` with its own.
+        `fingerprint` is with the folding that it does.
         """
         seconds = dict.fromkeys(STAGES, 0.0)
         for page in pages_of(lines):
             for stage, spent in self._page_by_stage(page):
                 seconds[stage] += spent
-        seconds["match"] -= seconds["fold"]
         seconds["store"] -= seconds["encode"]
         return seconds
 
@@ -68,7 +66,6 @@ class OurPipeline:
         mentions = mentions_of(posts, self._stages, None).get(TOPIC, [])
         texts = [mention.post.text for mention in mentions]
         yield "decode", _timed(lambda: self._posts(page))
-        yield "fold", _timed(lambda: [fold(post.text) for post in posts])
         yield "match", _timed(lambda: [self._stages.matcher.match(post.text) for post in posts])
         yield "language", _timed(lambda: self._stages.tag(texts, [None] * len(texts)))
         yield "script", _timed(lambda: [script_of(text) for text in texts])
