@@ -14,7 +14,8 @@ ARCHIVES = ("feeds/feedparser.tar.gz", "feeds/feedjira.tar.gz", "feeds/huginn.ta
 HEADERS = {"content-type": "application/xml"}
 
 _TAG = re.compile(r"<[^>]*(?:>|$)")
-_WORD = re.compile(r"(?<![\w'’&;#-])[A-Za-z]{4,}(?![\w'’-])|[一-鿿]{2,}")
+# No word of an address, which says nothing.
+_WORD = re.compile(r"(?<![\w'’&;#@/-])(?<!\w\.)[A-Za-z]{4,}(?![\w'’@/-]|\.\w|:/)|[一-鿿]{2,}")
 
 
 class Wanted(NamedTuple):

@@ -1,11 +1,12 @@
 """Variants: what else stands for a keyword in running text, what does not, and how a hit says so."""
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.models import Topic
+from monitor.models import Span, TermHit, Topic
 from monitor.topics import matching
 from monitor.topics.inflections import forms_of
 from monitor.topics.judging import NO_FACTS, Facts
@@ -292,3 +293,9 @@ def test_every_form_of_every_word_of_a_phrase_is_found(words: list[str], data: s
     text = f"Well, {case(gap.join(forms))}!"
 
     assert Matcher([Topic(name="t", title="", any=(" ".join(words),))]).match(text)
+
+
+def test_hits_stored_before_there_were_variants_are_still_read() -> None:
+    stored = msgspec.msgpack.encode(["iron", [[0, 4]]])
+
+    assert msgspec.msgpack.decode(stored, type=TermHit) == TermHit(term="iron", spans=(Span(0, 4),))
