@@ -14,10 +14,12 @@ from monitor.digests.wording import many
 from monitor.errors import ConfigError, QueryError
 from monitor.models import Topic
 from monitor.settings import Settings, load
-from monitor.text.languages import make_tagger
-from monitor.text.scripts import script_of
+from monitor.text.languages import covers, make_tagger
+from monitor.text.urls import links_in
 from monitor.topics.explain import costs, described, sentence
 from monitor.topics.hints import hints
+from monitor.topics.judging import Facts
+from monitor.topics.keyword import told_forms
 from monitor.topics.matching import Matcher
 from monitor.topics.parse import Reading, read
 from monitor.topics.planning import queries_of
@@ -136,7 +138,7 @@ def _read(topic: Topic) -> Reading:
 
 def _explained(reading: Reading) -> Iterator[str]:
     node = reading.node
-    yield from described(node)
+    yield from described(node, told_forms)
     if any(isinstance(leaf, Term) for leaf in leaves(node)):
         yield ALIKE
     yield f"Cost: {costs(node)}."
@@ -151,6 +153,7 @@ def _judged(node: Node, text: str, settings: Settings) -> Iterator[str]:
     yield ""
     yield f"The text {'belongs' if holds(node, is_true) else 'does not belong'}:"
     yield from (f"  {line}" for line in reasons(node, is_true))
+    yield from _variants(node, text, settings)
     if any(isinstance(leaf, Origin | MinLikes) for leaf in leaves(node)):
         yield "A text alone has no source and no likes: these count as true here."
 
@@ -158,21 +161,30 @@ def _judged(node: Node, text: str, settings: Settings) -> Iterator[str]:
 def judge_of(text: str, settings: Settings) -> IsTrue:
     """Return what tells of each part of a query whether it holds of a text."""
     (language,) = make_tagger(settings.language.engine)([text], [None])
-    script = script_of(text)
-    tag = f"zh-{script}" if script in ("Hans", "Hant") and language.partition("-")[0] in ("zh", "und") else language
+    facts = Facts(links=links_in(text))
 
     def is_true(leaf: Leaf | Near) -> bool:
         match leaf:
             case Origin() | MinLikes():
                 return True
             case Language(asked):
-                return f"{tag}-".lower().startswith(f"{asked}-".lower())
+                return covers(asked, language)
             case Term():
-                return bool(_matcher(printed(leaf)).match(text))
+                return bool(_matcher(printed(leaf)).match(text, facts, language))
             case _:
-                return bool(_matcher(f"({printed(leaf)}) {ANY_TEXT}").match(text))
+                return bool(_matcher(f"({printed(leaf)}) {ANY_TEXT}").match(text, facts, language))
 
     return is_true
+
+
+def _variants(node: Node, text: str, settings: Settings) -> Iterator[str]:
+    """Yield each place at which a keyword stands in another spelling than its own, as written there."""
+    (language,) = make_tagger(settings.language.engine)([text], [None])
+    for match in _matcher(printed(node)).match(text, Facts(links=links_in(text)), language):
+        for hit in match.terms:
+            for span, variant in zip(hit.spans, hit.variants, strict=False):
+                if variant:
+                    yield f'"{text[span.start : span.end]}" is "{hit.term}" in another spelling ({variant})'
 
 
 def _matcher(query: str) -> Matcher:

@@ -30,6 +30,7 @@ _LETTERS = frozenset("äöüåøæœßđðþł")
 """Letters of their own, which nobody writes without what makes them so: über is no Uber."""
 
 _BETWEEN_WORDS = re.compile(r"\s{0,40}|[-_'’\u2010-\u2013]")
+_HAN_CHARACTER = re.compile(f"[{HAN}]")
 _PARAGRAPH = re.compile(r"\n\s*\n")
 
 
@@ -109,7 +110,7 @@ def _differences(reading: Reading, keyword: Keyword, found: Found, written: str)
         return None
     if is_phrase and _gaps_of(written) != _gaps_of(keyword.text):
         names.append("separators")
-    if re.search(f"[{HAN}]", written) and not _same_han(plain(written), keyword.plain):
+    if _HAN_CHARACTER.search(written) and not _same_han(plain(written), keyword.plain):
         names.append("script")
     return names
 

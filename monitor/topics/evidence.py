@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from monitor.models import Span
+from monitor.text.languages import covers
 from monitor.text.normal import text_of, words_of
 from monitor.topics.accepting import Found, Place, place_of, tag_place_of
 from monitor.topics.automaton import Kind, Patterns
-from monitor.topics.judging import Facts, is_language, is_near
+from monitor.topics.judging import Facts, is_near
 from monitor.topics.keyword import Keyword, signs_of
 from monitor.topics.query import Handle, Language, Leaf, MinLikes, Origin, Tag, Term
 from monitor.topics.reading import Reading, Sounds, Squeezed, sounds, squeezed
@@ -144,7 +145,7 @@ class Evidence:
         """Tell whether a leaf holds that is not found but looked up."""
         match leaf:
             case Language(tag):
-                return is_language(language, tag)
+                return covers(tag, language)
             case Origin(source):
                 return self._facts.source == source
             case MinLikes(count):

@@ -57,7 +57,7 @@ businessman businessmen|congressman congressmen|spokesman spokesmen
 """Nouns, a paradigm each."""
 
 _FIXED_WORDS = """
-about above after again all also always amid among another any are around based because been before behind being
+about above after again all also always amid among and another any are around based because been before behind being
 below beside besides between both but can could does down during each else ever every few for former from good has
 her here hers him his how into its just last less like many more most much must need never new news next none nor
 not now off often once only onto other others our ours out over own per plus same she should since some such than

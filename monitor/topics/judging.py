@@ -107,11 +107,6 @@ def _best_of(found: Iterable[Sequence[Anchor] | None], rarity: Rarity) -> Sequen
     return max(usable, key=lambda anchors: min(map(rarity, anchors))) if usable else None
 
 
-def is_language(tag: str, asked: str) -> bool:
-    """Tell whether a language tag is the one asked for, or a kind of it; Cantonese is Chinese."""
-    return tag == asked or tag.startswith(f"{asked}-") or (asked == "zh" and tag == "yue")
-
-
 def is_near(left: Sequence[Span], right: Sequence[Span], words: Sequence[int], distance: int) -> bool:
     """Tell whether two places, one of each side, have at most `distance` words between them, in either order.
 

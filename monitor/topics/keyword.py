@@ -18,6 +18,7 @@ SURE_LENGTH = 10
 """Letters from which a phrase written as one word is no other word by chance."""
 
 _PUNCTUATED = re.compile(rf"[{BREAK}{JOINT}]|[^\w\s]")
+_HAN_RUN = re.compile(f"[{HAN}]{{2,}}")
 _SPACING = dict.fromkeys(map(ord, " -_'\u2010\u2011\u2012\u2013"))
 
 
@@ -69,7 +70,7 @@ class Keyword:
     @cached_property
     def is_han(self) -> bool:
         """Tell whether the keyword is one run of two Han characters or more."""
-        return len(self.words) == 1 and re.fullmatch(f"[{HAN}]{{2,}}", self.words[0]) is not None
+        return len(self.words) == 1 and _HAN_RUN.fullmatch(self.words[0]) is not None
 
     @cached_property
     def edge_is_latin(self) -> bool:
@@ -117,6 +118,20 @@ def forms_in(keyword: str, word: str) -> frozenset[str]:
     if word[0].upper() + word[1:] in keyword or (len(word) > 1 and word.upper() in keyword):
         return frozenset((word, *(form for form in forms_of(word) if form in (f"{word}s", f"{word}es"))))
     return forms_of(word)
+
+
+def told_forms(term: Term) -> list[str]:
+    """Return forms of a keyword to name to people, its own first: ways of writing it, inflections word by word."""
+    keyword = Keyword(term)
+    if keyword.is_exact or keyword.is_prefix:
+        return [term.text]
+    ways = sorted(written_ways([term.text]).get(term.text, ()))
+    inflected = [
+        " ".join((*keyword.words[:number], form, *keyword.words[number + 1 :]))
+        for number, forms in enumerate(keyword.accepted)
+        for form in sorted(forms - {keyword.words[number]})
+    ]
+    return [term.text, *ways, *inflected]
 
 
 def is_phrase(words: Sequence[str]) -> bool:

@@ -9,6 +9,8 @@ from monitor.errors import QueryError
 from monitor.models import Span
 from monitor.text.urls import host, link_spans
 from monitor.topics.query import Regex
+from monitor.topics.regex import Pattern, compiled
+from monitor.topics.values import Wrong
 
 MAX_SPANS = 1000
 """Places of one pattern that are noted in one text."""
@@ -28,7 +30,7 @@ class Regexes:
         options = re2.Options()
         options.log_errors = False
         options.max_mem = _MEMORY
-        self._patterns = [_compiled(leaf.pattern, options) for leaf in leaves]
+        self._patterns: list[Pattern] = [_compiled(leaf.pattern) for leaf in leaves]
         self._set = _set_of([leaf.pattern for leaf in leaves], options)
 
     def find(self, text: str) -> dict[int, tuple[Span, ...]]:
@@ -44,8 +46,9 @@ class Regexes:
     def _spans(self, number: int, text: str) -> tuple[Span, ...]:
         spans: list[Span] = []
         for found in self._patterns[number].finditer(text):
-            if found.end() > found.start():
-                spans.append(Span(*found.span()))
+            start, end = found.span()
+            if end > start:
+                spans.append(Span(start, end))
             if len(spans) == MAX_SPANS:
                 break
         return tuple(spans)
@@ -90,9 +93,8 @@ def _set_of(patterns: Sequence[str], options: re2.Options) -> re2.Set | None:
     return made
 
 
-def _compiled(pattern: str, options: re2.Options) -> re2._Regexp:
+def _compiled(pattern: str) -> Pattern:
     try:
-        return re2.compile(pattern, options)
-    except (re2.error, UnicodeEncodeError) as e:
-        reason = e.args[0].decode() if e.args and isinstance(e.args[0], bytes) else str(e)
-        raise QueryError(f"/{pattern}/ is not in the syntax of RE2: {reason}", 1) from e
+        return compiled(pattern)
+    except Wrong as wrong:
+        raise QueryError(f"/{pattern}/: {wrong}", 1) from wrong

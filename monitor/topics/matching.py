@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from monitor.errors import QueryError
 from monitor.models import Post, Span, TermHit, Topic
-from monitor.text.languages import UNDETERMINED
+from monitor.text.engines import UNDETERMINED
 from monitor.text.normal import words_of
 from monitor.topics import query
 from monitor.topics.accepting import Place
