@@ -183,7 +183,7 @@ def is_chance(reading: Reading, stretch: Stretch) -> bool:
 
 
 def _same_han(written: str, wanted: str) -> bool:
-    return re.findall(f"[{HAN}]", written) == re.findall(f"[{HAN}]", wanted)
+    return _HAN_CHARACTER.findall(written) == _HAN_CHARACTER.findall(wanted)
 
 
 def _as_pulled_apart(reading: Reading, keyword: Keyword, found: Found, written: str) -> list[str] | None:

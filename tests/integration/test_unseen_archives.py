@@ -39,7 +39,7 @@ MATCHING = (
 )
 OTHERS = (
     "{n} 铁锅炖鱼的做法",
-    "smash pot and sells irons {n}",
+    "smash the teapot, sell a kettle {n}",
     "environmental ironing {n}",
     "砸锅 {n} 卖铁",
     "",

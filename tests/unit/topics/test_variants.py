@@ -184,7 +184,7 @@ def test_a_domain_is_found_in_links_and_in_the_text(matcher, facts: Facts, text:
 
 
 def test_patterns_are_found_in_the_original(matcher) -> None:
-    patterns = matcher(Regex("锅.{1,3}铁"), Regex("(?i)b+c"), Regex("x*"))
+    patterns = matcher(Regex("锅.{1,3}铁"), Regex("(?i)b+c"))
     text = "\ud83d砸锅卖铁 aBBc"
 
     assert [match.topic for match in patterns.match(text)] == ["0", "1"]
@@ -192,7 +192,7 @@ def test_patterns_are_found_in_the_original(matcher) -> None:
 
 
 def test_a_pattern_that_is_none_is_refused(matcher) -> None:
-    with pytest.raises(QueryError, match="missing"):
+    with pytest.raises(QueryError, match="parenthesis is not closed"):
         matcher(Regex("("))
 
 
