@@ -119,7 +119,7 @@ def _crisis(event: Event, kept: int, rate: float, days: Sequence[Sequence[float]
     end = event.onset + JUDGED
     means = [rate * weight for _ in range((end - first) // DAY + 1) for weight in dice.choice(days)]
     posts = [post for post in event.posts if first <= post.time < end and dice.random() < 1 / kept]
-    return Trial(name, "crises", inserted(posts, means, first, dice), event.onset - 7 * DAY, end, event.onset)
+    return Trial(name, "crises", inserted(posts, means, first, dice), on_the_hour(event.onset) - 7 * DAY, end, event.onset)
 
 
 # Cascades on Weibo
@@ -163,7 +163,7 @@ def _cascade(event: Event, rhythm: Sequence[float]) -> Trial:
     end = event.onset + JUDGED
     means = by_hour_of_week(rhythm, rate, first, (end - first) // HOUR + 1)
     posts = [post for post in event.posts if event.onset <= post.time < end]
-    return Trial(event.name, "cascades", inserted(posts, means, first, dice), event.onset - 7 * DAY, end, event.onset)
+    return Trial(event.name, "cascades", inserted(posts, means, first, dice), on_the_hour(event.onset) - 7 * DAY, end, event.onset)
 
 
 # Hacker News
@@ -191,7 +191,7 @@ def front_pages(pages: Sequence[Mapping[str, Any]]) -> Iterator[Trial]:
         for n, story in enumerate(some):
             if story.rank < 3 and story.seen - first > 4 * DAY and len(story.comments) >= 50:
                 end = min(last, story.seen + DAY)
-                yield Trial(f"{word} {n}", "front_pages", stream, story.seen, end, story.seen)
+                yield Trial(f"{word} {n}", "front_pages", stream, on_the_hour(story.seen), end, story.seen)
         yield shuffled(f"front pages {word}", posts)
 
 

@@ -1,0 +1,33 @@
+"""An hour that stood out: a noun of models.py in a file of its own, for room."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+Phase = Literal["rising", "peak", "fading", "back"]
+"""How a burst goes on: still growing, no longer, under half of its peak, back to what is usual."""
+
+
+class Burst(msgspec.Struct, frozen=True, kw_only=True):
+    """The hour from `start` that stood out, and how it went on.
+
+    `voices` counts each wording once, then each account once; it is what was compared with `expected`, usual posts an
+    hour. `surprise` is -log10 of the chance of as many. `before` counts voices of the hour before, `latest` those of the
+    newest hour that was read, which makes the `phase`. Spreads say how many platforms and scripts there would be, were
+    all as frequent.
+    """
+
+    start: datetime
+    posts: int
+    accounts: int
+    voices: int
+    platforms: int
+    expected: float
+    surprise: float
+    before: int
+    latest: int
+    phase: Phase
+    sampled_hours: int
+    platform_spread: float = 0.0
+    script_spread: float = 0.0
