@@ -1,4 +1,4 @@
-"""An hour that stood out: a noun of models.py in a file of its own, for room."""
+"""What stood out: a noun of models.py in a file of its own, for room."""
 
 from datetime import datetime
 from typing import Literal
@@ -10,22 +10,23 @@ Phase = Literal["rising", "peak", "fading", "back"]
 
 
 class Burst(msgspec.Struct, frozen=True, kw_only=True):
-    """The hour from `start` that stood out, and how it went on.
+    """The hour, or the few hours, that stood out, and how it went on.
 
-    `voices` counts each wording once, then each account once; it is what was compared with `expected`, usual posts an
-    hour. `surprise` is -log10 of the chance of as many. `before` counts voices of the hour before, `latest` those of the
-    newest hour that was read, which makes the `phase`. Spreads say how many platforms and scripts there would be, were
-    all as frequent.
+    `voices` counts each wording once, then each account once; it is what was compared with `expected`, the usual posts
+    of such a time. `surprise` is -log10 of the chance of as many. `before` counts the voices of as much
+    time before it, None where that was not asked for, `latest` those of the newest hour, which makes the `phase`. Spreads say how many platforms
+    and scripts there would be, were all as frequent.
     """
 
     start: datetime
+    end: datetime
     posts: int
     accounts: int
     voices: int
     platforms: int
     expected: float
     surprise: float
-    before: int
+    before: int | None
     latest: int
     phase: Phase
     sampled_hours: int

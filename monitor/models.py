@@ -9,11 +9,12 @@ from typing import Literal, NamedTuple, NewType
 
 import msgspec
 
+from monitor.burst import Burst
 from monitor.clues import Sense
 from monitor.coverage import Coverage, Gap, Query, QueryStatus
 from monitor.incoming import Incoming, Role
 
-__all__ = ["Coverage", "Gap", "Incoming", "Query", "QueryStatus", "Role"]
+__all__ = ["Burst", "Coverage", "Gap", "Incoming", "Query", "QueryStatus", "Role"]
 
 Cursor = NewType("Cursor", str)
 """A resume point, opaque to all but the source that wrote it."""
@@ -197,7 +198,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     """How much was said in a window, and how much is usual. Every number keeps its arithmetic.
 
     `expected` is None while too little was sampled; `sampled` of `needed` hours say how far it got. `ratio` is
-    count ÷ expected. `arithmetic` explains, a sentence a line.
+    count ÷ expected. `burst` is what stood out in the window. `arithmetic` explains, a sentence a line.
     """
 
     topic: str
@@ -212,6 +213,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     languages: tuple[Count, ...] = ()
     hourly: tuple[int, ...] = ()
     arithmetic: tuple[str, ...] = ()
+    burst: Burst | None = None
 
 
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):

@@ -136,7 +136,8 @@ def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathere
     history = dict(zip(keys, shelf.mentions.history(topic.name, keys), strict=True))
     earlier = baseline_window(window)
     queries = queries_of(topic)
-    sampled = read_together([_whole(shelf.ledger.windows(query, earlier)) for query in queries])
+    known = Window(earlier.start, window.end)
+    sampled = read_together([_whole(shelf.ledger.windows(query, known)) for query in queries])
     if shelf.followed_since is not None:
         sampled = since(shelf.followed_since, sampled)
     if topic.sense is not None:

@@ -3,7 +3,7 @@
 import msgspec
 
 from monitor.digests.people import is_exposing
-from monitor.models import Digest, Engagement, Mention, Reaction
+from monitor.models import Burst, Digest, Engagement, Mention, Reaction
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -65,6 +65,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     usual: float | None
     ratio: float | None
     arithmetic: tuple[str, ...]
+    burst: Burst | None
     hidden: int
     others: int
     items: tuple[Item, ...]
@@ -85,6 +86,7 @@ def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], tex
         usual=trend.expected,
         ratio=trend.ratio,
         arithmetic=trend.arithmetic,
+        burst=trend.burst,
         hidden=digest.hidden,
         others=digest.others,
         items=tuple(_item(reaction) for reaction in digest.reactions),

@@ -29,6 +29,12 @@ def count_accounts(mentions: Iterable[Mention]) -> int:
     return len({account_of(mention.post) for mention in mentions} - {None})
 
 
+def posts_by_account(mentions: Iterable[Mention]) -> Counter[Account]:
+    """Return how many of the mentions each account wrote; posts of nobody are not counted."""
+    counted = Counter(map(account_of, (mention.post for mention in mentions)))
+    return Counter({account: count for account, count in counted.items() if account is not None})
+
+
 def count_platforms(mentions: Iterable[Mention]) -> tuple[Count, ...]:
     """Return the posts of each source, most first."""
     return _counts(mention.post.key.source for mention in mentions)

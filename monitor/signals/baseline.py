@@ -1,12 +1,12 @@
-"""The usual hour: mean and variance of the hours that were read at the same time of day, over four weeks.
+"""What is usual at an hour: mean and variance of what was read at the same time of day, over four weeks.
 
-counts of whole hours ─read whole?─► same local hour and its neighbours, 28 days back ─► mean, dispersion, variance
+counts of whole hours ─read whole?─► the same local time, 28 days back ─► mean, dispersion, variance
 
     mean       = (sum + 1/2) ÷ n                the gamma prior of Jeffreys (Theory of Probability, 1961): never zero
     dispersion = max(1, s² ÷ (sum ÷ n))         s² = (squares - sum² ÷ n) ÷ (n - 1)
-    variance   = dispersion × mean × (1 + 1 ÷ n)        of one more hour, as n hours foretell it (Farrington et al. 1996)
+    variance   = dispersion × mean × (1 + 1 ÷ n)        of one more, as n foretell it (Farrington et al. 1996)
 
-Of all days and of the same weekdays alone the larger mean counts. Hours above a cap count as the cap, so that one
+Of all days and of the same weekdays alone the larger mean counts. Counts above a cap count as the cap, so that one
 earlier burst does not become the measure of the next.
 """
 
@@ -26,11 +26,14 @@ WHOLE = 0.95
 """Share of an earlier window that must have been read for its count to count."""
 
 NEEDED_HOURS = 72
-FEWEST_HOURS = 6
-"""Earlier hours of the same time of day below which nothing is said: two of three days, each with its neighbours."""
+FEWEST_DAYS = 3
+"""Days of which the same time must have been read."""
 
-FEWEST_OF_WEEKDAY = 9
-"""Hours of the same weekday from which these are looked at alone: three weeks of them."""
+FEWEST_OF_DAY = 2
+"""Of the three hours around an hour, how many stand for a day at least: one may be unread."""
+
+FEWEST_WEEKS = 3
+"""Weeks from which the same weekdays are looked at alone."""
 
 WEEK = 7
 SMALLEST_CAP = 5
@@ -50,30 +53,28 @@ class Hours(NamedTuple):
         return len(self.counts) - self.counts.count(None)
 
 
-class UsualHour(NamedTuple):
-    """What is usual for an hour, with what it was computed from: `hours` counts, their sum and sum of squares.
+class Usual(NamedTuple):
+    """What is usual, with what it was computed from: how many earlier counts, their sum and sum of squares.
 
-    `is_weekday`: the mean is that of the same weekdays, `weekday_hours` and `weekday_sum`. `capped` hours were above
-    `cap` and count as it.
+    `weekdays` counts are those of the same weekday, 0 where there are too few. `capped` counts were above `cap` and
+    count as it.
     """
 
     mean: float
     variance: float
     dispersion: float
-    hours: int
+    counts: int
     sum: int
     squares: int
-    weekday_hours: int
+    weekdays: int
     weekday_sum: int
     cap: int
     capped: int
 
     @property
     def is_weekday(self) -> bool:
-        """Tell whether the mean is that of the same weekdays alone."""
-        return self.weekday_hours >= FEWEST_OF_WEEKDAY and _mean(self.weekday_sum, self.weekday_hours) > _mean(
-            self.sum, self.hours
-        )
+        """Tell whether the mean is that of the same weekdays alone, being the larger one."""
+        return self.weekdays > 0 and _mean(self.weekday_sum, self.weekdays) > _mean(self.sum, self.counts)
 
 
 def sampled_hours(first: datetime, counts: Sequence[int], sampled: Iterable[Window]) -> Hours:
@@ -87,22 +88,28 @@ def sampled_hours(first: datetime, counts: Sequence[int], sampled: Iterable[Wind
     return Hours(first, [count if each >= WHOLE * HOUR else None for count, each in zip(counts, read, strict=True)])
 
 
-def usual_hour(hours: Hours, window: Window, zone: ZoneInfo) -> UsualHour | None:
-    """Return what is usual for a window of an hour, None where too little was read to say.
+def usual_at(hours: Hours, window: Window, zone: ZoneInfo) -> Usual | None:
+    """Return what is usual for a window of whole hours, None where too little was read to say.
 
-    Taken are the whole hours that touch the same hour, or the hour before or after it, on each of the last 28 days.
+    Taken are, on each of the last 28 days, the windows at the same local time that were read whole. For a single hour
+    these are all whole hours that touch it, or the hour before or after it. A longer window off the hour is compared
+    with earlier ones that begin up to 59 minutes sooner.
     """
     every: list[int] = []
     weekday: list[int] = []
     for days in range(1, DAYS_BACK + 1):
-        found = _around(hours, days_before(window.start, days, zone), window.start)
+        start = days_before(window.start, days, zone)
+        found = _around(hours, start, window) if window.length == HOUR else _whole(hours, start, window)
         every += found
         if days % WEEK == 0:
             weekday += found
-    return usual_of(every, weekday) if len(every) >= FEWEST_HOURS else None
+    each_day = FEWEST_OF_DAY if window.length == HOUR else 1
+    if len(every) < FEWEST_DAYS * each_day:
+        return None
+    return usual_of(every, weekday if len(weekday) >= FEWEST_WEEKS * each_day else ())
 
 
-def usual_of(every: Sequence[int], weekday: Sequence[int]) -> UsualHour:
+def usual_of(every: Sequence[int], weekday: Sequence[int]) -> Usual:
     """Return the usual of counts, some of which (`weekday`) are those of the same weekday."""
     cap = _cap(every)
     n, total, squares = len(every), sum(min(cap, x) for x in every), sum(min(cap, x) ** 2 for x in every)
@@ -111,16 +118,16 @@ def usual_of(every: Sequence[int], weekday: Sequence[int]) -> UsualHour:
     if total and n > 1:
         dispersion = max(1.0, (squares - total * total / n) / (n - 1) / (total / n))
     mean = _mean(total, n)
-    if len(weekday) >= FEWEST_OF_WEEKDAY:
+    if weekday:
         mean = max(mean, _mean(weekday_total, len(weekday)))
-    return UsualHour(
+    return Usual(
         mean=mean,
         variance=dispersion * mean * (1 + 1 / n),
         dispersion=dispersion,
-        hours=n,
+        counts=n,
         sum=total,
         squares=squares,
-        weekday_hours=len(weekday),
+        weekdays=len(weekday),
         weekday_sum=weekday_total,
         cap=cap,
         capped=sum(x > cap for x in every),
@@ -132,12 +139,19 @@ def days_before(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
     return (moment.astimezone(zone) - timedelta(days=days)).astimezone(UTC)
 
 
-def _around(hours: Hours, start: datetime, before: datetime) -> list[int]:
-    """Return the counts of the whole hours that touch the three hours around a start and end in time."""
+def _around(hours: Hours, start: datetime, window: Window) -> list[int]:
+    """Return the counts of the whole hours that touch the three hours around a start, and end before the window."""
     low = (start - HOUR - hours.first) // HOUR
-    high = -((hours.first - start - 2 * HOUR) // HOUR)
-    last = min(high, (before - hours.first) // HOUR, len(hours.counts))
-    return [count for count in hours.counts[max(0, low) : max(0, last)] if count is not None]
+    high = min(-((hours.first - start - 2 * HOUR) // HOUR), (window.start - hours.first) // HOUR)
+    return [count for count in hours.counts[max(0, low) : max(0, high)] if count is not None]
+
+
+def _whole(hours: Hours, start: datetime, window: Window) -> list[int]:
+    """Return the count of the window of the same length that begins with the hour of a start, if all of it was read."""
+    low = (start - hours.first) // HOUR
+    counts = hours.counts[max(0, low) : max(0, low + window.length // HOUR)]
+    read = [count for count in counts if count is not None]
+    return [sum(read)] if len(read) == window.length // HOUR else []
 
 
 def _cap(counts: Sequence[int]) -> int:
@@ -146,5 +160,5 @@ def _cap(counts: Sequence[int]) -> int:
     return max(SMALLEST_CAP, CAP_TIMES * usual_high)
 
 
-def _mean(total: int, hours: int) -> float:
-    return (total + 0.5) / hours
+def _mean(total: int, counts: int) -> float:
+    return (total + 0.5) / counts

@@ -10,24 +10,19 @@ burst must not become the measure of the next (Tukey, Exploratory Data Analysis,
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.models import Mention, Topic, Trend, Window
-from monitor.signals.accounts import count_accounts, count_languages, count_platforms
+from monitor.signals.accounts import count_languages, count_platforms, posts_by_account
+from monitor.signals.arithmetic import makeup
+from monitor.signals.baseline import DAY, DAYS_BACK, HOUR, NEEDED_HOURS, WHOLE, days_before, sampled_hours
 from monitor.signals.coverage import covered, merged
-
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-
-DAYS_BACK = 28
-WHOLE = 0.95
-"""Share of an earlier window that must have been read for its count to count."""
+from monitor.signals.peaks import Earlier, Finding, find_burst
 
 FEWEST_WINDOWS = 3
-NEEDED_HOURS = 72
 SAME_WEEKDAYS = 4
 SMALLEST_DIVISOR = 1.0
 """Below one usual post a ratio says nothing: ×7 for 2 posts in place of 0.3."""
@@ -60,10 +55,10 @@ def measure(
     hourly: Sequence[int],
     now: datetime,
 ) -> Trend:
-    """Return count, accounts, languages and platforms of a window, and its ratio to what is usual.
+    """Return count, accounts, languages and platforms of a window, its ratio to what is usual, and what stood out.
 
-    `mentions` are those of the window. `sampled` holds the times that were really read, in any order, reaching 28 days
-    back (`coverage.read_together` makes them). `hourly` holds one count an hour of `baseline_window(window)`, without
+    `mentions` are those of the window. `sampled` holds the times that were really read, in any order, from 28 days back
+    to the end of the window (`coverage.read_together` makes them). `hourly` holds one count an hour of `baseline_window(window)`, without
     back-filled posts. A window not on the hour is compared with earlier ones that begin up to 59 minutes sooner, on the
     hour, and says so; one that is not of whole hours has no usual.
     """
@@ -71,11 +66,13 @@ def measure(
     live = sum(not mention.backfilled for mention in mentions)
     # A headline must divide what it counts: with back-filled posts in the window there is no ratio.
     ratio = _ratio(live, usual.expected) if window.end <= now and live == len(mentions) else None
+    accounts = posts_by_account(mentions)
+    found = _burst(topic, window, mentions, sampled, hourly)
     return Trend(
         topic=topic.name,
         window=window,
         count=len(mentions),
-        accounts=count_accounts(mentions),
+        accounts=len(accounts),
         expected=usual.expected,
         ratio=ratio,
         sampled_hours=usual.sampled_hours,
@@ -83,8 +80,26 @@ def measure(
         platforms=count_platforms(mentions),
         languages=count_languages(mentions),
         hourly=count_by_hour(window, mentions),
-        arithmetic=_division(live, usual.expected, ratio) + usual.sentences + _caveats(window, mentions, usual, now),
+        arithmetic=(
+            *_division(live, usual.expected, ratio),
+            *usual.sentences,
+            *_caveats(window, mentions, usual, now),
+            *makeup(mentions, max(accounts.values(), default=None)),
+            *found.sentences,
+        ),
+        burst=found.burst,
     )
+
+
+def _burst(
+    topic: Topic, window: Window, mentions: Sequence[Mention], sampled: Sequence[Window], hourly: Sequence[int]
+) -> Finding:
+    """Return what stood out, if enough was read before the window to say."""
+    read = merged(sampled)
+    hours = sampled_hours(baseline_window(window).start, hourly, read)
+    if hours.read < NEEDED_HOURS:
+        return Finding()
+    return find_burst(window, mentions, Earlier(hours, read, ZoneInfo(topic.timezone)))
 
 
 def _usual(topic: Topic, window: Window, sampled: Sequence[Window], hourly: Sequence[int]) -> _Usual:
@@ -109,7 +124,7 @@ def _earlier_windows(topic: Topic, window: Window, read: Sequence[Window], hourl
     assert len(hourly) == (last - first) // HOUR, "one count for each hour of baseline_window(window)"
     found = []
     for days in range(_step(window), DAYS_BACK + 1, _step(window)):
-        end = _whole_hour(_days_before(window.end, days, zone))
+        end = _whole_hour(days_before(window.end, days, zone))
         start = end - window.length
         if end <= window.start and covered(Window(start, end), read) >= WHOLE * window.length:
             count = sum(hourly[(start - first) // HOUR : (end - first) // HOUR])
@@ -121,11 +136,6 @@ def _earlier_windows(topic: Topic, window: Window, read: Sequence[Window], hourl
 def _step(window: Window) -> int:
     """Return every how many days a window of this length can be repeated without overlap."""
     return max(1, -(-window.length // DAY))
-
-
-def _days_before(moment: datetime, days: int, zone: ZoneInfo) -> datetime:
-    """Return the same local time of day some days earlier, in UTC; clocks may have changed in between."""
-    return (moment.astimezone(zone) - timedelta(days=days)).astimezone(UTC)
 
 
 def _whole_hour(moment: datetime) -> datetime:
@@ -140,10 +150,12 @@ def _ratio(count: int, expected: float | None) -> float | None:
 
 def count_by_hour(window: Window, mentions: Sequence[Mention]) -> tuple[int, ...]:
     """Return counts of the hours of a window, from its own start on; the last one may be short."""
+    start, end = window
     counts = [0] * -(-window.length // HOUR)
     for mention in mentions:
-        if window.start <= mention.post.time < window.end:
-            counts[(mention.post.time - window.start) // HOUR] += 1
+        time = mention.post.time
+        if start <= time < end:
+            counts[(time - start) // HOUR] += 1
     return tuple(counts)
 
 

@@ -1,31 +1,32 @@
-"""The hour of a window that stood out most against the usual of its time of day, and how it went on.
+"""The hours of a window that stood out most against the usual of their time of day, and how it went on.
 
-mentions ─by hour─► voices ─beside the usual hour─► surprise ─the highest, if it is a burst─► Burst, its arithmetic
+mentions ─by hour─► voices of 1, 3 and 6 hours ─beside the usual─► surprise ─the highest, if a burst─► Burst, arithmetic
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.burst import Burst
 from monitor.models import Mention, Window
 from monitor.signals.accounts import count_accounts
-from monitor.signals.baseline import DAYS_BACK, HOUR, WHOLE, Hours, UsualHour, usual_hour
+from monitor.signals.arithmetic import explained
+from monitor.signals.baseline import HOUR, WHOLE, Hours, Usual, usual_at
 from monitor.signals.coverage import covered
-from monitor.signals.phases import BURST, Scored, phase_of
+from monitor.signals.phases import BURST, UNUSUAL, Scored, phase_of
 from monitor.signals.surprise import surprise
-from monitor.signals.voices import Said, count_voices, said, spread
+from monitor.signals.voices import Said, count_voices, firsts, firsts_of_all, said, spread
 
-FEWEST_VOICES = 5
-"""Voices in an hour below which it is no burst, however quiet it usually is: four people are a conversation."""
+FEWEST_VOICES = 3
+"""Voices below which nothing is a burst, however quiet it usually is: two people are a conversation."""
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LENGTHS = (HOUR, 3 * HOUR, 6 * HOUR)
+"""Windows that are looked at: what rises slowly stands out in the longer ones first."""
 
 
 class Earlier(NamedTuple):
-    """What an hour is compared with: counts of whole hours, the times that were read (merged), and the topic's zone."""
+    """What a window is compared with: counts of whole hours, the times that were read, merged, and the topic's zone."""
 
     hours: Hours
     read: Sequence[Window]
@@ -33,71 +34,120 @@ class Earlier(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The hour that stood out and the sentences that explain its numbers; None and none where no hour did."""
+    """What stood out and the sentences that explain its numbers; None and none where nothing did."""
 
     burst: Burst | None = None
     sentences: tuple[str, ...] = ()
 
 
-class _Hour(NamedTuple):
-    start: datetime
-    mentions: Sequence[Mention]
-    voices: int
-    usual: UsualHour
+class _Stretch(NamedTuple):
+    window: Window
+    hours: range
+    usual: Usual | None
     surprise: float
 
 
+def judged(voices: int, usual: Usual | None) -> float:
+    """Return how surprising voices are; 0 for a few, and where too little was read to say."""
+    if usual is None or voices < FEWEST_VOICES:
+        return 0.0
+    return surprise(voices, usual.mean, usual.variance)
+
+
 def find_burst(window: Window, mentions: Iterable[Mention], earlier: Earlier) -> Finding:
-    """Return the hour of a window that stood out most; the window is cut into hours from its begin on.
+    """Return what stood out most in a window, which is cut into hours from its begin on.
 
     Hours that were not read whole, or follow such an hour, are passed over: what was written in a gap and read after it
     may look like one hour's. So are back-filled posts and those without a time of their own, which have the time at
     which we looked.
     """
-    hours = [hour for hour in _hours(window, mentions, earlier) if hour is not None]
-    phase = phase_of([Scored(hour.voices, hour.surprise) for hour in hours])
-    if phase is None:
+    talk = _Talk(window, mentions)
+    endings = [_ending(talk, n, earlier) for n in range(len(talk.by_hour))]
+    read = [ending for ending in endings if ending]
+    best = [max(ending, key=lambda each: each.surprise) for ending in read]
+    top = max(best, key=lambda each: each.surprise, default=None)
+    if top is None or top.usual is None or top.surprise < BURST:
         return Finding()
-    top = max(hours, key=lambda hour: (hour.surprise, hour.voices, hour.start))
-    before = next((hour.voices for hour in hours if hour.start + HOUR == top.start), 0)
-    burst = Burst(
-        start=top.start,
-        posts=len(top.mentions),
-        accounts=count_accounts(top.mentions),
-        voices=top.voices,
-        platforms=len({each.post.key.source for each in top.mentions}),
-        expected=top.usual.mean,
+    hours = [
+        Scored(talk.voices(hour.hours), hour.surprise, highest.surprise)
+        for (hour, *_), highest in zip(read, best, strict=True)
+    ]
+    burst = _burst(talk, top, top.usual, hours, earlier.hours.read)
+    return Finding(burst, explained(burst, top.usual, earlier.zone))
+
+
+class _Talk:
+    """The mentions of a window by hour, and what was said first in each; nobody asks for most of it."""
+
+    def __init__(self, window: Window, mentions: Iterable[Mention]) -> None:
+        self.start = window.start
+        self.by_hour: list[list[Mention]] = [[] for _ in range(window.length // HOUR)]
+        self._firsts: dict[int, dict[str, Said]] = {}
+        end = window.start + len(self.by_hour) * HOUR
+        for mention in mentions:
+            time = mention.post.time
+            if self.start <= time < end and not mention.backfilled and mention.post.created_at is not None:
+                self.by_hour[(time - self.start) // HOUR].append(mention)
+
+    def mentions(self, hours: range) -> list[Mention]:
+        """Return the mentions of some hours."""
+        return list(chain.from_iterable(self.by_hour[hour] for hour in hours))
+
+    def posts(self, hours: range) -> int:
+        """Return how many mentions some hours have."""
+        return sum(len(self.by_hour[hour]) for hour in hours)
+
+    def voices(self, hours: range) -> int:
+        """Return the voices of some hours."""
+        return count_voices(firsts_of_all([self._first_said(hour) for hour in hours]))
+
+    def _first_said(self, hour: int) -> dict[str, Said]:
+        if hour not in self._firsts:
+            self._firsts[hour] = firsts(map(said, self.by_hour[hour]))
+        return self._firsts[hour]
+
+
+def _ending(talk: _Talk, last: int, earlier: Earlier) -> list[_Stretch]:
+    """Return the stretches of each length that end with an hour, the hour itself first, of those that were read."""
+    end = talk.start + (last + 1) * HOUR
+    found = []
+    for length in LENGTHS:
+        window, hours = Window(end - length, end), range(last + 1 - length // HOUR, last + 1)
+        if hours.start < 0 or not _is_whole(window, earlier.read):
+            break
+        usual = usual_at(earlier.hours, window, earlier.zone)
+        score = judged(talk.posts(hours), usual)
+        # There are no more voices than posts: what is usual as posts needs no look at who said what.
+        found.append(_Stretch(window, hours, usual, score if score < UNUSUAL else judged(talk.voices(hours), usual)))
+    return found
+
+
+def _is_whole(window: Window, read: Sequence[Window]) -> bool:
+    """Tell whether each hour of a window was read, and the one before it."""
+    first = window.start - HOUR
+    hours = (Window(first + n * HOUR, first + (n + 1) * HOUR) for n in range(window.length // HOUR + 1))
+    return all(covered(hour, read) >= WHOLE * HOUR for hour in hours)
+
+
+def _burst(talk: _Talk, top: _Stretch, usual: Usual, hours: Sequence[Scored], sampled_hours: int) -> Burst:
+    phase = phase_of(hours)
+    assert phase is not None, "where something stands out there is a burst"
+    mentions = talk.mentions(top.hours)
+    length = len(top.hours)
+    before = range(top.hours.start - length, top.hours.start)
+    return Burst(
+        start=top.window.start,
+        end=top.window.end,
+        posts=len(mentions),
+        accounts=count_accounts(mentions),
+        voices=talk.voices(top.hours),
+        platforms=len({each.post.key.source for each in mentions}),
+        expected=usual.mean,
         surprise=top.surprise,
-        before=before,
+        before=talk.voices(before) if before.start >= 0 else None,
         latest=hours[-1].voices,
         phase=phase,
-        sampled_hours=earlier.hours.read,
-        platform_spread=spread(each.post.key.source for each in top.mentions),
-        script_spread=spread(_script(each) for each in top.mentions),
+        sampled_hours=sampled_hours,
+        platform_spread=spread(each.post.key.source for each in mentions),
+        script_spread=spread(each.script or each.language for each in mentions),
     )
-    return Finding(burst, _sentences(burst, top, earlier.zone))
-
-
-def _hours(window: Window, mentions: Iterable[Mention], earlier: Earlier) -> Iterable[_Hour | None]:
-    starts = [window.start + n * HOUR for n in range(window.length // HOUR)]
-    by_hour: list[list[Mention]] = [[] for _ in starts]
-    end = window.start + len(starts) * HOUR
-    for mention in mentions:
-        time = mention.post.time
-        if mention.post.created_at is not None and not mention.backfilled and window.start <= time < end:
-            by_hour[(time - window.start) // HOUR].append(mention)
-    for start, some in zip(starts, by_hour, strict=True):
-        yield _hour(start, some, earlier)
-
-
-def _hour(start: datetime, mentions: Sequence[Mention], earlier: Earlier) -> _Hour | None:
-    """Return an hour with its surprise, None where it cannot be judged."""
-    hour = Window(start, start + HOUR)
-    if any(covered(each, earlier.read) < WHOLE * HOUR for each in (Window(start - HOUR, start), hour)):
-        return None
-    usual = usual_hour(earlier.hours, hour, earlier.zone)
-    if usual is None:
-        return None
-    voices = count_voices(said(each) for each in mentions)
-    score = surprise(voices, usual.mean, usual.variance) if voices >= FEWEST_VOICES else 0.0
-    return _Hour(start, mentions, voices, usual, score)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from monitor.burst import Phase
 
-BURST = 5.0
-"""Surprise from which an hour is a burst: chance alone brings it once in 100,000 hours."""
+BURST = 3.3
+"""Surprise from which an hour is a burst: chance alone brings it once in 2,000 hours."""
 
 UNUSUAL = 2.0
 """Surprise down to which a burst goes on: once in 100 hours. Without this second mark it would end and begin by chance."""
@@ -22,35 +22,34 @@ QUIET_HOURS = 2
 
 
 class Scored(NamedTuple):
-    """An hour that was read: its voices and its surprise."""
+    """An hour that was read: its voices, their surprise, and the highest surprise of all windows that end with it."""
 
     voices: int
     surprise: float
+    highest: float
 
 
 def phase_of(hours: Sequence[Scored]) -> Phase | None:
     """Return where a burst stands at the end of some hours, oldest first; None where none of them is one."""
-    bursting = [n for n, hour in enumerate(hours) if hour.surprise >= BURST]
+    bursting = [n for n, hour in enumerate(hours) if hour.highest >= BURST]
     if not bursting:
         return None
-    if all(hour.surprise < UNUSUAL for hour in hours[-QUIET_HOURS:]) and len(hours) - bursting[-1] > QUIET_HOURS:
-        return "back"
-    highest = max(hour.voices for hour in hours[_begin(hours, bursting[-1]) :])
+    top = max(hour.voices for hour in hours[_begin(hours, bursting[-1]) :])
     latest = hours[-1].voices
-    if latest < HALF * highest:
-        return "fading"
-    return "rising" if latest == highest and _grew(hours) else "peak"
+    if latest >= HALF * top:
+        return "rising" if latest == top and _grew(hours) else "peak"
+    return "back" if all(hour.surprise < UNUSUAL for hour in hours[-QUIET_HOURS:]) else "fading"
 
 
 def _begin(hours: Sequence[Scored], bursting: int) -> int:
     """Return the first hour of the burst that holds an hour: before it stand two hours that are usual."""
     begin = quiet = 0
-    for n, hour in enumerate(hours[: bursting + 1]):
+    for n, hour in enumerate(hours[:bursting]):
         quiet = 0 if hour.surprise >= UNUSUAL else quiet + 1
         begin = n + 1 if quiet >= QUIET_HOURS else begin
     return begin
 
 
 def _grew(hours: Sequence[Scored]) -> bool:
-    """Tell whether the last hour is the highest so far, and higher than the one before."""
+    """Tell whether the last hour has more voices than the one before."""
     return len(hours) < 2 or hours[-1].voices > hours[-2].voices

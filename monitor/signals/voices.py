@@ -5,7 +5,7 @@ posts ─the first of each wording─► accounts of these, each once ─► voi
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -35,14 +35,27 @@ def outlet_of(mention: Mention) -> Account:
     return Account(post.key.source, f"//{urlsplit(post.url).netloc}" if post.url else "")
 
 
-def count_voices(all_said: Iterable[Said]) -> int:
-    """Return the accounts that said something first in their own words, whatever the order of what was said."""
-    firsts: dict[str, Said] = {}
+def firsts(all_said: Iterable[Said]) -> dict[str, Said]:
+    """Return what was said first in each wording, whatever the order; among equals the one with the smaller key."""
+    found: dict[str, Said] = {}
     for each in all_said:
-        known = firsts.get(each.wording)
+        known = found.get(each.wording)
         if known is None or each < known:
-            firsts[each.wording] = each
-    return len({each.account for each in firsts.values()})
+            found[each.wording] = each
+    return found
+
+
+def firsts_of_all(hours: Sequence[Mapping[str, Said]]) -> dict[str, Said]:
+    """Return the firsts of several hours, oldest first, from those of each."""
+    found: dict[str, Said] = {}
+    for hour in reversed(hours):
+        found.update(hour)
+    return found
+
+
+def count_voices(first_said: Mapping[str, Said]) -> int:
+    """Return how many accounts said something first in their own words."""
+    return len({each.account for each in first_said.values()})
 
 
 def spread(labels: Iterable[Hashable]) -> float:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.models import Window
-from monitor.signals.baseline import Hours, UsualHour, usual_hour
-from monitor.signals.surprise import surprise
-from monitor.signals.voices import Said, count_voices
+from monitor.signals.baseline import Hours, Usual, usual_at
+from monitor.signals.peaks import FEWEST_VOICES, LENGTHS, judged
+from monitor.signals.phases import BURST
+from monitor.signals.voices import Said, count_voices, firsts
 
 UTC = ZoneInfo("UTC")
 HOUR = timedelta(hours=1)
@@ -24,19 +25,19 @@ class Stream:
         self.posts = sorted(posts)
         self.hours = Hours(first, counts)
         self._times = [each.time for each in self.posts]
-        self._usual: dict[tuple[int, bool], UsualHour | None] = {}
+        self._usual: dict[tuple[int, bool, timedelta], Usual | None] = {}
         self._moments: dict[tuple[int, int], tuple[float, float]] = {}
 
     def within(self, start: datetime, end: datetime) -> list[Said]:
         """Return the posts of a window."""
         return self.posts[bisect_left(self._times, start) : bisect_left(self._times, end)]
 
-    def usual(self, start: datetime) -> UsualHour | None:
-        """Return the product's usual of the hour that begins at a time; it is the same from one full hour to the next."""
-        hour, rest = divmod(start - self.hours.first, HOUR)
-        key = hour, bool(rest)
+    def usual(self, window: Window) -> Usual | None:
+        """Return the product's usual of a window; it is the same from one full hour to the next."""
+        hour, rest = divmod(window.start - self.hours.first, HOUR)
+        key = hour, bool(rest), window.length
         if key not in self._usual:
-            self._usual[key] = usual_hour(self.hours, Window(start, start + HOUR), UTC)
+            self._usual[key] = usual_at(self.hours, window, UTC)
         return self._usual[key]
 
     def moments(self, end: datetime, hours: int) -> tuple[float, float]:
@@ -58,13 +59,16 @@ class Method(NamedTuple):
 
 
 def ours(stream: Stream, now: datetime) -> float:
-    """Return the surprise of the last hour's voices against the usual of the same hours."""
-    posts = stream.within(now - HOUR, now)
-    voices = count_voices(posts) if len(posts) >= 5 else 0
-    if voices < 5:
+    """Return the product's surprise: the largest of the last hour and, at full hours, of the last three and six."""
+    lengths = LENGTHS if now.minute == 0 else LENGTHS[:1]
+    return max(_surprise(stream, Window(now - length, now)) for length in lengths)
+
+
+def _surprise(stream: Stream, window: Window) -> float:
+    posts = stream.within(*window)
+    if len(posts) < FEWEST_VOICES:
         return 0.0
-    usual = stream.usual(now - HOUR)
-    return 0.0 if usual is None else surprise(voices, usual.mean, usual.variance)
+    return judged(count_voices(firsts(posts)), stream.usual(window))
 
 
 def three_sigma(stream: Stream, now: datetime) -> float:
@@ -94,7 +98,7 @@ def _z(count: int, mean: float, sigma: float) -> float:
 
 
 METHODS: Mapping[str, Method] = {
-    "ours": Method(ours, 5.0),
+    "ours": Method(ours, BURST),
     "three_sigma": Method(three_sigma, 3.0),
     "times_three": Method(times_three, 3.0),
     "z_score": Method(z_score, 3.0),

@@ -18,9 +18,10 @@ BASELINE_DAYS = 28
 NULL_DAYS = 14
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
-NULL_RATES = (0.2, 1.0, 5.0, 25.0)
+NULL_RATES = (0.02, 0.2, 1.0, 5.0, 25.0)
 TOPICS_PER_RATE = 40
-"""Topics of each rate without events: with four rates and two weeks of each, 320 topic-weeks."""
+YOUNG_DAYS = 3
+"""Topics of each rate without events, every other one read for three days only: 400 topic-weeks with two of each."""
 
 
 class Trial(NamedTuple):
@@ -100,17 +101,17 @@ def stream_of(posts: Sequence[Said], first: datetime, hours: int) -> Stream:
 
 
 def nulls() -> Iterator[Trial]:
-    """Yield topics in which nothing happens: Poisson counts by a strong rhythm of day and week, at four rates."""
+    """Yield topics in which nothing happens: Poisson counts by a strong rhythm of day and week, at five rates."""
     rhythm = [
         (1 + 0.9 * math.sin(2 * math.pi * (hour % 24) / 24)) * (0.5 if hour >= 5 * 24 else 1.2) for hour in range(168)
     ]
-    hours = (BASELINE_DAYS + NULL_DAYS) * 24
     for rate in NULL_RATES:
-        means = by_hour_of_week(rhythm, rate, MONDAY, hours)
         for n in range(TOPICS_PER_RATE):
-            name = f"null {rate} {n}"
-            stream = inserted((), means, MONDAY, chance(name))
-            yield Trial(name, "null", stream, MONDAY + BASELINE_DAYS * DAY, MONDAY + hours * HOUR)
+            baseline = YOUNG_DAYS if n % 2 else BASELINE_DAYS
+            hours = (baseline + NULL_DAYS) * 24
+            means = by_hour_of_week(rhythm, rate, MONDAY, hours)
+            stream = inserted((), means, MONDAY, chance("null", rate, n))
+            yield Trial(f"null {rate} {n}", "null", stream, MONDAY + baseline * DAY, MONDAY + hours * HOUR)
 
 
 def shuffled(name: str, posts: Sequence[Said]) -> Trial:

@@ -17,6 +17,7 @@ HOUR = timedelta(hours=1)
 def a_burst(**changes: Any) -> Burst:
     values: dict[str, Any] = {
         "start": NOW - HOUR,
+        "end": NOW,
         "posts": 64,
         "accounts": 51,
         "voices": 48,
@@ -56,7 +57,7 @@ def test_the_least_that_the_gates_ask_for_is_enough() -> None:
         ({"accounts": 14}, "14 of 15 accounts in the hour."),
         ({"platforms": 1}, "1 of 2 platforms in the hour."),
         ({"sampled_hours": 71}, "Too early: 71 of 72 h read."),
-        ({"surprise": 1.2}, "Surprise 1.2 of 4.0."),
+        ({"surprise": 1.2}, "Surprise 1.2 of 3.3."),
     ],
 )
 def test_a_burst_below_one_gate_is_not_told_and_says_which(changes: dict[str, Any], reason: str) -> None:

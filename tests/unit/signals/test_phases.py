@@ -28,4 +28,10 @@ TOP = [*RISE, (60, 20.0)]
     ],
 )
 def test_the_phase_of_hours(hours: list[tuple[int, float]], phase: Phase | None) -> None:
-    assert phase_of([Scored(*hour) for hour in hours]) == phase
+    assert phase_of([Scored(voices, surprise, surprise) for voices, surprise in hours]) == phase
+
+
+def test_a_slow_burst_whose_hours_alone_are_usual_has_a_phase_too() -> None:
+    hours = [Scored(2, 0.0, 0.0)] * 6 + [Scored(5, 1.5, 2.0), Scored(5, 1.5, 4.0)]
+
+    assert phase_of(hours) == "peak"
