@@ -13,9 +13,9 @@ class Burst(msgspec.Struct, frozen=True, kw_only=True):
     """The hour, or the few hours, that stood out, and how it went on.
 
     `voices` counts each wording once, then each account once; it is what was compared with `expected`, the usual posts
-    of such a time. `surprise` is -log10 of the chance of as many. `before` counts the voices of as much
-    time before it, None where that was not asked for, `latest` those of the newest hour, which makes the `phase`. Spreads say how many platforms
-    and scripts there would be, were all as frequent.
+    of such a time. `surprise` is -log10 of the chance of as many. `before` counts the voices of as much time before it,
+    None where that was not asked for; `latest` those of the newest hour, which makes the `phase`. Spreads say how many
+    platforms and scripts there would be, were all as frequent.
     """
 
     start: datetime

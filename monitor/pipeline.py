@@ -31,7 +31,7 @@ from monitor.models import (
 )
 from monitor.protocols import Added, LanguageTagger, Mentions
 from monitor.signals.accounts import in_languages
-from monitor.signals.bursts import baseline_window, count_by_hour, measure
+from monitor.signals.bursts import baseline_window, by_hour, measure
 from monitor.signals.coverage import read_together, since
 from monitor.signals.duplicates import fingerprint
 from monitor.text.scripts import script_of
@@ -156,7 +156,7 @@ def hourly_of(topic: Topic, window: Window, mentions: Mentions) -> Sequence[int]
     if topic.sense is None:
         return mentions.hourly(topic.name, window)
     meant = by_sense(topic, mentions.between(topic.name, window)).meant
-    return count_by_hour(window, [each for each in meant if not each.backfilled])
+    return list(map(len, by_hour(window, [each for each in meant if not each.backfilled])))
 
 
 def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:

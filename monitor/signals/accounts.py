@@ -1,7 +1,7 @@
 """Who speaks and in what, counted: accounts, platforms and languages of mentions."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from monitor.models import Count, Mention, Post
@@ -37,12 +37,15 @@ def posts_by_account(mentions: Iterable[Mention]) -> Counter[Account]:
 
 def count_platforms(mentions: Iterable[Mention]) -> tuple[Count, ...]:
     """Return the posts of each source, most first."""
-    return _counts(mention.post.key.source for mention in mentions)
+    return _by_count(Counter(mention.post.key.source for mention in mentions))
 
 
 def count_languages(mentions: Iterable[Mention]) -> tuple[Count, ...]:
     """Return the posts in each language, as `written_in` names it, most first."""
-    return _counts(written_in(mention) for mention in mentions)
+    tags: Counter[str] = Counter()
+    for (language, script), count in Counter((each.language, each.script) for each in mentions).items():
+        tags[_tag(language, script)] += count
+    return _by_count(tags)
 
 
 def written_in(mention: Mention) -> str:
@@ -50,10 +53,7 @@ def written_in(mention: Mention) -> str:
 
     "zh" and "und" become zh-Hans or zh-Hant where the script says so.
     """
-    main, _, subtag = mention.language.partition("-")
-    if mention.script in ("Hans", "Hant") and main in ("zh", "und"):
-        return f"zh-{mention.script}"
-    return f"{main}-{subtag}" if subtag.isalpha() and len(subtag) == SCRIPT else main
+    return _tag(mention.language, mention.script)
 
 
 def in_languages(mention: Mention, languages: Sequence[str]) -> bool:
@@ -65,6 +65,13 @@ def in_languages(mention: Mention, languages: Sequence[str]) -> bool:
     return not languages or tag == "und" or any(covers(each, tag) for each in languages)
 
 
-def _counts(labels: Iterable[str]) -> tuple[Count, ...]:
-    counted = Counter(labels).items()
-    return tuple(Count(label, count) for label, count in sorted(counted, key=lambda pair: (-pair[1], pair[0])))
+def _tag(language: str, script: str | None) -> str:
+    main, _, subtag = language.partition("-")
+    if script in ("Hans", "Hant") and main in ("zh", "und"):
+        return f"zh-{script}"
+    return f"{main}-{subtag}" if subtag.isalpha() and len(subtag) == SCRIPT else main
+
+
+def _by_count(counted: Mapping[str, int]) -> tuple[Count, ...]:
+    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(Count(label, count) for label, count in ordered)

@@ -67,7 +67,9 @@ def alert_of(
         until = f"{gates.quiet_to:%H:%M}"
         return Verdict(is_alert=False, is_folded=True, reason=f"Quiet until {until}: it goes into the next digest.")
     above = gates.again * burst.posts
-    return Verdict(is_alert=True, is_folded=False, reason=f"All gates passed; again above {above:,}.", again_above=above)
+    return Verdict(
+        is_alert=True, is_folded=False, reason=f"All gates passed; again above {above:,}.", again_above=above
+    )
 
 
 def after_alert(topic: str, burst: Burst, alerted: Sequence[Alerted], now: datetime) -> tuple[Alerted, ...]:
@@ -105,7 +107,9 @@ def _too_soon(topic: str, burst: Burst, alerted: Sequence[Alerted], now: datetim
     needed = gates.again * max(recent, key=lambda each: each.at).posts
     if burst.posts > needed:
         return None
-    return f"Told less than {gates.cooldown // timedelta(hours=1)} h ago: {burst.posts:,} posts are not above {needed:,}."
+    return (
+        f"Told less than {gates.cooldown // timedelta(hours=1)} h ago: {burst.posts:,} posts are not above {needed:,}."
+    )
 
 
 def _too_often(topic: str, alerted: Sequence[Alerted], now: datetime, gates: Gates) -> str | None:

@@ -12,19 +12,21 @@ from monitor.signals.phases import BURST
 MOST_TERMS = 5
 """Keywords that are named, most posts first."""
 
+_SOURCES = "(Farrington et al. 1996, Noufaily et al. 2013)"
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def explained(burst: Burst, usual: Usual, zone: ZoneInfo) -> tuple[str, ...]:
     """Return how a burst was found, a sentence a line."""
+    said = f"{burst.voices:,} voices (each wording once, then each account once){_change(burst)}"
+    spreads = f"{burst.platform_spread:.1f} platforms, {burst.script_spread:.1f} scripts"
+    tail = f"-log10 P(X ≥ {burst.voices:,})"
     return (
-        f"Stood out: {_when(burst, zone)}, {burst.posts:,} posts, {burst.accounts:,} accounts, {burst.platforms} "
-        f"platforms; {burst.voices:,} voices (each wording once, then each account once){_change(burst)}.",
+        f"Stood out: {_when(burst, zone)}, {burst.posts:,} posts, {burst.accounts:,} accounts; {said}.",
         _mean(usual),
         _variance(usual),
-        f"Surprise {burst.surprise:.2f} = -log10 P(X ≥ {burst.voices:,}), X negative binomial with that mean and "
-        f"variance (Farrington et al. 1996, Noufaily et al. 2013); a burst from {BURST}.",
-        f"Spread: {burst.platform_spread:.1f} platforms, {burst.script_spread:.1f} scripts, as 1 ÷ Σ share² (Hill 1973).",
+        f"Surprise {burst.surprise:.2f} = {tail}, X negative binomial with that mean and variance {_SOURCES}.",
+        f"It is a burst from {BURST} on. Spread, as 1 ÷ Σ share² (Hill 1973): {spreads}.",
         f"In its newest hour {burst.latest:,} voices: {burst.phase}.",
     )
 
@@ -57,7 +59,9 @@ def _mean(usual: Usual) -> str:
         counts = f"{usual.weekdays} counts of the same weekday, more than ({usual.sum:,} + 0.5) ÷ {usual.counts} of all"
     total, number = (usual.weekday_sum, usual.weekdays) if usual.is_weekday else (usual.sum, usual.counts)
     capped = f"; {usual.capped} above {usual.cap:,} count as that" if usual.capped else ""
-    return f"Usual {_number(usual.mean)} = ({total:,} + 0.5) ÷ {number}: {counts}, all read whole{capped} (Jeffreys 1961)."
+    return (
+        f"Usual {_number(usual.mean)} = ({total:,} + 0.5) ÷ {number}: {counts}, all read whole{capped} (Jeffreys 1961)."
+    )
 
 
 def _variance(usual: Usual) -> str:

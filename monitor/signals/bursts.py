@@ -6,10 +6,11 @@
 If all four windows of the same weekday were read, they alone are taken. The ratio of a count to those of comparable
 earlier periods is the historical limits method (Stroup et al., "Detection of aberrations in the occurrence of
 notifiable diseases surveillance data", Statistics in Medicine 8, 1989), with a median in place of its mean: one earlier
-burst must not become the measure of the next (Tukey, Exploratory Data Analysis, 1977).
+burst must not become the measure of the next (Tukey, Exploratory Data Analysis, 1977). What stood out within the window
+is found by `peaks.find_burst`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
@@ -58,16 +59,17 @@ def measure(
     """Return count, accounts, languages and platforms of a window, its ratio to what is usual, and what stood out.
 
     `mentions` are those of the window. `sampled` holds the times that were really read, in any order, from 28 days back
-    to the end of the window (`coverage.read_together` makes them). `hourly` holds one count an hour of `baseline_window(window)`, without
-    back-filled posts. A window not on the hour is compared with earlier ones that begin up to 59 minutes sooner, on the
-    hour, and says so; one that is not of whole hours has no usual.
+    to the end of the window (`coverage.read_together` makes them). `hourly` holds one count an hour of
+    `baseline_window(window)`, without back-filled posts. A window not on the hour is compared with earlier ones that
+    begin up to 59 minutes sooner, on the hour, and says so; one that is not of whole hours has no usual.
     """
     usual = _usual(topic, window, sampled, hourly)
     live = sum(not mention.backfilled for mention in mentions)
     # A headline must divide what it counts: with back-filled posts in the window there is no ratio.
     ratio = _ratio(live, usual.expected) if window.end <= now and live == len(mentions) else None
     accounts = posts_by_account(mentions)
-    found = _burst(topic, window, mentions, sampled, hourly)
+    hours = by_hour(window, mentions)
+    found = _burst(topic, window, hours, sampled, hourly)
     return Trend(
         topic=topic.name,
         window=window,
@@ -79,7 +81,7 @@ def measure(
         needed_hours=NEEDED_HOURS,
         platforms=count_platforms(mentions),
         languages=count_languages(mentions),
-        hourly=count_by_hour(window, mentions),
+        hourly=tuple(map(len, hours)),
         arithmetic=(
             *_division(live, usual.expected, ratio),
             *usual.sentences,
@@ -92,14 +94,18 @@ def measure(
 
 
 def _burst(
-    topic: Topic, window: Window, mentions: Sequence[Mention], sampled: Sequence[Window], hourly: Sequence[int]
+    topic: Topic,
+    window: Window,
+    hours: Sequence[Sequence[Mention]],
+    sampled: Sequence[Window],
+    hourly: Sequence[int],
 ) -> Finding:
     """Return what stood out, if enough was read before the window to say."""
     read = merged(sampled)
-    hours = sampled_hours(baseline_window(window).start, hourly, read)
-    if hours.read < NEEDED_HOURS:
+    earlier = sampled_hours(baseline_window(window).start, hourly, read)
+    if earlier.read < NEEDED_HOURS:
         return Finding()
-    return find_burst(window, mentions, Earlier(hours, read, ZoneInfo(topic.timezone)))
+    return find_burst(window, hours, Earlier(earlier, read, ZoneInfo(topic.timezone)))
 
 
 def _usual(topic: Topic, window: Window, sampled: Sequence[Window], hourly: Sequence[int]) -> _Usual:
@@ -148,15 +154,15 @@ def _ratio(count: int, expected: float | None) -> float | None:
     return count / expected
 
 
-def count_by_hour(window: Window, mentions: Sequence[Mention]) -> tuple[int, ...]:
-    """Return counts of the hours of a window, from its own start on; the last one may be short."""
+def by_hour(window: Window, mentions: Iterable[Mention]) -> list[list[Mention]]:
+    """Return the mentions of each hour of a window, from its own start on; the last one may be short."""
     start, end = window
-    counts = [0] * -(-window.length // HOUR)
+    hours: list[list[Mention]] = [[] for _ in range(-(-window.length // HOUR))]
     for mention in mentions:
         time = mention.post.time
         if start <= time < end:
-            counts[(time - start) // HOUR] += 1
-    return tuple(counts)
+            hours[(time - start) // HOUR].append(mention)
+    return hours
 
 
 def _division(count: int, expected: float | None, ratio: float | None) -> tuple[str, ...]:

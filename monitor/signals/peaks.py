@@ -3,7 +3,7 @@
 mentions ─by hour─► voices of 1, 3 and 6 hours ─beside the usual─► surprise ─the highest, if a burst─► Burst, arithmetic
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -54,14 +54,14 @@ def judged(voices: int, usual: Usual | None) -> float:
     return surprise(voices, usual.mean, usual.variance)
 
 
-def find_burst(window: Window, mentions: Iterable[Mention], earlier: Earlier) -> Finding:
-    """Return what stood out most in a window, which is cut into hours from its begin on.
+def find_burst(window: Window, by_hour: Sequence[Sequence[Mention]], earlier: Earlier) -> Finding:
+    """Return what stood out most in a window, from the mentions of its hours, which are cut from its begin on.
 
     Hours that were not read whole, or follow such an hour, are passed over: what was written in a gap and read after it
     may look like one hour's. So are back-filled posts and those without a time of their own, which have the time at
     which we looked.
     """
-    talk = _Talk(window, mentions)
+    talk = _Talk(window, by_hour)
     endings = [_ending(talk, n, earlier) for n in range(len(talk.by_hour))]
     read = [ending for ending in endings if ending]
     best = [max(ending, key=lambda each: each.surprise) for ending in read]
@@ -79,15 +79,10 @@ def find_burst(window: Window, mentions: Iterable[Mention], earlier: Earlier) ->
 class _Talk:
     """The mentions of a window by hour, and what was said first in each; nobody asks for most of it."""
 
-    def __init__(self, window: Window, mentions: Iterable[Mention]) -> None:
+    def __init__(self, window: Window, by_hour: Sequence[Sequence[Mention]]) -> None:
         self.start = window.start
-        self.by_hour: list[list[Mention]] = [[] for _ in range(window.length // HOUR)]
+        self.by_hour = [list(filter(_has_hour, mentions)) for mentions in by_hour[: window.length // HOUR]]
         self._firsts: dict[int, dict[str, Said]] = {}
-        end = window.start + len(self.by_hour) * HOUR
-        for mention in mentions:
-            time = mention.post.time
-            if self.start <= time < end and not mention.backfilled and mention.post.created_at is not None:
-                self.by_hour[(time - self.start) // HOUR].append(mention)
 
     def mentions(self, hours: range) -> list[Mention]:
         """Return the mentions of some hours."""
@@ -105,6 +100,11 @@ class _Talk:
         if hour not in self._firsts:
             self._firsts[hour] = firsts(map(said, self.by_hour[hour]))
         return self._firsts[hour]
+
+
+def _has_hour(mention: Mention) -> bool:
+    """Tell whether it is known in which hour a post was written, and whether that hour was compared with others."""
+    return mention.post.created_at is not None and not mention.backfilled
 
 
 def _ending(talk: _Talk, last: int, earlier: Earlier) -> list[_Stretch]:

@@ -1,6 +1,6 @@
 """How a burst goes on, from the voices of its hours: rising, peak, fading, back.
 
-    rising ─no new highest hour─► peak ─under half of the highest─► fading ─usual for two hours─► back
+rising ─no new highest hour─► peak ─under half of the highest─► fading ─usual for two hours─► back
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ BURST = 3.3
 """Surprise from which an hour is a burst: chance alone brings it once in 2,000 hours."""
 
 UNUSUAL = 2.0
-"""Surprise down to which a burst goes on: once in 100 hours. Without this second mark it would end and begin by chance."""
+"""Surprise down to which a burst goes on: once in 100 hours. Without a second mark it would end and begin by chance."""
 
 HALF = 0.5
 """Share of the highest hour that still counts as the peak: the width of a peak is measured at half of its height."""

@@ -21,7 +21,6 @@ from tests.evaluation.burst_streams import (
     by_hour_of_week,
     chance,
     inserted,
-    is_tuned_on,
     on_the_hour,
     shuffled,
     stream_of,
@@ -79,11 +78,11 @@ def crisis_events(rows: Sequence[Mapping[str, Any]]) -> list[Event]:
     for row in rows:
         if not is_off_topic(row):
             time = datetime.fromisoformat(row["ts"])
-            posts[f"{row['dataset']} {row['event']}"].append(
-                a_post(time, row["id"], wording=fingerprint(row["text"]))
-            )
+            posts[f"{row['dataset']} {row['event']}"].append(a_post(time, row["id"], wording=fingerprint(row["text"])))
     return [
-        Event(name, sorted(some), onset) for name, some in posts.items() if (onset := onset_of(sorted(some))) is not None
+        Event(name, sorted(some), onset)
+        for name, some in posts.items()
+        if (onset := onset_of(sorted(some))) is not None
     ]
 
 
@@ -119,7 +118,9 @@ def _crisis(event: Event, kept: int, rate: float, days: Sequence[Sequence[float]
     end = event.onset + JUDGED
     means = [rate * weight for _ in range((end - first) // DAY + 1) for weight in dice.choice(days)]
     posts = [post for post in event.posts if first <= post.time < end and dice.random() < 1 / kept]
-    return Trial(name, "crises", inserted(posts, means, first, dice), on_the_hour(event.onset) - 7 * DAY, end, event.onset)
+    return Trial(
+        name, "crises", inserted(posts, means, first, dice), on_the_hour(event.onset) - 7 * DAY, end, event.onset
+    )
 
 
 # Cascades on Weibo
@@ -163,7 +164,14 @@ def _cascade(event: Event, rhythm: Sequence[float]) -> Trial:
     end = event.onset + JUDGED
     means = by_hour_of_week(rhythm, rate, first, (end - first) // HOUR + 1)
     posts = [post for post in event.posts if event.onset <= post.time < end]
-    return Trial(event.name, "cascades", inserted(posts, means, first, dice), on_the_hour(event.onset) - 7 * DAY, end, event.onset)
+    return Trial(
+        event.name,
+        "cascades",
+        inserted(posts, means, first, dice),
+        on_the_hour(event.onset) - 7 * DAY,
+        end,
+        event.onset,
+    )
 
 
 # Hacker News
@@ -179,7 +187,7 @@ class Story(NamedTuple):
 
 
 def front_pages(pages: Sequence[Mapping[str, Any]]) -> Iterator[Trial]:
-    """Yield words of titles; what was said are comments on stories with the word, an event is a story in the top three."""
+    """Yield words of titles; posts are comments on stories with the word, an event is a story in the top three."""
     stories = stories_of(pages)
     first = on_the_hour(min(each.seen for each in stories))
     last = datetime.fromisoformat(pages[-1]["ts"])
@@ -218,7 +226,7 @@ def _story(looks: Sequence[tuple[datetime, int, int, str]]) -> Story:
 
 
 def hot_searches(hourly: Sequence[Mapping[str, Any]], daily: Sequence[Mapping[str, Any]]) -> Iterator[Trial]:
-    """Yield words of titles: what was said are titles, an event is a day on which the daily lists have them suddenly."""
+    """Yield words of titles: posts are titles, an event is a day on which the daily lists have them suddenly."""
     first_seen: dict[str, datetime] = {}
     for row in hourly:
         time = datetime.fromisoformat(row["first_seen"]).astimezone(UTC)
@@ -236,23 +244,19 @@ def hot_searches(hourly: Sequence[Mapping[str, Any]], daily: Sequence[Mapping[st
 
 def frequent_words(titles: Mapping[str, datetime]) -> list[str]:
     """Return what stands in ten titles or more, of two to four characters, without parts of longer ones as frequent."""
-    grams = Counter(
-        title[n : n + size] for title in titles for size in (2, 3, 4) for n in range(len(title) - size + 1)
-    )
+    grams = Counter(title[n : n + size] for title in titles for size in (2, 3, 4) for n in range(len(title) - size + 1))
     common = {gram: count for gram, count in grams.items() if count >= 10 and not re.search(r"[\d\W]", gram)}
-    longer = {part for gram, count in common.items() for part in (gram[1:], gram[:-1]) if common.get(part, 0) <= count * 1.2}
+    longer = {
+        part for gram, count in common.items() for part in (gram[1:], gram[:-1]) if common.get(part, 0) <= count * 1.2
+    }
     return sorted(set(common) - longer)
 
 
-def sudden_days(
-    word: str, lists: Mapping[str, Sequence[str]], since: datetime, until: datetime
-) -> Iterator[datetime]:
+def sudden_days(word: str, lists: Mapping[str, Sequence[str]], since: datetime, until: datetime) -> Iterator[datetime]:
     """Yield the begins of days, in China, in whose lists a word is five times or more, thrice the most of 14 days."""
     day = (since + CHINA).replace(hour=0, minute=0, second=0, microsecond=0) - CHINA
     while day < until:
-        counts = [
-            sum(word in title for title in lists.get(f"{day + CHINA - n * DAY:%Y-%m-%d}", ())) for n in range(15)
-        ]
+        counts = [sum(word in title for title in lists.get(f"{day + CHINA - n * DAY:%Y-%m-%d}", ())) for n in range(15)]
         if counts[0] >= 5 and counts[0] >= 3 * max(counts[1:]):
             yield day
         day += DAY

@@ -84,7 +84,7 @@ def by_hour_of_week(rhythm: Sequence[float], rate: float, first: datetime, hours
 
 
 def inserted(posts: Sequence[Said], means: Sequence[float], first: datetime, dice: random.Random) -> Stream:
-    """Return a stream of posts within a background: posts drawn for each hour from its mean, each of another account."""
+    """Return a stream of posts within a background: posts drawn for each hour, each of another account."""
     counts = [poisson(dice, mean) for mean in means]
     known = [
         a_post(first + (hour + dice.random()) * HOUR, f"b{hour}-{n}")
@@ -119,7 +119,11 @@ def shuffled(name: str, posts: Sequence[Said]) -> Trial:
     dice = chance("shuffled", name)
     days = BASELINE_DAYS + NULL_DAYS
     moved = [
-        post._replace(time=MONDAY + dice.randrange(days) * DAY + (post.time - post.time.replace(hour=0, minute=0, second=0, microsecond=0)))
+        post._replace(
+            time=MONDAY
+            + dice.randrange(days) * DAY
+            + (post.time - post.time.replace(hour=0, minute=0, second=0, microsecond=0))
+        )
         for post in posts
     ]
     return Trial(

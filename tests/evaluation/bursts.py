@@ -5,16 +5,16 @@
 FILE holds JSON lines with `ts`, `text`, `dataset`, `event`, `label` and `id` (default: posts/crisis_events.jsonl.gz of
 the test data); with it, only its events and the nulls are run.
 
-Protocol. A trial is a stream of posts of one topic. Every ten minutes each method scores what ended then, from the posts
-up to then and the counts of earlier whole hours; it fires at a threshold, and fires again six hours later at the
+Protocol. A trial is a stream of posts of one topic. Every ten minutes each method scores what ended then, from the
+posts up to then and the counts of earlier whole hours; it fires at a threshold, and again six hours later at the
 earliest. An event is found if a method fires between its onset and the end of the trial. Delay is from the onset to
 the first of these, in hours; an event that was not found counts with the whole time, so that the mean says how many are
 found and how soon in one number. What fires before an onset, or where there is no event, is a false alarm.
 
 - crises: the tweets on topic of each event, in their own time, at three densities (each, one of 8, of 64) within three
   backgrounds (0.5, 4, 32 posts an hour) that repeat real days of off-topic tweets over five weeks. An event begins with
-  the first tweet that is followed by nine more within a day; it can be found for 72 hours. Accounts are not in the data:
-  every tweet counts as one of its own. Copies do: RT chains have one wording.
+  the first tweet that is followed by nine more within a day; it can be found for 72 hours. The data have no accounts:
+  every tweet counts as one of its own. Copies are known: RT chains have one wording.
 - cascades: reposts on Weibo, from the original's time on, for 72 hours, within backgrounds drawn with the rhythm of all
   reposts. A repost without words of its own is a copy of the original. 400 of 1,709, by chance.
 - front pages: comments on Hacker News stories with a word in the title, from the front page as seen every twenty
@@ -22,7 +22,8 @@ found and how soon in one number. What fires before an onset, or where there is 
 - hot searches: titles that Weibo lists, by the hour in which they were first seen. A topic is a word of two to four
   characters, an event a day on whose list, which comes from another file, five titles or more have it, three times as
   many as on any of 14 days before; it can be found on that day.
-- null: Poisson counts at four rates with a rhythm of day and week, two weeks after four of baseline, 320 topic-weeks.
+- null: Poisson counts at five rates (0.02 to 25 posts an hour) with a rhythm of day and week, for two weeks after four
+  weeks of baseline, or after three days, as topics have it that are new: 400 topic-weeks.
 - shuffled: all posts of a crisis, of ten cascades, of a word of the front pages, each moved to a day drawn from six
   weeks at its own time of day: real rhythms, accounts and copies without any event.
 
@@ -188,9 +189,9 @@ def told(name: str, threshold: float, got: Figures) -> dict[str, object]:
     print(f"{name} (threshold {threshold:.2f})")
     for kind in got.found:
         wrong = f"{got.alarms[kind]:6.3f}" if kind in got.alarms else "     -"
-        print(f"  {kind:13} found {got.found[kind]:6.1%}  delay {got.delay[kind]:5.1f} h  false alarms {wrong} a topic-week")
+        print(f"  {kind:13} found {got.found[kind]:6.1%}  delay {got.delay[kind]:5.1f} h  false alarms {wrong}")
     for kind in NULLS:
-        print(f"  {kind:13} {'':37} {got.alarms[kind]:6.3f} a topic-week")
+        print(f"  {kind:13} {'':29} false alarms {got.alarms[kind]:6.3f} a topic-week")
     return row
 
 

@@ -266,6 +266,34 @@ def test_usual_is_what_was_really_sampled_and_the_digest_says_so(
     assert (early.trend.count, early.trend.expected) == (6, None)
 
 
+@pytest.mark.parametrize(("size", "times"), [(1000, 1), (7, 1), (50, 2), (1, 2)])
+def test_other_batches_and_every_post_twice_give_the_same_burst(
+    valkey: Connection, settings: Settings, now: datetime, size: int, times: int
+) -> None:
+    topic = a_topic(sources=("hackernews",))
+    quiet = [seen_at(now - n * 2 * HOUR - HOUR / 2, f"q{n}", f"砸锅卖铁 {n}", author=author(n)) for n in range(60)]
+    loud = [
+        seen_at(now - 3 * HOUR + n * HOUR / 30, f"l{n}", f"砸锅卖铁 !{n}", author=author(100 + n)) for n in range(24)
+    ]
+    posts = [post for post in [*quiet, *loud] for _ in range(times)]
+    batches = [posts[n : n + size] for n in range(0, len(posts), size)]
+    told = Told(*(batch(some, now - 5 * DAY, now, f"c{n}") for n, some in enumerate(batches)))
+    for _ in batches:
+        look(told, valkey, make_stages([topic], settings), now)
+    shelf = Shelf(MentionStore(valkey), ProgressStore(valkey))
+
+    trend = digest_of(Brief(topic=topic, window=Window(now - DAY, now)), shelf, now).trend
+
+    assert trend.burst is not None
+    assert (trend.burst.posts, trend.burst.accounts, trend.burst.voices, trend.burst.before) == (25, 25, 25, 0)
+    assert trend.burst.surprise == pytest.approx(21.6, abs=0.1)
+    assert trend.burst.phase == "back"
+
+
+def author(n: int) -> Author:
+    return Author(id=f"a{n}")
+
+
 def test_a_quiet_day_and_a_blind_day_look_different(valkey: Connection, settings: Settings, now: datetime) -> None:
     quiet, blind = Keyspace(f"{valkey.keys.prefix}quiet:"), Keyspace(f"{valkey.keys.prefix}blind:")
     stages, window, topic = make_stages([a_topic()], settings), Window(now - DAY, now), a_topic()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from monitor.burst import Burst
 from monitor.models import Author, Mention, Window
 from monitor.signals.baseline import Hours, sampled_hours, usual_at
-from monitor.signals.bursts import DAY, HOUR, baseline_window, measure
+from monitor.signals.bursts import DAY, HOUR, baseline_window, by_hour, measure
 from monitor.signals.peaks import Earlier, Finding, find_burst
 from tests.build import a_mention, a_topic
 
@@ -37,9 +37,15 @@ def posts(start: datetime, count: int, **changes: Any) -> list[Mention]:
     made = []
     for n in range(count):
         time = start + n * HOUR / count
-        post = {"author": Author(id=f"a{start:%d%H}-{count}-{n}"), "created_at": time, "observed_at": time} | changes.get("post", {})
+        post = {
+            "author": Author(id=f"a{start:%d%H}-{count}-{n}"),
+            "created_at": time,
+            "observed_at": time,
+        } | changes.get("post", {})
         others = {key: value for key, value in changes.items() if key != "post"}
-        made.append(a_mention(f"{start:%d%H}-{count}-{n}", **({"group": f"g{start:%d%H}-{count}-{n}"} | others), post=post))
+        made.append(
+            a_mention(f"{start:%d%H}-{count}-{n}", **({"group": f"g{start:%d%H}-{count}-{n}"} | others), post=post)
+        )
     return made
 
 
@@ -48,7 +54,7 @@ def quiet_day() -> list[Mention]:
 
 
 def found(mentions: Sequence[Mention], earlier: Earlier | None = None) -> Burst | None:
-    return find_burst(WINDOW, mentions, earlier or an_earlier()).burst
+    return find_burst(WINDOW, by_hour(WINDOW, mentions), earlier or an_earlier()).burst
 
 
 def test_an_hour_of_many_people_stands_out() -> None:
@@ -70,7 +76,7 @@ def test_a_slow_rise_stands_out_over_six_hours_before_it_does_in_one() -> None:
 
 
 def test_a_quiet_day_has_no_burst_and_no_sentence() -> None:
-    assert find_burst(WINDOW, quiet_day(), an_earlier()) == Finding()
+    assert find_burst(WINDOW, by_hour(WINDOW, quiet_day()), an_earlier()) == Finding()
 
 
 def test_one_account_with_a_thousand_posts_makes_no_burst() -> None:
@@ -157,10 +163,10 @@ def test_order_and_repetition_change_nothing(dice: random.Random, more: int) -> 
     dice.shuffle(twice)
     unique = list({each.post.key: each for each in twice}.values())
 
-    once = find_burst(WINDOW, mentions, an_earlier())
+    once = find_burst(WINDOW, by_hour(WINDOW, mentions), an_earlier())
 
-    assert find_burst(WINDOW, unique, an_earlier()) == once
-    doubled = find_burst(WINDOW, twice, an_earlier()).burst
+    assert find_burst(WINDOW, by_hour(WINDOW, unique), an_earlier()) == once
+    doubled = find_burst(WINDOW, by_hour(WINDOW, twice), an_earlier()).burst
     assert (doubled and doubled.surprise) == (once.burst and once.burst.surprise)
 
 

@@ -49,9 +49,7 @@ def test_a_usual_of_nothing_cannot_be_compared_with() -> None:
         surprise(3, 0.0, 0.0)
 
 
-@given(
-    count=st.integers(1, 2000), mean=st.floats(0.01, 500), dispersion=st.floats(1, 50), more=st.integers(1, 100)
-)
+@given(count=st.integers(1, 2000), mean=st.floats(0.01, 500), dispersion=st.floats(1, 50), more=st.integers(1, 100))
 def test_more_posts_surprise_more(count: int, mean: float, dispersion: float, more: int) -> None:
     assert surprise(count, mean, dispersion * mean) <= surprise(count + more, mean, dispersion * mean)
 

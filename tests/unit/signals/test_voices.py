@@ -56,10 +56,10 @@ def test_a_spread_is_the_number_of_equal_shares() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 59)), max_size=40), st.randoms())
-def test_voices_depend_on_no_order_and_no_repetition(
-    posts: list[tuple[int, int, int]], dice: random.Random
-) -> None:
-    all_said = [said_by(f"a{account}", f"w{wording}", str(n), minutes) for n, (account, wording, minutes) in enumerate(posts)]
+def test_voices_depend_on_no_order_and_no_repetition(posts: list[tuple[int, int, int]], dice: random.Random) -> None:
+    all_said = [
+        said_by(f"a{account}", f"w{wording}", str(n), minutes) for n, (account, wording, minutes) in enumerate(posts)
+    ]
     mixed = [*all_said, *all_said]
     dice.shuffle(mixed)
 
@@ -70,9 +70,7 @@ def test_voices_depend_on_no_order_and_no_repetition(
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 59)), max_size=40), st.integers(0, 59))
-def test_what_was_first_is_the_same_from_the_firsts_of_its_parts(
-    posts: list[tuple[int, int, int]], cut: int
-) -> None:
+def test_what_was_first_is_the_same_from_the_firsts_of_its_parts(posts: list[tuple[int, int, int]], cut: int) -> None:
     all_said = [said_by(f"a{a}", f"w{wording}", str(n), minutes) for n, (a, wording, minutes) in enumerate(posts)]
     border = NOW + timedelta(minutes=cut)
     parts = [[each for each in all_said if (each.time < border) is is_early] for is_early in (True, False)]
