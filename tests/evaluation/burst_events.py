@@ -39,7 +39,11 @@ JUDGED = timedelta(hours=72)
 ONSET_POSTS, ONSET_TIME = 10, DAY
 """An event begins with its first post that is followed by nine more within a day; single ones before it are strays."""
 
-OFF_TOPIC = ("off-topic", "not related", "not relevant", "no", "not physical landslide")
+OFF_TOPIC = frozenset(
+    ("off-topic", "not related to crisis", "not related or irrelevant", "not relevant", "no", "not physical landslide")
+)
+"""Labels of tweets about something else. What is "not informative" is about the event all the same."""
+
 CHINA = timedelta(hours=8)
 CASCADES = 400
 WORD = re.compile(r"[a-z]{3,}")
@@ -88,7 +92,7 @@ def crisis_events(rows: Sequence[Mapping[str, Any]]) -> list[Event]:
 
 def is_off_topic(row: Mapping[str, Any]) -> bool:
     """Tell whether a tweet was labelled as being about something else."""
-    return str(row["label"]).lower().startswith(OFF_TOPIC)
+    return str(row["label"]).lower() in OFF_TOPIC
 
 
 def onset_of(posts: Sequence[Said]) -> datetime | None:
