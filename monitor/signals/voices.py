@@ -1,5 +1,4 @@
-"""How many speak for themselves: each wording counts once, then each account, so that neither one loud account nor one
-copied text looks like many.
+"""How many speak for themselves: neither one loud account nor one copied text may look like many.
 
 posts ─the first of each wording─► accounts of these, each once ─► voices
 """
