@@ -56,7 +56,8 @@ def alert_of(
 ) -> Verdict:
     """Decide what becomes of the burst of the hour that just ended, in a chat that got these alerts, in its zone.
 
-    That the hour was read as it should be is decided before: an hour with gaps has no burst (see `bursts.score_hour`).
+    The burst is the one that `bursts.measure` finds with that hour as its window. That it was read as it should be is
+    decided there: an hour with gaps has no burst.
     """
     gates = gates or Gates()
     refusal = _too_small(burst, gates) or _too_soon(topic, burst, alerted, now, gates)

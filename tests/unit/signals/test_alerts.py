@@ -1,14 +1,18 @@
 """What is told at once passes every gate, and not too often."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from itertools import cycle
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor.burst import Burst
+from monitor.models import Author, Mention, PostKey, Window
 from monitor.signals.alerts import Alerted, Gates, Verdict, after_alert, alert_of, is_quiet_time
-from tests.build import NOW
+from monitor.signals.bursts import baseline_window, measure
+from tests.build import NOW, a_mention, a_topic
 
 UTC = ZoneInfo("UTC")
 HOUR = timedelta(hours=1)
@@ -44,6 +48,32 @@ def test_a_burst_that_passes_all_gates_is_told_and_says_when_again() -> None:
     assert verdict() == Verdict(
         is_alert=True, is_folded=False, reason="All gates passed; again above 128.", again_above=128
     )
+
+
+def a_loud_hour(platforms: Sequence[str]) -> list[Mention]:
+    times = [NOW - HOUR + n * HOUR / 64 for n in range(64)]
+    posts = [
+        {"key": PostKey(platform, str(n)), "created_at": time, "observed_at": time, "author": Author(id=str(n))}
+        for n, (time, platform) in enumerate(zip(times, cycle(platforms), strict=False))
+    ]
+    return [a_mention(str(n), post=post) for n, post in enumerate(posts)]
+
+
+@pytest.mark.parametrize(
+    ("platforms", "gap", "is_alert"),
+    [(("bluesky", "ptt"), 0, True), (("bluesky",), 0, False), (("bluesky", "ptt"), 4, False), (("x",), 4, False)],
+)
+def test_the_last_hour_of_two_platforms_is_told_if_it_was_read(
+    platforms: Sequence[str], gap: int, is_alert: bool
+) -> None:
+    window = Window(NOW - HOUR, NOW)
+    first, last = baseline_window(window)
+    read = [Window(first, NOW - 1.5 * HOUR), Window(NOW - 1.5 * HOUR + gap * timedelta(minutes=1), NOW)]
+
+    burst = measure(a_topic(), window, a_loud_hour(platforms), read, [9] * ((last - first) // HOUR), NOW).burst
+
+    assert (burst is not None) is (gap == 0)
+    assert (burst is not None and alert_of("pots", burst, (), NOW, UTC).is_alert) is is_alert
 
 
 def test_the_least_that_the_gates_ask_for_is_enough() -> None:

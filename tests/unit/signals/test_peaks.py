@@ -8,12 +8,13 @@ from math import exp, fsum, lgamma, log, log10
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.burst import Burst
-from monitor.models import Author, Mention, Window
+from monitor.models import Author, Mention, Trend, Window
 from monitor.signals.baseline import Hours, sampled_hours, usual_at
 from monitor.signals.bursts import DAY, HOUR, baseline_window, by_hour, measure
 from monitor.signals.peaks import Earlier, Finding, find_burst
@@ -255,3 +256,13 @@ def test_an_hour_counts_as_read_from_57_minutes_on() -> None:
 
     assert sampled_hours(FIRST, [7, 7], [Window(start, FIRST + 2 * HOUR)]) == Hours(FIRST, [7, 7])
     assert sampled_hours(FIRST, [7, 7], [Window(start + timedelta(seconds=1), FIRST + 2 * HOUR)]).counts == [None, 7]
+
+
+def test_a_trend_that_was_stored_before_there_were_bursts_is_read() -> None:
+    counts = [USUAL] * ((WINDOW.start - FIRST) // HOUR)
+    trend = measure(a_topic(), WINDOW, posts(BURST_HOUR, 40), ALWAYS, counts, NOON)
+    stored = msgspec.to_builtins(trend)
+    earlier = {name: value for name, value in stored.items() if name != "burst"}
+
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(trend), type=Trend) == trend
+    assert msgspec.convert(earlier, Trend).burst is None
