@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.burst import Burst
 from monitor.models import Author, Mention, Trend, Window
 from monitor.signals.baseline import Hours, sampled_hours, usual_at
 from monitor.signals.bursts import DAY, HOUR, baseline_window, by_hour, measure
+from monitor.signals.coverage import covered, merged
 from monitor.signals.peaks import Earlier, Finding, find_burst
 from tests.build import a_mention, a_topic
 
@@ -157,6 +158,7 @@ def test_an_earlier_burst_does_not_hide_the_next() -> None:
     assert found(quiet_day() + posts(BURST_HOUR, 40), an_earlier(counts)) is not None
 
 
+@settings(max_examples=25)
 @given(st.randoms(), st.integers(0, 40))
 def test_order_and_repetition_change_nothing(dice: random.Random, more: int) -> None:
     mentions = quiet_day()[::4] + posts(BURST_HOUR, more)
@@ -171,6 +173,7 @@ def test_order_and_repetition_change_nothing(dice: random.Random, more: int) -> 
     assert (doubled and doubled.surprise) == (once.burst and once.burst.surprise)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 23), st.integers(1, 6), st.integers(0, 59))
 def test_a_gap_never_makes_a_burst(start: int, length: int, minutes: int) -> None:
     """Whatever is left of a quiet day around a gap, none of it stands out."""
@@ -179,6 +182,27 @@ def test_a_gap_never_makes_a_burst(start: int, length: int, minutes: int) -> Non
     seen = [each for each in quiet_day() if not gap.start <= each.post.time < gap.end]
 
     assert found(seen, an_earlier(read=read)) is None
+
+
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.integers(0, 695), st.integers(1, 200), st.integers(1, 59)), max_size=12))
+def test_gaps_in_the_earlier_weeks_never_make_a_burst(gaps: list[tuple[int, int, int]]) -> None:
+    """Nothing is known of what was said in them, so that fewer posts are no smaller usual."""
+    steady, hours = 6, (WINDOW.start - FIRST) // HOUR
+    holes = merged(
+        Window(start, min(WINDOW.start, start + length * HOUR))
+        for hour, length, minutes in gaps
+        for start in [FIRST + hour * HOUR + timedelta(minutes=minutes)]
+    )
+    edges = [FIRST, *(edge for hole in holes for edge in hole), NOON]
+    read = [Window(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    counts = [
+        int(steady * (1 - covered(Window(hour, hour + HOUR), holes) / HOUR))
+        for hour in (FIRST + n * HOUR for n in range(hours))
+    ]
+    day = [each for n in range(24) for each in posts(WINDOW.start + n * HOUR, steady)]
+
+    assert measure(a_topic(), WINDOW, day, read, counts, NOON).burst is None
 
 
 # /why: whoever reads the sentences can repeat the numbers.
