@@ -83,6 +83,7 @@ class _Talk:
         self.start = window.start
         self.by_hour = [list(filter(_has_hour, mentions)) for mentions in by_hour[: window.length // HOUR]]
         self._firsts: dict[int, dict[str, Said]] = {}
+        self._voices: dict[range, int] = {}
 
     def mentions(self, hours: range) -> list[Mention]:
         """Return the mentions of some hours."""
@@ -94,7 +95,9 @@ class _Talk:
 
     def voices(self, hours: range) -> int:
         """Return the voices of some hours."""
-        return count_voices(firsts_of_all([self._first_said(hour) for hour in hours]))
+        if hours not in self._voices:
+            self._voices[hours] = count_voices(firsts_of_all([self._first_said(hour) for hour in hours]))
+        return self._voices[hours]
 
     def _first_said(self, hour: int) -> dict[str, Said]:
         if hour not in self._firsts:

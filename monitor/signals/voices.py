@@ -46,8 +46,8 @@ def firsts(all_said: Iterable[Said]) -> dict[str, Said]:
 
 def firsts_of_all(hours: Sequence[Mapping[str, Said]]) -> dict[str, Said]:
     """Return the firsts of several hours, oldest first, from those of each."""
-    found: dict[str, Said] = {}
-    for hour in reversed(hours):
+    found = dict(hours[-1]) if hours else {}
+    for hour in reversed(hours[:-1]):
         found.update(hour)
     return found
 
