@@ -22,7 +22,7 @@ FEWEST_VOICES = 3
 """Voices below which nothing is a burst, however quiet it usually is: two people are a conversation."""
 
 LENGTHS = (HOUR, 3 * HOUR, 6 * HOUR)
-"""Windows that are looked at: what rises slowly stands out in the longer ones first."""
+"""Windows that are looked at, each where the one before is no burst: what rises slowly stands out in the longer ones."""
 
 
 class Earlier(NamedTuple):
@@ -65,8 +65,8 @@ def find_burst(window: Window, by_hour: Sequence[Sequence[Mention]], earlier: Ea
     endings = [_ending(talk, n, earlier) for n in range(len(talk.by_hour))]
     read = [ending for ending in endings if ending]
     best = [max(ending, key=lambda each: each.surprise) for ending in read]
-    top = max(best, key=lambda each: each.surprise, default=None)
-    if top is None or top.usual is None or top.surprise < BURST:
+    top = max((each for each in best if each.surprise >= BURST), key=_strength, default=None)
+    if top is None or top.usual is None:
         return Finding()
     hours = [
         Scored(talk.voices(hour.hours), hour.surprise, highest.surprise)
@@ -121,8 +121,16 @@ def _ending(talk: _Talk, last: int, earlier: Earlier) -> list[_Stretch]:
         usual = usual_at(earlier.hours, window, earlier.zone)
         score = judged(talk.posts(hours), usual)
         # There are no more voices than posts: what is usual as posts needs no look at who said what.
-        found.append(_Stretch(window, hours, usual, score if score < UNUSUAL else judged(talk.voices(hours), usual)))
+        score = score if score < UNUSUAL else judged(talk.voices(hours), usual)
+        found.append(_Stretch(window, hours, usual, score))
+        if score >= BURST:
+            break
     return found
+
+
+def _strength(stretch: _Stretch) -> tuple[int, float]:
+    """Order bursts: the shorter says more exactly when, then the more surprising."""
+    return -len(stretch.hours), stretch.surprise
 
 
 def _is_whole(window: Window, read: Sequence[Window]) -> bool:

@@ -68,13 +68,13 @@ def test_an_hour_of_many_people_stands_out() -> None:
     assert burst.surprise > 20
 
 
-def test_a_slow_rise_stands_out_over_six_hours_before_it_does_in_one() -> None:
+def test_a_slow_rise_stands_out_over_hours_of_which_each_alone_is_usual() -> None:
     slow = [each for n in range(6) for each in posts(NOON - (6 - n) * HOUR, 7)]
 
     burst = found(slow)
 
     assert burst is not None
-    assert burst.end - burst.start == 6 * HOUR
+    assert burst.end - burst.start == 3 * HOUR
 
 
 def test_a_quiet_day_has_no_burst_and_no_sentence() -> None:
