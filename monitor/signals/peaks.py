@@ -22,7 +22,7 @@ FEWEST_VOICES = 3
 """Voices below which nothing is a burst, however quiet it usually is: two people are a conversation."""
 
 LENGTHS = (HOUR, 3 * HOUR, 6 * HOUR)
-"""Windows that are looked at, each where the one before is no burst: what rises slowly stands out in the longer ones."""
+"""Windows that are looked at, each where the one before is no burst: what rises slowly stands out in longer ones."""
 
 
 class Earlier(NamedTuple):
