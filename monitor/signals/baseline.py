@@ -27,10 +27,8 @@ WHOLE = 0.95
 
 NEEDED_HOURS = 72
 FEWEST_DAYS = 3
-"""Days of which the same time must have been read."""
-
 FEWEST_OF_DAY = 2
-"""Of the three hours around an hour, how many stand for a day at least: one may be unread."""
+"""Days of which the same time must have been read, and how many of the three hours around an hour stand for a day."""
 
 FEWEST_WEEKS = 3
 """Weeks from which the same weekdays are looked at alone."""
