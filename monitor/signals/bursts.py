@@ -24,6 +24,9 @@ from monitor.signals.coverage import covered, merged
 from monitor.signals.peaks import Earlier, Finding, find_burst
 
 FEWEST_WINDOWS = 3
+LONGEST_WINDOW = 7 * DAY
+"""Window up to which bursts are looked for: what is usual comes from before it, and is too far from the end of more."""
+
 SAME_WEEKDAYS = 4
 SMALLEST_DIVISOR = 1.0
 """Below one usual post a ratio says nothing: ×7 for 2 posts in place of 0.3."""
@@ -100,7 +103,9 @@ def _burst(
     sampled: Sequence[Window],
     hourly: Sequence[int],
 ) -> Finding:
-    """Return what stood out, if enough was read before the window to say."""
+    """Return what stood out, if enough was read before the window to say, and the window is no longer than a week."""
+    if window.length > LONGEST_WINDOW:
+        return Finding()
     read = merged(sampled)
     earlier = sampled_hours(baseline_window(window).start, hourly, read)
     if earlier.read < NEEDED_HOURS:

@@ -275,6 +275,16 @@ def test_a_topic_that_was_read_for_less_than_three_days_has_no_burst() -> None:
     assert measure(a_topic(), WINDOW, posts(BURST_HOUR, 40), read, counts, NOON).burst is None
 
 
+def test_years_of_an_archive_are_one_window_without_a_burst() -> None:
+    window = Window(NOON - 2000 * DAY, NOON)
+    first, last = baseline_window(window)
+    counts = [USUAL] * ((last - first) // HOUR)
+
+    trend = measure(a_topic(), window, posts(BURST_HOUR, 60), [Window(first, NOON)], counts, NOON)
+
+    assert (trend.count, trend.burst) == (60, None)
+
+
 def test_an_hour_counts_as_read_from_57_minutes_on() -> None:
     start = FIRST + timedelta(minutes=3)
 
