@@ -173,7 +173,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     """A post of a topic: what matched, in which language and script, and the group of its copies.
 
     `script` is "Hans", "Hant" or another ISO 15924 code, None when undecided. `group` is the fingerprint of the
-    canonical text. Backfilled posts are older than our first look; they take no part in baselines. A withdrawn post
+    canonical text, `sketch` what near copies are found by; `copies.grouped` makes final groups of both. Backfilled posts are older than our first look; they take no part in baselines. A withdrawn post
     keeps its place in the counts and nothing else.
     """
 
@@ -183,6 +183,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "und"
     script: str | None = None
     group: str = ""
+    sketch: bytes = b""
     backfilled: bool = False
     withdrawn: bool = False
 
@@ -245,13 +246,20 @@ class SharedLink(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CopyGroup(msgspec.Struct, frozen=True, kw_only=True):
-    """Posts with the same wording."""
+    """Posts that say the same. `earliest` is the first of them; accounts of nobody are not counted."""
 
     group: str
     count: int
     accounts: int
     first_seen: datetime
     last_seen: datetime
+    earliest: PostKey | None = None
+    platforms: tuple[Count, ...] = ()
+
+    @property
+    def span(self) -> timedelta:
+        """Return the time from the first to the last of them."""
+        return self.last_seen - self.first_seen
 
 
 class Digest(msgspec.Struct, frozen=True, kw_only=True):
