@@ -172,9 +172,10 @@ class TermHit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
     """A post of a topic: what matched, in which language and script, and the group of its copies.
 
-    `script` is "Hans", "Hant" or another ISO 15924 code, None when undecided. `group` is the fingerprint of the
-    canonical text, `sketch` what near copies are found by; `copies.grouped` makes final groups of both. Backfilled posts are older than our first look; they take no part in baselines. A withdrawn post
-    keeps its place in the counts and nothing else.
+    `script` is "Hans", "Hant" or another ISO 15924 code, None when undecided. `group` is the fingerprint of what the
+    text says and `sketch` what near copies are found by; `copies.grouped` makes final groups of both. Backfilled posts
+    are older than our first look; they take no part in baselines. A withdrawn post keeps its place in the counts and
+    nothing else.
     """
 
     post: Post

@@ -32,8 +32,8 @@ from monitor.models import (
 from monitor.protocols import Added, LanguageTagger, Mentions
 from monitor.signals.accounts import in_languages
 from monitor.signals.bursts import baseline_window, by_hour, measure
+from monitor.signals.copies import grouped, wording_of
 from monitor.signals.coverage import read_together, since
-from monitor.signals.duplicates import fingerprint
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher, TopicMatch, facts_of
 from monitor.topics.planning import queries_of
@@ -76,9 +76,17 @@ def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime |
 
 
 def _mentions(post: Post, matches: Sequence[TopicMatch], language: str) -> list[Mention]:
-    script, group = script_of(post.text), fingerprint(post.text)
+    script, wording = script_of(post.text), wording_of(post.text)
     return [
-        Mention(post=post, topic=match.topic, terms=match.terms, language=language, script=script, group=group)
+        Mention(
+            post=post,
+            topic=match.topic,
+            terms=match.terms,
+            language=language,
+            script=script,
+            group=wording.group,
+            sketch=wording.sketch,
+        )
         for match in matches
     ]
 
@@ -131,7 +139,7 @@ class Gathered(NamedTuple):
 
 def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathered:
     """Return what was seen of a topic in a window, from what is stored."""
-    mentions, others = by_sense(topic, shelf.mentions.between(topic.name, window))
+    mentions, others = by_sense(topic, grouped(shelf.mentions.between(topic.name, window)))
     keys = [each.post.key for each in mentions if each.post.engagement != Engagement()]
     history = dict(zip(keys, shelf.mentions.history(topic.name, keys), strict=True))
     earlier = baseline_window(window)

@@ -22,7 +22,7 @@ from monitor.models import (
     Window,
 )
 from monitor.signals.accounts import in_languages
-from monitor.signals.duplicates import group_copies
+from monitor.signals.copies import group_copies
 from monitor.signals.ranking import History, Ranked, about_link, earliest, most_shared_link, page_of, rank
 from monitor.text.quotes import Excerpt, excerpt
 from monitor.text.urls import canonical

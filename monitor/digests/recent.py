@@ -11,6 +11,7 @@ from monitor.digests.platforms import is_web
 from monitor.digests.reactions import write_reaction
 from monitor.digests.wording import hashtag, many
 from monitor.models import Mention, PostKey, Reaction, Topic, Window
+from monitor.signals.copies import are_copies
 from monitor.signals.ranking import Ranked
 
 DAY = timedelta(hours=24)
@@ -35,13 +36,11 @@ class Recent(NamedTuple):
 def choose(mentions: Iterable[Mention], rules: Rules, most: int) -> list[Reaction]:
     """Return the first of the mentions that may be shown, one per wording."""
     chosen: list[Reaction] = []
-    wordings: set[str] = set()
     for mention in mentions:
-        if mention.withdrawn or (mention.group and mention.group in wordings):
+        if mention.withdrawn or any(are_copies(mention, each.mention) for each in chosen):
             continue
         reaction = _shown(mention, rules)
         if reaction is not None:
-            wordings.add(mention.group)
             chosen.append(reaction)
         if len(chosen) == most:
             break

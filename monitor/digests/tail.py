@@ -36,7 +36,7 @@ def _copies(group: CopyGroup | None) -> str:
     if group is None:
         return ""
     accounts = f", {many(group.accounts, 'account')}" if group.accounts else ""
-    return f"Same wording: {many(group.count, 'post')}{accounts}, {span_of(group.last_seen - group.first_seen)}"
+    return f"Same wording: {many(group.count, 'post')}{accounts}, {span_of(group.span)}"
 
 
 def _hidden(count: int) -> str:

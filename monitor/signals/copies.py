@@ -36,7 +36,7 @@ _BLUESKY = re.compile(r"(?:app\.bsky\.feed\.post|bsky\.app/profile/[^/\s]+/post)
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """What the store keeps of a text beside the text: its fingerprint, and the sketch by which near copies are found."""
+    """What is kept of a text beside it: its fingerprint, and the sketch by which near copies are found."""
 
     group: str
     sketch: bytes
@@ -59,6 +59,13 @@ def grouped(mentions: Iterable[Mention]) -> list[Mention]:
     wordings = [groups.get(each.post.key, each.group) for each in current]
     leaders = _leaders(_earliest_by_group(zip(current, wordings, strict=True)))
     return [_in_group(each, leaders.get(group, group)) for each, group in zip(current, wordings, strict=True)]
+
+
+def are_copies(one: Mention, other: Mention) -> bool:
+    """Tell whether two posts say the same, of which more than the texts need not be known."""
+    if one.group == other.group != "":
+        return True
+    return bool(one.sketch and other.sketch) and is_copy(Text(one.post.text), Text(other.post.text))
 
 
 def group_copies(mentions: Iterable[Mention]) -> list[CopyGroup]:
@@ -133,7 +140,7 @@ def _leaders(earliest: Mapping[str, Mention]) -> dict[str, str]:
 
 
 def _most_alike(own: Iterable[bytes], leading: Mapping[bytes, Sequence[int]]) -> list[int]:
-    """Return the places of the leaders to compare a wording with: those with most bands in common, then the earliest."""
+    """Return the places of the leaders to compare with: those with most bands in common, then the earliest."""
     found = Counter(chain.from_iterable(leading[band] for band in own if band in leading))
     return sorted(found, key=lambda each: (-found[each], each))[:MOST_COMPARED]
 

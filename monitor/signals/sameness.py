@@ -125,5 +125,5 @@ def _are_cut(facts: list[str], whole: list[str]) -> bool:
     return len(facts) == len(whole) > 0 and facts[:-1] == whole[:-1] and whole[-1].startswith(facts[-1])
 
 
-def _joined(tokens: list[str]) -> str:
+def _joined(tokens: Sequence[str]) -> str:
     return _SEPARATOR + _SEPARATOR.join(tokens) + _SEPARATOR

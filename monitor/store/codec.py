@@ -38,7 +38,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     script: str | None
     group: str
     backfilled: bool
-    # The last one: add.lua looks at the last byte of a body.
+    # The last one of a withdrawn post: add.lua looks at the last byte of a body.
     withdrawn: bool
 
     @property
@@ -47,11 +47,17 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
         return self.observed if self.created is None else min(self.created, self.observed)
 
 
+class SketchedBody(Body, frozen=True, array_like=True):
+    """A body with the sketch of its text, whose last byte, a version, is no sign of a withdrawn post."""
+
+    sketch: bytes = b""
+
+
 LARGEST_COUNT = 2**53 - 1
 """Lua has no larger whole numbers; beyond it a count would come back as a fraction and break every reader."""
 
 _encoder = msgspec.msgpack.Encoder()
-_body = msgspec.msgpack.Decoder(Body)
+_body = msgspec.msgpack.Decoder(SketchedBody)
 _observations = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int]])
 _windows = msgspec.msgpack.Decoder(list[tuple[int, int, int]])
 _gaps = msgspec.msgpack.Decoder(list[tuple[int, int, str, int, int]])
@@ -84,29 +90,28 @@ def from_ms(ms: int) -> datetime:
 def encode_mention(mention: Mention) -> bytes:
     """Return the body of a mention."""
     post = mention.post
-    return _encoder.encode(
-        Body(
-            post.url,
-            post.text,
-            to_ms(post.observed_at),
-            None if post.created_at is None else to_ms(post.created_at),
-            post.author,
-            post.language_hint,
-            post.links,
-            post.in_reply_to,
-            post.repost_of,
-            post.edited_from,
-            mention.terms,
-            mention.language,
-            mention.script,
-            mention.group,
-            mention.backfilled,
-            mention.withdrawn,
-        )
+    fields = (
+        post.url,
+        post.text,
+        to_ms(post.observed_at),
+        None if post.created_at is None else to_ms(post.created_at),
+        post.author,
+        post.language_hint,
+        post.links,
+        post.in_reply_to,
+        post.repost_of,
+        post.edited_from,
+        mention.terms,
+        mention.language,
+        mention.script,
+        mention.group,
+        mention.backfilled,
+        mention.withdrawn,
     )
+    return _encoder.encode((*fields, mention.sketch) if mention.sketch else fields)
 
 
-def decode_body(packed: bytes) -> Body:
+def decode_body(packed: bytes) -> SketchedBody:
     """Return the stored form of a mention."""
     return _body.decode(packed)
 
@@ -137,29 +142,29 @@ def decode_mention(topic: str, key: str, packed: bytes, engagement: bytes | None
         language=body.language,
         script=body.script,
         group=body.group,
+        sketch=body.sketch,
         backfilled=body.backfilled,
         withdrawn=body.withdrawn,
     )
 
 
 def withdrawn_body(packed: bytes) -> bytes:
-    """Return the body without text, author, links and address; counts and indexes need no more than what is left."""
-    body = _body.decode(packed)
-    return _encoder.encode(
-        msgspec.structs.replace(
-            body,
-            url=None,
-            text="",
-            author=Author(),
-            hint=None,
-            links=(),
-            in_reply_to=None,
-            repost_of=None,
-            edited_from=None,
-            terms=tuple(TermHit(term=hit.term, spans=()) for hit in body.terms),
-            withdrawn=True,
-        )
+    """Return the body without text and what was made of it, author, links and address; counts need no more."""
+    body = msgspec.structs.replace(
+        _body.decode(packed),
+        url=None,
+        text="",
+        author=Author(),
+        hint=None,
+        links=(),
+        in_reply_to=None,
+        repost_of=None,
+        edited_from=None,
+        terms=tuple(TermHit(term=hit.term, spans=()) for hit in _body.decode(packed).terms),
+        group="",
+        withdrawn=True,
     )
+    return _encoder.encode(msgspec.structs.astuple(body)[:-1])
 
 
 def numbers(engagement: Engagement) -> tuple[int, int, int, int]:

@@ -5,12 +5,15 @@ the count of what is there; every key has a family that says who owns it and wha
 time.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
 
+from monitor.signals.copies import wording_of
+from monitor.signals.sketches import is_current
 from monitor.store.codec import (
     Body,
+    SketchedBody,
     decode_body,
     decode_delivery,
     decode_gaps,
@@ -70,11 +73,12 @@ def _topic(connection: Connection, name: str) -> Iterator[str]:
     yield from _compare(name, "time index", {key: body.time for key, body in bodies.items()}, times)
     backfilled = {key: body.time for key, body in bodies.items() if body.backfilled}
     yield from _compare(name, "back-fill", backfilled, {k: int(s) for k, s in _zset(connection, keys.backfilled)})
-    copies = {f"{body.group} {key}": 0 for key, body in bodies.items()}
+    copies = {f"{body.group} {key}": 0 for key, body in bodies.items() if body.group}
     yield from _compare(name, "copy groups", copies, {k: int(s) for k, s in _zset(connection, keys.copies)})
     terms = {term: 0 for key, body in bodies.items() for term in _terms(key, body)}
     yield from _compare(name, "term index", terms, {k: int(s) for k, s in _zset(connection, keys.terms)})
     yield from _engagement(connection, keys, name, bodies)
+    yield from _sketches(name, bodies)
     for hour, count in _hash(connection, keys.rollups):
         if int(count) <= 0:
             yield f"topic {name}: roll-up of hour {hour} counts {int(count)}"
@@ -90,13 +94,23 @@ def _compare(name: str, index: str, expected: dict[str, int], found: dict[str, i
             yield f"topic {name}: {key!r} has {found[key]} in the {index}, and its post says {expected[key]}"
 
 
-def _engagement(connection: Connection, keys: TopicKeys, name: str, bodies: dict[str, Body]) -> Iterator[str]:
+def _engagement(
+    connection: Connection, keys: TopicKeys, name: str, bodies: Mapping[str, SketchedBody]
+) -> Iterator[str]:
     for key, packed in _hash(connection, keys.engagement):
         times = [seen.at for seen in decode_observations(packed)]
         if key not in bodies:
             yield f"topic {name}: {key!r} has engagement without a post"
         if not times or times != sorted(set(times)):
             yield f"topic {name}: {key!r} has observations out of order"
+
+
+def _sketches(name: str, bodies: Mapping[str, SketchedBody]) -> Iterator[str]:
+    for key, body in bodies.items():
+        if is_current(body.sketch) and body.sketch != wording_of(body.text).sketch:
+            yield f"topic {name}: {key!r} has the sketch of another text"
+        if body.withdrawn and (body.text or body.sketch):
+            yield f"topic {name}: {key!r} was withdrawn, and something is left of its text"
 
 
 def _chat(connection: Connection, chat: str) -> Iterator[str]:

@@ -82,16 +82,16 @@ class MentionStore:
         return list(self._connection.run("hourly", (keys.times, keys.backfilled, keys.rollups), args))
 
     def withdraw(self, topic: str, keys: Iterable[PostKey]) -> int:
-        """Erase text and author of posts deleted by their authors and return how many were there; counts stay."""
+        """Erase text, its fingerprint and the author of posts deleted by their authors; return how many were there."""
         names = self._connection.keys.topic(topic)
         found = 0
         for page in pages(keys):
             bodies = self._connection.execute("HMGET", names.posts, *map(str, page))
             args: list[Argument] = []
             for key, body in zip(page, bodies, strict=True):
-                args += [] if body is None else [str(key), withdrawn_body(body)]
+                args += [] if body is None else [str(key), withdrawn_body(body), decode_body(body).group]
             if args:
-                found += int(self._connection.run("withdraw", (names.posts, names.engagement), args))
+                found += int(self._connection.run("withdraw", (names.posts, names.copies, names.engagement), args))
         return found
 
     def prune(self, topic: str, before: datetime) -> Pruned:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from monitor.errors import StoreError
 from monitor.models import Job
-from monitor.store.codec import decode_body, to_ms
+from monitor.store.codec import decode_body, to_ms, withdrawn_body
 from monitor.store.connection import SCHEMA, Connection, store_now
 from monitor.store.fsck import topic_of
 from monitor.store.schedule import LeaseStore
@@ -37,8 +37,7 @@ def forget_engagement_of_withdrawn(connection: Connection, alive: Alive) -> None
     Version 1 stored engagement again when a withdrawn post was read again, and forgot the keys of killed replays.
     """
     keys = connection.keys
-    found = ((each, keys.kind_of(each)) for each in connection.scan(f"{keys.prefix}*"))
-    for name in sorted({topic_of(each) for each, kind in found if kind is not None and kind.slot == "topic"}):
+    for name in _topics(connection):
         topic = keys.topic(name)
         for key, body in connection.pairs("HSCAN", topic.posts):
             alive()
@@ -50,7 +49,29 @@ def forget_engagement_of_withdrawn(connection: Connection, alive: Alive) -> None
         connection.execute("ZADD", keys.work.prefixes, "NX", now, prefix)
 
 
-STEPS: Mapping[int, Step] = {1: forget_engagement_of_withdrawn}
+def forget_wording_of_withdrawn(connection: Connection, alive: Alive) -> None:
+    """2 to 3: erase the fingerprints of withdrawn posts: who guesses a text could tell that it was theirs.
+
+    Fingerprints and sketches of the posts that are there are made anew when these are read.
+    """
+    for name in _topics(connection):
+        topic = connection.keys.topic(name)
+        written = (topic.posts, topic.copies, topic.engagement)
+        for key, packed in connection.pairs("HSCAN", topic.posts):
+            alive()
+            body = decode_body(packed)
+            if body.withdrawn and body.group:
+                connection.run("withdraw", written, (key, withdrawn_body(packed), body.group))
+
+
+def _topics(connection: Connection) -> list[str]:
+    """Return the topics of which anything is stored."""
+    keys = connection.keys
+    found = ((each, keys.kind_of(each)) for each in connection.scan(f"{keys.prefix}*"))
+    return sorted({topic_of(each) for each, kind in found if kind is not None and kind.slot == "topic"})
+
+
+STEPS: Mapping[int, Step] = {1: forget_engagement_of_withdrawn, 2: forget_wording_of_withdrawn}
 """By the version that a step begins with; it ends with the next."""
 
 

@@ -38,7 +38,7 @@ while i <= #ARGV do
       new = new + 1
       redis.call('ZADD', times, time, key)
       if ARGV[i + 4] == '1' then redis.call('ZADD', backfilled, time, key) end
-      redis.call('ZADD', copies, 0, group .. ' ' .. key)
+      if group ~= '' then redis.call('ZADD', copies, 0, group .. ' ' .. key) end
       for t = i + 11, i + 10 + n do
         redis.call('ZADD', terms, 0, ARGV[t] .. '\0' .. string.format('%015d', time) .. '\0' .. key)
       end

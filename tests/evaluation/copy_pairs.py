@@ -1,0 +1,350 @@
+"""Pairs of texts for the evaluation of copies: real ones, real texts changed as people do, and hard negatives.
+
+Chance is drawn from the text, so that the same data gives the same pairs. Labels come from rules on the raw text or
+from the platform's own structure, never from what is measured.
+"""
+
+import difflib
+import gzip
+import json
+import random
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import opencc
+import xxhash
+
+from tests.data import data_path
+
+ORIGINALS = 500
+"""Texts of each collection that are changed in all ways."""
+
+LIKENESS = 0.45, 0.62
+"""Edit similarity of different posts of one event: alike enough to be hard, too different to be copies."""
+
+FEWEST_LETTERS = 12
+_LINK = re.compile(r"https?://\S+")
+_RETWEET = re.compile(r"RT @\w+: (.+)", re.DOTALL)
+_CHAIN = re.compile(r"(.*?)//@[^:：]{1,40}[:：](.*)", re.DOTALL)
+_NUMBER = re.compile(r"(?<![\w/.:#@])\d+(?:\.\d+)?(?![\w/])")
+_HAN_COUNT = re.compile("[二三四五六七八九十百千两]+(?=[人名位死伤亿万元级岁年月日天])")
+_COMMENTS = ("转!", "求证", "太可怕了", "真的假的?", "OMG", "so sad", "must read", "哈哈哈", "this", "呵呵。", "look:")
+
+
+class Pair(NamedTuple):
+    """Two texts, and where they come from."""
+
+    kind: str
+    one: str
+    other: str
+
+
+class Pairs(NamedTuple):
+    """`copies` belong together, `strangers` do not, `changed` state other things, `paraphrases` state the same."""
+
+    copies: Sequence[Pair]
+    strangers: Sequence[Pair]
+    changed: Sequence[Pair]
+    paraphrases: Sequence[Pair]
+
+
+def read_pairs(judged: Path | None = None) -> Pairs:
+    """Return all pairs of the test data; `judged` holds the pairs that people judged, if not those of the test data."""
+    tweets = [row for row in _rows("posts/crisis_events.jsonl.gz") if row["label"] != "off-topic"]
+    texts = [text for name in _COLLECTIONS for text in originals(name)] + _some([row["text"] for row in tweets])
+    threads = list(_threads())
+    decided = list(_read(judged or data_path("labelled/paraphrase_pairs.jsonl.gz")))
+    return Pairs(
+        copies=[*_retweets(tweets), *_passed_on(threads), *(pair for text in texts for pair in variations(text))],
+        strangers=[*_same_event(tweets), *_same_thread(threads), *_judged(decided, "0")],
+        changed=[pair for text in texts for pair in restatements(text)],
+        paraphrases=_judged(decided, "1"),
+    )
+
+
+_COLLECTIONS = (
+    "posts/tweets_zh_hans.jsonl.gz",
+    "posts/tweets_zh_hant_hk.jsonl.gz",
+    "posts/weibo_ced_originals.jsonl.gz",
+)
+
+
+def originals(name: str) -> list[str]:
+    """Return some texts of a collection that are nobody else's."""
+    return _some([row["text"] for row in _rows(name) if not re.search(r"\bRT\b|//@|转发微博", row["text"])])
+
+
+def _some(texts: Iterable[str]) -> list[str]:
+    long = (text for text in dict.fromkeys(texts) if sum(map(str.isalnum, _LINK.sub("", text))) >= FEWEST_LETTERS)
+    return sorted(long, key=_order)[:ORIGINALS]
+
+
+def variations(text: str) -> Iterator[Pair]:
+    """Yield a text with each of the changes that leave it a copy, and with two of them."""
+    for name, change in CHANGES.items():
+        changed = change(text, random.Random(f"{name} {text}"))
+        if changed is not None and changed != text:
+            yield Pair(name, text, changed)
+    chance = random.Random(f"two {text}")
+    one, other = chance.sample(tuple(CHANGES.values()), 2)
+    twice = other(one(text, chance) or text, chance) or text
+    yield Pair("two changes", text, twice)
+
+
+def restatements(text: str) -> Iterator[Pair]:
+    """Yield a text with one number changed, in digits or in Han, and with one negation more or less."""
+    chance = random.Random(f"number {text}")
+    plain = _LINK.sub("", text)
+    for kind, pattern, other in (("number", _NUMBER, _other_number), ("Han number", _HAN_COUNT, _other_count)):
+        found = list(pattern.finditer(plain))
+        if found:
+            place = chance.choice(found)
+            yield Pair(kind, plain, plain[: place.start()] + other(place.group(), chance) + plain[place.end() :])
+    for before, after in _NEGATIONS:
+        place = re.search(before, plain)
+        if place:
+            yield Pair("negation", plain, plain[: place.start()] + place.expand(after) + plain[place.end() :])
+            return
+
+
+_NEGATIONS = (
+    (r"没有", "有"), (r"不能", "能"), (r"不会", "会"), (r"不是", "是"), (r"可以", "不可以"),
+    (r"\b(is|are|was|were) not\b", r"\1"),
+    (r"\b(is|are|was|were|will|has|have)\b(?! not)", r"\1 not"),
+)  # fmt: skip
+
+
+def _other_number(number: str, chance: random.Random) -> str:
+    changed = number
+    while changed == number:
+        at = chance.randrange(len(number))
+        if number[at] == ".":
+            continue
+        digit = chance.choice("123456789")
+        changed = chance.choice((number[:at] + digit + number[at + 1 :], number[:at] + digit + number[at:]))
+    return changed
+
+
+def _other_count(number: str, chance: random.Random) -> str:
+    return chance.choice([each for each in ("三", "七", "十二", "五十", "九百") if each != number])
+
+
+def _retweeted(text: str, chance: random.Random) -> str:
+    return f"RT @{_name(chance)}: {text}"
+
+
+def _chained(text: str, chance: random.Random) -> str:
+    return f"//@{_name(chance)}:{text}"
+
+
+def _with_link(text: str, chance: random.Random) -> str:
+    return f"{text} https://t.co/{_name(chance)}"
+
+
+def _with_other_link(text: str, chance: random.Random) -> str | None:
+    return _LINK.sub(f"http://dlvr.it/{_name(chance)}", text) if _LINK.search(text) else None
+
+
+def _truncated(text: str, chance: random.Random) -> str:
+    return f"{text[: int(len(text) * chance.uniform(0.6, 0.85))]}…"
+
+
+def _cut_at_140(text: str, chance: random.Random) -> str | None:
+    retweet = _retweeted(text, chance)
+    return f"{retweet[:139]}…" if len(retweet) > 140 else None
+
+
+def _with_emoji(text: str, chance: random.Random) -> str:
+    at = chance.randrange(len(text) + 1)
+    return f"{text[:at]}{chance.choice('😂😭🔥🙏👇')}{text[at:]}{chance.choice('‼️😱💔')}"
+
+
+def _repunctuated(text: str, chance: random.Random) -> str:
+    marks = str.maketrans({",": ";", "，": " ", "。": "！", ".": "!", "?": "??", "？": "?!", "!": ".", "！": "。"})
+    without_links = _LINK.split(text)
+    links = [*_LINK.findall(text), ""]
+    return "".join(
+        _repoint(part, marks) + link for part, link in zip(without_links, links, strict=True)
+    ) + chance.choice("!~")
+
+
+def _repoint(part: str, marks: Mapping[int, Any]) -> str:
+    return re.sub(r"(?<!\d)[,，。.?？!！]|[,，。.?？!！](?!\d)", lambda found: found.group().translate(marks), part)
+
+
+def _full_width(text: str, chance: random.Random) -> str:
+    parts = [
+        part.translate({code: code + 0xFEE0 for code in range(0x30, 0x7B)}) for part in re.split(r"\S*[@/]\S*", text)
+    ]
+    links = [*re.findall(r"\S*[@/]\S*", text), ""]
+    return "".join(part + link for part, link in zip(parts, links, strict=True))
+
+
+def _other_script(text: str, chance: random.Random) -> str:
+    return next((changed for each in ("s2t", "t2s") if (changed := _convert(each, text)) != text), text.upper())
+
+
+def _convert(conversion: str, text: str) -> str:
+    return opencc.OpenCC(conversion).convert(text)
+
+
+def _upper(text: str, chance: random.Random) -> str:
+    return " ".join(word if "@" in word or "/" in word else word.upper() for word in text.split(" "))
+
+
+def _with_hashtag(text: str, chance: random.Random) -> str:
+    return f"{text} #{chance.choice(('热点', 'breaking', 'news', '新聞'))}"
+
+
+def _with_comment(text: str, chance: random.Random) -> str | None:
+    comment = chance.choice(_COMMENTS)
+    return f"{comment} {text}" if len(text) >= 3 * len(comment) else None
+
+
+def _zero_width(text: str, chance: random.Random) -> str:
+    at = sorted(chance.sample(range(len(text)), 2))
+    return f"{text[: at[0]]}\u200b{text[at[0] : at[1]]}\u2060{text[at[1] :]}"
+
+
+def _typo(text: str, chance: random.Random) -> str | None:
+    """Change one letter, but none of a number, of a link or of a negation."""
+    taken = {
+        at for found in re.finditer(r"\S*[@/\d]\S*|[不没无非未]|n't|\bnot?\b", text) for at in range(*found.span())
+    }
+    places = [at for at, char in enumerate(text) if char.isalpha() and at not in taken]
+    if not places:
+        return None
+    at = chance.choice(places)
+    return text[:at] + ("x" if text[at].isascii() else "的") + text[at + 1 :]
+
+
+def _respaced(text: str, chance: random.Random) -> str:
+    return "\n\n  " + text.replace(" ", "  ") + " \n"
+
+
+def _name(chance: random.Random) -> str:
+    return "".join(chance.choices("abcdefghijkmnopqrstuvwxyz0123456789", k=10))
+
+
+CHANGES: Mapping[str, Callable[[str, random.Random], str | None]] = {
+    "RT in front": _retweeted,
+    "//@ in front": _chained,
+    "link added": _with_link,
+    "link changed": _with_other_link,
+    "truncated": _truncated,
+    "RT cut at 140": _cut_at_140,
+    "emoji": _with_emoji,
+    "punctuation": _repunctuated,
+    "full width": _full_width,
+    "other script": _other_script,
+    "upper case": _upper,
+    "hashtag": _with_hashtag,
+    "comment in front": _with_comment,
+    "zero width": _zero_width,
+    "typo": _typo,
+    "white space": _respaced,
+}
+
+
+def _retweets(tweets: Sequence[Mapping[str, Any]]) -> Iterator[Pair]:
+    """Yield real retweets with the tweet that they repeat or cut off, as their raw texts say."""
+    plain = {row["text"].strip(): row["text"] for row in tweets if not row["text"].startswith("RT @")}
+    by_start = defaultdict(list)
+    for text in plain:
+        by_start[text[:20]].append(text)
+    for row in tweets:
+        found = _RETWEET.fullmatch(row["text"])
+        if not found or len(found[1]) < 30:
+            continue
+        body = found[1].strip()
+        if body in plain:
+            yield Pair("real retweet", plain[body], row["text"])
+        elif body.endswith(("…", "...")):
+            start = body.rstrip("….")
+            yield from (Pair("real cut retweet", e, row["text"]) for e in by_start[body[:20]] if e.startswith(start))
+
+
+class _Repost(NamedTuple):
+    parent: str
+    text: str
+
+
+def _threads() -> Iterator[dict[str, _Repost]]:
+    """Yield the reposts of a cascade by their ids."""
+    threads: defaultdict[str, dict[str, _Repost]] = defaultdict(dict)
+    for row in islice(_rows("posts/weibo_ced_reposts.jsonl.gz"), 150_000):
+        threads[row["root"]][row["mid"]] = _Repost(row["parent"], row["text"])
+    yield from threads.values()
+
+
+def _passed_on(threads: Iterable[Mapping[str, _Repost]]) -> Iterator[Pair]:
+    """Yield reposts with the repost that they pass on whole, behind fewer words of their own."""
+    for thread in threads:
+        for repost in thread.values():
+            parent, found = thread.get(repost.parent), _CHAIN.fullmatch(repost.text)
+            if parent is None or found is None or "//@" in parent.text:
+                continue
+            own, carried = found[1].strip(), found[2].strip()
+            letters = sum(map(str.isalnum, carried))
+            if carried == parent.text.strip() and letters >= FEWEST_LETTERS and len(own) * 2 < letters:
+                yield Pair("real repost chain", parent.text, repost.text)
+
+
+def _same_event(tweets: Sequence[Mapping[str, Any]], most: int = 1600) -> Iterator[Pair]:
+    """Yield different tweets of one event that read alike."""
+    chance = random.Random(5)
+    by_event = defaultdict(list)
+    for row in tweets:
+        by_event[row["event"]].append(row["text"])
+    events = [texts for texts in by_event.values() if len(texts) > 200]
+    for _ in range(400_000):
+        one, other = chance.sample(chance.choice(events), 2)
+        if _likeness(one, other) is not None and most > 0:
+            most -= 1
+            yield Pair("same event", one, other)
+
+
+def _same_thread(threads: Sequence[Mapping[str, _Repost]], most: int = 1000) -> Iterator[Pair]:
+    """Yield different comments of one cascade, without what they pass on."""
+    chance = random.Random(6)
+    for _ in range(most * 20):
+        own = [each.text for each in chance.choice(threads).values() if "//@" not in each.text and len(each.text) >= 15]
+        if len(own) < 2 or most <= 0:
+            continue
+        one, other = chance.sample(own, 2)
+        if difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() <= LIKENESS[1]:
+            most -= 1
+            yield Pair("same thread", one, other)
+
+
+def _likeness(one: str, other: str) -> float | None:
+    """Return the edit similarity where it is within LIKENESS; most pairs are ruled out cheaply."""
+    if len(set(one.split()) & set(other.split())) < 3:
+        return None
+    matcher = difflib.SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.real_quick_ratio() < LIKENESS[0] or matcher.quick_ratio() < LIKENESS[0]:
+        return None
+    ratio = matcher.ratio()
+    return ratio if LIKENESS[0] <= ratio <= LIKENESS[1] else None
+
+
+def _judged(rows: Iterable[Mapping[str, Any]], label: str) -> list[Pair]:
+    kind = "judged the same" if label == "1" else "judged different"
+    return [Pair(kind, row["a"], row["b"]) for row in rows if row["label"] == label and row["a"] != row["b"]]
+
+
+def _rows(name: str) -> Iterator[dict[str, Any]]:
+    return _read(data_path(name))
+
+
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def _order(text: str) -> int:
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
