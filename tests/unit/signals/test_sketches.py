@@ -1,0 +1,51 @@
+"""Sketches find what was changed, and are the same for ever."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.signals.copies import wording_of
+from monitor.signals.sketches import SHORTEST, bands, is_current
+
+TEXT = "某县成立砸锅卖铁专班,清理欠款17亿元,全县干部没有一个人反对,先砸谁的锅?"
+
+
+def shared(one: str, other: str) -> int:
+    return len(set(bands(wording_of(one).sketch)) & set(bands(wording_of(other).sketch)))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [TEXT[:24] + "…", "看看这个:" + TEXT, TEXT + "!!! #热点", TEXT.replace("全县", "全省"), TEXT.replace("卖", "賣")],
+)
+def test_a_changed_copy_shares_a_band(changed: str) -> None:
+    assert shared(TEXT, changed) >= 1
+
+
+def test_another_text_shares_none() -> None:
+    assert shared(TEXT, "今天天气很好,大家一起去公园散步吧,记得带上水和帽子") == 0
+
+
+@pytest.mark.parametrize("text", ["", "砸锅卖铁!", "a b c d e f", "砸锅卖铁还债要紧砸锅"])
+def test_short_texts_have_none(text: str) -> None:
+    assert wording_of(text).sketch == b""
+
+
+def test_the_algorithm_still_gives_what_it_gave() -> None:
+    """A change here makes all stored sketches useless: raise ALGORITHM with it."""
+    assert (
+        wording_of("Smash pots and sell iron!").sketch.hex()
+        == "88978b0b9f765b5bbcbcbc46464141418585858585e6e6e6f8f8f89a5b5b32"
+    )
+    assert (
+        wording_of("某县成立砸锅卖铁专班,先砸谁的锅?").sketch.hex()
+        == "c10cf4c10cf421215d8b8b8b8b9f7bc0c0c0c0c0d65e5e7d15986693212132"
+    )
+
+
+@given(st.text(st.characters(), min_size=SHORTEST, max_size=80))
+def test_any_text_has_a_sketch_or_is_short(text: str) -> None:
+    sketched = wording_of(text).sketch
+
+    assert sketched == wording_of(text).sketch
+    assert not sketched or (is_current(sketched) and len(bands(sketched)) == 10)
