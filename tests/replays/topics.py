@@ -3,10 +3,11 @@
 from random import Random
 
 from monitor.models import Engagement, Mention, PostKey, Span, TermHit, Window
+from monitor.signals.copies import Wording, wording_of
 from monitor.store.codec import to_ms
 from monitor.store.mentions import HOUR_MS, MentionStore
 from monitor.store.topics import TopicStore
-from tests.build import a_mention
+from tests.build import a_mention, a_post
 from tests.replays.replayer import CLOCK, Call, Replayer
 from tests.replays.work import time_of
 
@@ -31,8 +32,10 @@ def a_random_mention(draw: Random) -> Mention:
     terms = tuple(
         TermHit(term=term, spans=(Span(0, 1),)) for term in draw.sample(("砸锅卖铁", "a b", "с"), draw.randrange(4))
     )
-    group = draw.choice(("g1", "g2"))
-    return a_mention(str(draw.randrange(5)), post=post, terms=terms, group=group, backfilled=draw.random() < 0.3)
+    id_ = str(draw.randrange(5))
+    wording = draw.choice((Wording("g1", b""), Wording("g2", b""), wording_of(a_post(id_).text)))
+    backfilled = draw.random() < 0.3
+    return a_mention(id_, post=post, terms=terms, group=wording.group, sketch=wording.sketch, backfilled=backfilled)
 
 
 def some_posts(draw: Random, store: Replayer) -> list[Mention]:

@@ -92,13 +92,24 @@ def test_what_version_1_wrote_is_read_before_it_is_migrated(old: Connection) -> 
     assert check(old) == []
 
 
-def test_version_1_becomes_version_2_and_again_changes_nothing(old: Connection, leftover: Connection) -> None:
-    assert [migrate(old) for _ in range(3)] == [1, 2, 2]
+def test_version_1_becomes_version_3_and_again_changes_nothing(old: Connection, leftover: Connection) -> None:
+    assert [migrate(old) for _ in range(3)] == [1, 3, 3]
 
-    assert version_of(old) == SCHEMA == 2
+    assert version_of(old) == SCHEMA == 3
     assert engagement(old) == [b"bluesky:1"], "of the withdrawn post nothing is left"
     assert leftover.keys.prefix in erase_forgotten(old, NOW + timedelta(days=10**4))
     assert next(leftover.scan(f"{leftover.keys.prefix}*"), None) is None
+    assert check(old) == []
+
+
+def test_version_2_becomes_version_3_without_fingerprints_of_withdrawn_posts(old: Connection) -> None:
+    old.execute("SET", old.keys.work.schema, 2)
+
+    assert [migrate(old) for _ in range(2)] == [2, 3]
+
+    one, two = MentionStore(old).between("pots", Window(NOW - timedelta(hours=1), NOW + timedelta(hours=1)))
+    assert (one.group, two.group, two.withdrawn) == ("g1", "", True)
+    assert old.execute("ZRANGE", old.keys.topic("pots").copies, 0, -1) == [b"g1 bluesky:1"]
     assert check(old) == []
 
 
