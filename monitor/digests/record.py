@@ -1,9 +1,11 @@
 """A digest as data, for programs: its numbers, and each item with source, id, offsets and text."""
 
+from collections.abc import Set
+
 import msgspec
 
 from monitor.digests.people import is_exposing
-from monitor.models import Burst, Digest, Engagement, Mention, Reaction
+from monitor.models import Burst, CopyGroup, Digest, Engagement, Mention, PostKey, Reaction
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -53,6 +55,17 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     matched: tuple[Matched, ...]
 
 
+class SameWording(msgspec.Struct, frozen=True, kw_only=True):
+    """The largest group of copies. Its earliest post is named where it is among the mentions that are listed."""
+
+    count: int
+    accounts: int
+    platforms: dict[str, int]
+    first_seen: str
+    last_seen: str
+    earliest: str | None
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A digest and what it counted."""
 
@@ -68,6 +81,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     burst: Burst | None
     hidden: int
     others: int
+    same_wording: SameWording | None
     items: tuple[Item, ...]
     mentions: tuple[Seen, ...]
     text: str
@@ -76,6 +90,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], text: str) -> Record:
     """Return a digest, the mentions that it counted and the text that was made of it, as data."""
     trend = digest.trend
+    listed = [each for each in mentions if not each.withdrawn and not is_exposing(each.post.text)]
     return Record(
         topic=digest.topic,
         title=digest.title,
@@ -89,9 +104,23 @@ def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], tex
         burst=trend.burst,
         hidden=digest.hidden,
         others=digest.others,
+        same_wording=_same_wording(digest.largest_group, {each.post.key for each in listed}),
         items=tuple(_item(reaction) for reaction in digest.reactions),
-        mentions=tuple(_seen(each) for each in mentions if not each.withdrawn and not is_exposing(each.post.text)),
+        mentions=tuple(map(_seen, listed)),
         text=text,
+    )
+
+
+def _same_wording(group: CopyGroup | None, listed: Set[PostKey]) -> SameWording | None:
+    if group is None:
+        return None
+    return SameWording(
+        count=group.count,
+        accounts=group.accounts,
+        platforms={each.label: each.count for each in group.platforms},
+        first_seen=group.first_seen.isoformat(),
+        last_seen=group.last_seen.isoformat(),
+        earliest=str(group.earliest) if group.earliest in listed else None,
     )
 
 

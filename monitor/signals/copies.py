@@ -1,7 +1,7 @@
 """Groups of posts that say the same: exact and near copies, reposts and bridged posts.
 
-    same fingerprint, repost of, bridged from ─► wordings ─earliest first─► the leader among those before it that shares
-                                                                           bands and is a copy of it, or a leader itself
+    same fingerprint, repost of, bridged from ─► wordings ─most posts first, then earliest─► a copy of the leader of
+                                                           a group, found by a band that they share, or a leader itself
 
 Groups are found when posts are read, from these posts alone. So they depend on no batch and on no order of arrival, and
 a chain of small changes cannot join what is not alike: every wording was compared with the one that leads its group.
@@ -50,14 +50,14 @@ def wording_of(text: str) -> Wording:
 
 
 def grouped(mentions: Iterable[Mention]) -> list[Mention]:
-    """Return mentions, each with its final group among these: the fingerprint of the group's earliest wording.
+    """Return mentions, each with its final group among these: the fingerprint of the wording that leads it.
 
     The same mentions get the same groups in whatever order they come. Withdrawn ones keep what they have.
     """
     current = [_current(each) for each in mentions]
     groups = _passed_on(current)
     wordings = [groups.get(each.post.key, each.group) for each in current]
-    leaders = _leaders(_earliest_by_group(zip(current, wordings, strict=True)))
+    leaders = _leaders(_earliest_by_group(zip(current, wordings, strict=True)), Counter(wordings))
     return [_in_group(each, leaders.get(group, group)) for each, group in zip(current, wordings, strict=True)]
 
 
@@ -117,15 +117,18 @@ def _earliest_by_group(worded: Iterable[tuple[Mention, str]]) -> dict[str, Menti
     return earliest
 
 
-def _leaders(earliest: Mapping[str, Mention]) -> dict[str, str]:
-    """Return which wording leads the group of each, for those that do not lead their own."""
+def _leaders(earliest: Mapping[str, Mention], posts: Mapping[str, int]) -> dict[str, str]:
+    """Return which wording leads the group of each, for those that do not lead their own.
+
+    The wording of most posts comes first, for what was changed was changed from there; then the earliest.
+    """
     sketches = {group: bands(each.sketch) for group, each in earliest.items() if each.sketch}
     counts = Counter(chain.from_iterable(sketches.values()))
     shared = {group: some for group, own in sketches.items() if (some := [each for each in own if counts[each] > 1])}
     leaders: list[tuple[str, Text]] = []
     leading: defaultdict[bytes, list[int]] = defaultdict(list)
     led: dict[str, str] = {}
-    for group in sorted(shared, key=lambda each: _age(earliest[each])):
+    for group in sorted(shared, key=lambda each: (-posts[each], _age(earliest[each]))):
         text = Text(earliest[group].post.text)
         candidates = (leaders[each] for each in _most_alike(shared[group], leading))
         leader = next((each for each, theirs in candidates if is_copy(theirs, text)), None)
@@ -140,7 +143,7 @@ def _leaders(earliest: Mapping[str, Mention]) -> dict[str, str]:
 
 
 def _most_alike(own: Iterable[bytes], leading: Mapping[bytes, Sequence[int]]) -> list[int]:
-    """Return the places of the leaders to compare with: those with most bands in common, then the earliest."""
+    """Return the places of the leaders to compare with: those with most bands in common, then the first."""
     found = Counter(chain.from_iterable(leading[band] for band in own if band in leading))
     return sorted(found, key=lambda each: (-found[each], each))[:MOST_COMPARED]
 

@@ -1,4 +1,4 @@
-"""Whether two texts are copies of each other: they share half of their pieces, or one was cut off; and state the same.
+"""Whether two texts are copies of each other: they say most in the same words, and state the same.
 
 What is guarded: numbers, dates and amounts, in digits and in Han, and negations. "17 dead" is no copy of "7 dead",
 however alike the rest is. What one text has more, in front of what both say or behind it, may hold numbers of its own.
@@ -13,17 +13,23 @@ from monitor.signals.duplicates import Said, said
 from monitor.signals.shingles import jaccard, shingles
 from monitor.text.folding import fold
 
-ENOUGH = 0.5
+ENOUGH = 0.6
 """Jaccard similarity of the pieces from which texts are copies: chosen by `tests.evaluation.copies`."""
 
+SHORTEST = 12
+"""Letters and digits that texts must have in common in one stretch, or but for one change."""
+
 SHORTEST_CUT = 24
-"""Letters of a text that was cut off from which it says which text that was."""
+"""Letters and digits of a text that was cut off from which it says which text that was, however long that one is."""
 
 CUT_LENGTH = 130
 """Characters from which a text may have been cut without a mark: 140 with an address or a name."""
 
 CUT_LETTERS = 4
-"""Last letters of a text that was cut that may be the rest of a word or of an address."""
+"""Last letters of a text that was cut that may be the rest of an address."""
+
+SLIP = 2
+"""Letters of one word, in scripts that write spaces, that may be written in another way."""
 
 ANCHOR = 3
 """Tokens by which the beginning and the end of what both say are found in the longer text."""
@@ -76,8 +82,13 @@ class Text:
 
 def is_copy(one: Text, other: Text, enough: float = ENOUGH) -> bool:
     """Tell whether two texts are copies of each other."""
-    is_alike = jaccard(one.pieces, other.pieces) >= enough or _is_beginning(one, other) or _is_beginning(other, one)
-    return is_alike and state_the_same(one, other)
+    return is_alike(one, other, enough) and state_the_same(one, other)
+
+
+def is_alike(one: Text, other: Text, enough: float = ENOUGH) -> bool:
+    """Tell whether two texts say the same in most of their words, whatever numbers and negations are among them."""
+    shorter, longer = sorted((one, other), key=lambda each: len(each.said.letters))
+    return _is_part(shorter, longer) or _is_slip(shorter, longer) or jaccard(one.pieces, other.pieces) >= enough
 
 
 def state_the_same(one: Text, other: Text) -> bool:
@@ -93,18 +104,38 @@ def state_the_same(one: Text, other: Text) -> bool:
 
 
 def facts_of(tokens: Sequence[str]) -> list[str]:
-    """Return the numbers and negations among tokens; a Han number counts where a unit follows it."""
+    """Return the numbers and negations among tokens; a lone Han one counts where a unit follows it."""
     return [each for each, after in pairwise((*tokens, "")) if _is_fact(each, after)]
 
 
 def _is_fact(token: str, after: str) -> bool:
-    return token[0].isdigit() or token in _NOT or (token[0] in _HAN_NUMBER and after in _UNIT)
+    if token[0] in _HAN_NUMBER:
+        return token != "一" or after in _UNIT
+    return token[0].isdigit() or token in _NOT
 
 
-def _is_beginning(one: Text, other: Text) -> bool:
-    """Tell whether a text that may have been cut is the beginning of another."""
-    letters = one.said.letters
-    return one.is_cut and other.said.letters.startswith(letters[:-CUT_LETTERS])
+def _is_part(shorter: Text, longer: Text) -> bool:
+    """Tell whether a text is all of another but for a smaller part at its ends, or its beginning, cut off."""
+    letters, whole = shorter.said.letters, longer.said.letters
+    if len(letters) < SHORTEST:
+        return False
+    is_half = 2 * len(letters) >= len(whole) and letters in whole
+    return is_half or (shorter.is_cut and whole.startswith(letters[:-CUT_LETTERS]))
+
+
+def _is_slip(shorter: Text, longer: Text) -> bool:
+    """Tell whether two texts are the same but for a slip of the finger in one word."""
+    one, other = shorter.said.letters, longer.said.letters
+    if len(other) - len(one) > SLIP:
+        return False
+    before = _common_start(one, other)
+    after = min(_common_start(one[::-1], other[::-1]), len(one) - before)
+    changed = one[before : len(one) - after] + other[before : len(other) - after]
+    return before + after >= max(SHORTEST, len(other) - SLIP) and changed.isascii()
+
+
+def _common_start(one: str, other: str) -> int:
+    return next((at for at, (this, that) in enumerate(zip(one, other, strict=False)) if this != that), len(one))
 
 
 def _common(shorter: Sequence[str], longer: Sequence[str]) -> list[str] | None:

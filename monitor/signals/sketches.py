@@ -1,6 +1,6 @@
 """A sketch of a text, 31 bytes: texts that share most of their pieces share some of its bands.
 
-    letters ─first, last 16─► xxh3 ─► 2 bands of 3 bytes: found again however an end was cut off or added to
+    letters ─first, last 12─► xxh3 ─► 2 bands of 3 bytes: found again however an end was cut off or added to
     pieces ─hash─► smallest of each of 24 bins ─► its lowest 8 bits ─► 8 bands of 3 bytes: found whatever was changed
 
 MinHash by one permutation (Li, Owen, Zhang 2012), empty bins filled from the next one (Shrivastava, Li 2014): each byte
@@ -18,7 +18,7 @@ from monitor.signals.shingles import spaced, unspaced
 SHORTEST = 12
 """Letters and digits below which texts are only the same or not: a word changed in so few is another text."""
 
-EDGE = 16
+EDGE = 12
 """Letters and digits of the first and of the last band."""
 
 BINS = 24

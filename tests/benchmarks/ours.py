@@ -7,7 +7,7 @@ from time import perf_counter
 
 from monitor.models import Mention, Post, Topic, Window
 from monitor.pipeline import Stages, ingest, mentions_of
-from monitor.signals.duplicates import fingerprint
+from monitor.signals.copies import wording_of
 from monitor.sources.archive_line import DEFAULT_MAP, LineReader
 from monitor.store.codec import encode_mention
 from monitor.store.connection import Connection
@@ -52,7 +52,7 @@ class OurPipeline:
     def seconds_by_stage(self, lines: Sequence[bytes]) -> dict[str, float]:
         """Run each stage by itself over the same posts, page by page, and return the seconds that it took.
 
-        `fingerprint` is with the folding that it does.
+        `fingerprint` is with the folding that it does, and with the sketches of near copies.
         """
         seconds = dict.fromkeys(STAGES, 0.0)
         for page in pages_of(lines):
@@ -69,7 +69,7 @@ class OurPipeline:
         yield "match", _timed(lambda: [self._stages.matcher.match(post.text) for post in posts])
         yield "language", _timed(lambda: self._stages.tag(texts, [None] * len(texts)))
         yield "script", _timed(lambda: [script_of(text) for text in texts])
-        yield "fingerprint", _timed(lambda: [fingerprint(text) for text in texts])
+        yield "fingerprint", _timed(lambda: [wording_of(text) for text in texts])
         yield "disguise", _timed(lambda: self._disguise(mentions))
         yield "encode", _timed(lambda: [encode_mention(mention) for mention in mentions])
         yield "store", _timed(lambda: self._store.add(TOPIC, mentions, oldest=NOW - EVER))

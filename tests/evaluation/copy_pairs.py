@@ -26,10 +26,13 @@ ORIGINALS = 500
 LIKENESS = 0.45, 0.62
 """Edit similarity of different posts of one event: alike enough to be hard, too different to be copies."""
 
-FEWEST_LETTERS = 12
+LETTERS = range(12, 10_000)
+SHORT = range(4, 12)
+"""Letters and digits of a text without links and names: of those that can have near copies, and of shorter ones."""
+
 _LINK = re.compile(r"https?://\S+")
+_LINK_OR_NAME = re.compile(r"https?://\S+|@\w+")
 _RETWEET = re.compile(r"RT @\w+: (.+)", re.DOTALL)
-_CHAIN = re.compile(r"(.*?)//@[^:：]{1,40}[:：](.*)", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w/.:#@])\d+(?:\.\d+)?(?![\w/])")
 _HAN_COUNT = re.compile("[二三四五六七八九十百千两]+(?=[人名位死伤亿万元级岁年月日天])")
 _COMMENTS = ("转!", "求证", "太可怕了", "真的假的?", "OMG", "so sad", "must read", "哈哈哈", "this", "呵呵。", "look:")
@@ -44,25 +47,33 @@ class Pair(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """`copies` belong together, `strangers` do not, `changed` state other things, `paraphrases` state the same."""
+    """`copies` belong together, `strangers` do not, `changed` state other things, `judged` were judged by meaning."""
 
     copies: Sequence[Pair]
     strangers: Sequence[Pair]
     changed: Sequence[Pair]
-    paraphrases: Sequence[Pair]
+    judged: Sequence[Pair]
 
 
 def read_pairs(judged: Path | None = None) -> Pairs:
     """Return all pairs of the test data; `judged` holds the pairs that people judged, if not those of the test data."""
     tweets = [row for row in _rows("posts/crisis_events.jsonl.gz") if row["label"] != "off-topic"]
-    texts = [text for name in _COLLECTIONS for text in originals(name)] + _some([row["text"] for row in tweets])
+    collections = [*map(originals, _COLLECTIONS), [row["text"] for row in tweets if "RT @" not in row["text"]]]
+    texts = [text for each in collections for text in _some(each, LETTERS, ORIGINALS)]
+    short = [text for each in collections for text in _some(each, SHORT, ORIGINALS // 5)]
+    numbered = [text for each in collections for text in _some(filter(_states_something, each), LETTERS, ORIGINALS)]
     threads = list(_threads())
     decided = list(_read(judged or data_path("labelled/paraphrase_pairs.jsonl.gz")))
     return Pairs(
-        copies=[*_retweets(tweets), *_passed_on(threads), *(pair for text in texts for pair in variations(text))],
-        strangers=[*_same_event(tweets), *_same_thread(threads), *_judged(decided, "0")],
-        changed=[pair for text in texts for pair in restatements(text)],
-        paraphrases=_judged(decided, "1"),
+        copies=[
+            *_retweets(tweets),
+            *_passed_on(threads),
+            *(pair for text in texts for pair in variations(text)),
+            *(pair for text in short for pair in dressings(text)),
+        ],
+        strangers=[*_same_event(tweets), *_same_thread(threads)],
+        changed=[pair for text in numbered for pair in restatements(text)],
+        judged=[*_judged(decided, "0"), *_judged(decided, "1")],
     )
 
 
@@ -74,25 +85,45 @@ _COLLECTIONS = (
 
 
 def originals(name: str) -> list[str]:
-    """Return some texts of a collection that are nobody else's."""
-    return _some([row["text"] for row in _rows(name) if not re.search(r"\bRT\b|//@|转发微博", row["text"])])
+    """Return the texts of a collection that are nobody else's."""
+    return [row["text"] for row in _rows(name) if not re.search(r"\bRT\b|//@|转发微博", row["text"])]
 
 
-def _some(texts: Iterable[str]) -> list[str]:
-    long = (text for text in dict.fromkeys(texts) if sum(map(str.isalnum, _LINK.sub("", text))) >= FEWEST_LETTERS)
-    return sorted(long, key=_order)[:ORIGINALS]
+def _some(texts: Iterable[str], lengths: range, most: int) -> list[str]:
+    fit = (text for text in dict.fromkeys(texts) if letters(text) in lengths)
+    return sorted(fit, key=_order)[:most]
+
+
+def letters(text: str) -> int:
+    """Return how many letters and digits a text has without links and names."""
+    return sum(map(str.isalnum, _LINK_OR_NAME.sub("", text)))
+
+
+def _states_something(text: str) -> bool:
+    return any(True for _ in restatements(text))
 
 
 def variations(text: str) -> Iterator[Pair]:
-    """Yield a text with each of the changes that leave it a copy, and with two of them."""
-    for name, change in CHANGES.items():
-        changed = change(text, random.Random(f"{name} {text}"))
-        if changed is not None and changed != text:
-            yield Pair(name, text, changed)
+    """Yield a text with each of the changes that leave it a copy, and with two of them; enough of it must be left."""
     chance = random.Random(f"two {text}")
     one, other = chance.sample(tuple(CHANGES.values()), 2)
-    twice = other(one(text, chance) or text, chance) or text
-    yield Pair("two changes", text, twice)
+    for name, change in {**CHANGES, "two changes": lambda text, _: _twice(text, one, other, chance)}.items():
+        changed = change(text, random.Random(f"{name} {text}"))
+        if changed is not None and changed != text and letters(changed) in LETTERS:
+            yield Pair(name, text, changed)
+
+
+def dressings(text: str) -> Iterator[Pair]:
+    """Yield a short text with each of the changes that leave its words as they are."""
+    for name in DRESSINGS:
+        changed = CHANGES[name](text, random.Random(f"{name} {text}"))
+        if changed is not None and changed != text:
+            yield Pair(f"short: {name}", text, changed)
+
+
+def _twice(text: str, one: "Change", other: "Change", chance: random.Random) -> str:
+    changed = one(text, chance) or text
+    return other(changed, chance) or changed
 
 
 def restatements(text: str) -> Iterator[Pair]:
@@ -159,8 +190,10 @@ def _cut_at_140(text: str, chance: random.Random) -> str | None:
 
 
 def _with_emoji(text: str, chance: random.Random) -> str:
-    at = chance.randrange(len(text) + 1)
-    return f"{text[:at]}{chance.choice('😂😭🔥🙏👇')}{text[at:]}{chance.choice('‼️😱💔')}"
+    """Put emoji between words, or between Han characters."""
+    borders = [found.end() for found in re.finditer(r"\s|[\u4e00-\u9fff](?=[\u4e00-\u9fff])", text)]
+    at = chance.choice([0, *borders])
+    return f"{text[:at]}{chance.choice('😂😭🔥🙏👇')}{text[at:]} {chance.choice('‼️😱💔')}"
 
 
 def _repunctuated(text: str, chance: random.Random) -> str:
@@ -230,7 +263,9 @@ def _name(chance: random.Random) -> str:
     return "".join(chance.choices("abcdefghijkmnopqrstuvwxyz0123456789", k=10))
 
 
-CHANGES: Mapping[str, Callable[[str, random.Random], str | None]] = {
+Change = Callable[[str, random.Random], str | None]
+
+CHANGES: Mapping[str, Change] = {
     "RT in front": _retweeted,
     "//@ in front": _chained,
     "link added": _with_link,
@@ -248,6 +283,18 @@ CHANGES: Mapping[str, Callable[[str, random.Random], str | None]] = {
     "typo": _typo,
     "white space": _respaced,
 }
+
+
+DRESSINGS = (
+    "RT in front",
+    "//@ in front",
+    "link added",
+    "emoji",
+    "punctuation",
+    "other script",
+    "zero width",
+    "white space",
+)
 
 
 def _retweets(tweets: Sequence[Mapping[str, Any]]) -> Iterator[Pair]:
@@ -281,17 +328,19 @@ def _threads() -> Iterator[dict[str, _Repost]]:
     yield from threads.values()
 
 
-def _passed_on(threads: Iterable[Mapping[str, _Repost]]) -> Iterator[Pair]:
-    """Yield reposts with the repost that they pass on whole, behind fewer words of their own."""
+def _passed_on(threads: Iterable[Mapping[str, _Repost]], most: int = 2000) -> Iterator[Pair]:
+    """Yield reposts of real cascades as their platform shows them, with the repost that they pass on.
+
+    The archive holds only what each added; what it passed on is put behind it. The passer-on must have said less.
+    """
     for thread in threads:
         for repost in thread.values():
-            parent, found = thread.get(repost.parent), _CHAIN.fullmatch(repost.text)
-            if parent is None or found is None or "//@" in parent.text:
+            parent = thread.get(repost.parent)
+            if parent is None or most <= 0 or letters(parent.text) not in LETTERS or "@" in parent.text + repost.text:
                 continue
-            own, carried = found[1].strip(), found[2].strip()
-            letters = sum(map(str.isalnum, carried))
-            if carried == parent.text.strip() and letters >= FEWEST_LETTERS and len(own) * 2 < letters:
-                yield Pair("real repost chain", parent.text, repost.text)
+            if letters(repost.text) * 2 < letters(parent.text):
+                most -= 1
+                yield Pair("repost chain", parent.text, f"{repost.text}//@{repost.parent}:{parent.text}")
 
 
 def _same_event(tweets: Sequence[Mapping[str, Any]], most: int = 1600) -> Iterator[Pair]:
