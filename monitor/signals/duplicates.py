@@ -33,6 +33,9 @@ _LINK_OR_NAME = re.compile(rf"{_LINK}|(?<![a-z0-9_.]){_NAME}")
 _SIGNS = "\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece\u0f71-\u0fbc\u102b-\u1049\u17b6-\u17d3"
 _UNSAID = re.compile(rf"[^\w{_SIGNS}]+|_+")
 
+_ASCII = {code: " " for code in range(128) if not chr(code).isalnum()}
+"""What _UNSAID does to a text in ASCII, ten times as fast."""
+
 
 class Said(NamedTuple):
     """What a text says, folded: its sentences, its words with single spaces or more, and all its letters and digits."""
@@ -68,7 +71,7 @@ def _carried(folded: str) -> Said | None:
 
 def _said(folded: str) -> Said:
     sentences = _LINK_OR_NAME.sub(" ", folded) if "@" in folded or "://" in folded or "www." in folded else folded
-    words = _UNSAID.sub(" ", sentences)
+    words = sentences.translate(_ASCII) if sentences.isascii() else _UNSAID.sub(" ", sentences)
     return Said(sentences, words, words.replace(" ", ""))
 
 

@@ -108,10 +108,10 @@ def facts_of(tokens: Sequence[str]) -> list[str]:
     return [each for each, after in pairwise((*tokens, "")) if _is_fact(each, after)]
 
 
-def _is_fact(token: str, after: str) -> bool:
-    if token[0] in _HAN_NUMBER:
-        return token != "一" or after in _UNIT
-    return token[0].isdigit() or token in _NOT
+def _is_fact(word: str, after: str) -> bool:
+    if word[0] in _HAN_NUMBER:
+        return word != "一" or after in _UNIT
+    return word[0].isdigit() or word in _NOT
 
 
 def _is_part(shorter: Text, longer: Text) -> bool:
