@@ -3,10 +3,12 @@
     letters ─first, last 12─► xxh3 ─► 2 bands of 3 bytes: found again however an end was cut off or added to
     pieces ─hash─► smallest of each of 24 bins ─► its lowest 8 bits ─► 8 bands of 3 bytes: found whatever was changed
 
-MinHash by one permutation (Li, Owen, Zhang 2012), empty bins filled from the next one (Shrivastava, Li 2014): each byte
-is equal with a chance of the texts' Jaccard similarity. A sketch is a hint; what it finds is compared piece by piece.
+MinHash by one permutation (Li, Owen, Zhang 2012), empty bins filled from one of the others in an order by chance
+(Shrivastava 2017): each byte is equal with a chance of the texts' Jaccard similarity. A sketch is a hint; what it finds
+is compared piece by piece.
 """
 
+from collections.abc import Mapping
 from itertools import pairwise
 from struct import Struct, unpack_from
 
@@ -24,11 +26,19 @@ EDGE = 12
 BINS = 24
 ROWS = 3
 
+FEWEST = 6
+"""Pieces that a text must have to be found by them."""
+
 _BANDS = Struct(f"{ROWS}s" * (2 + BINS // ROWS) + "x")
 _VERSION = ALGORITHM.encode()
 _PRIME = 2**41 - 21
 _FACTOR = 0x2545F491
 """Pieces are hashed by multiplication modulo a prime: a product of 32 and 30 bits is cheap in Python."""
+
+_LENDERS = tuple(
+    tuple(sorted(range(BINS), key=lambda each: (each * 7 + bin_ * 11) ** 5 % 1009)) for bin_ in range(BINS)
+)
+"""For each bin, from which others it borrows while it is empty: another order for each, the same for ever."""
 
 
 def sketch(meant: Said) -> bytes:
@@ -37,9 +47,9 @@ def sketch(meant: Said) -> bytes:
     if len(letters) < SHORTEST:
         return b""
     hashes = _hashes(meant)
-    hashes.sort(reverse=True)
-    smallest = {each % BINS: each // BINS & 255 for each in hashes}
-    return _edge(letters[:EDGE]) + _edge(letters[-EDGE:]) + _filled(smallest) + _VERSION
+    # With so few a band would say no more than one piece does: they are found by their edges only.
+    rows = _minima(hashes) if len(hashes) >= FEWEST else _whole(letters)
+    return _edge(letters[:EDGE]) + _edge(letters[-EDGE:]) + rows + _VERSION
 
 
 def bands(sketched: bytes) -> tuple[bytes, ...]:
@@ -56,11 +66,16 @@ def _edge(letters: str) -> bytes:
     return xxhash.xxh3_64_digest(letters.encode())[:ROWS]
 
 
+def _whole(letters: str) -> bytes:
+    said = letters.encode()
+    return xxhash.xxh3_128_digest(said) + xxhash.xxh3_64_digest(said)
+
+
 def _hashes(meant: Said) -> list[int]:
-    """Return a hash of 41 bits for each piece of a text."""
-    letters, words = unspaced(meant), spaced(meant)
-    hashes = [xxhash.xxh32_intdigest(word.encode()) * _FACTOR % _PRIME for word in words]
-    hashes += [(one + 3 * other) * _FACTOR % _PRIME for one, other in pairwise(hashes)]
+    """Return a hash of 41 bits for each pair of characters or words; all texts of a language share single words."""
+    letters = unspaced(meant)
+    words = [xxhash.xxh32_intdigest(word.encode()) for word in spaced(meant)]
+    hashes = [(one * _FACTOR + other) * _FACTOR % _PRIME for one, other in pairwise(words)]
     if len(letters) > 1:
         units = letters.encode("utf-16-le")
         pairs = len(units) // 2 - 1
@@ -69,10 +84,15 @@ def _hashes(meant: Said) -> list[int]:
     return hashes
 
 
-def _filled(smallest: dict[int, int]) -> bytes:
-    """Return a byte for each bin; an empty one has that of the next one, of the first after the last."""
-    rows = bytearray(BINS)
-    row = smallest[min(smallest)] if smallest else 0
-    for each in range(BINS - 1, -1, -1):
-        row = rows[each] = smallest.get(each, row)
-    return bytes(rows)
+def _minima(hashes: list[int]) -> bytes:
+    """Return a byte for each bin: of the smallest hash that fell into it, or into the bin from which it borrows."""
+    hashes.sort(reverse=True)
+    smallest = {each % BINS: each // BINS & 255 for each in hashes}
+    return bytes([smallest[each] if each in smallest else _borrowed(smallest, each) for each in range(BINS)])
+
+
+def _borrowed(smallest: Mapping[int, int], empty: int) -> int:
+    for each in _LENDERS[empty]:
+        if each in smallest:
+            return smallest[each]
+    raise AssertionError("some bin is filled")
