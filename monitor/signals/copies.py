@@ -106,10 +106,10 @@ def _in_group(mention: Mention, group: str) -> Mention:
 
 
 def _earliest_by_group(worded: Iterable[tuple[Mention, str]]) -> dict[str, Mention]:
-    """Return the earliest post of each wording that still says something."""
+    """Return the earliest post of each wording that still says it, and does not only pass it on."""
     earliest: dict[str, Mention] = {}
     for mention, group in worded:
-        if not group or mention.withdrawn:
+        if not group or group != mention.group or mention.withdrawn:
             continue
         first = earliest.get(group)
         if first is None or _age(mention) < _age(first):

@@ -105,7 +105,7 @@ def state_the_same(one: Text, other: Text) -> bool:
 
 def facts_of(tokens: Sequence[str]) -> list[str]:
     """Return the numbers and negations among tokens; a lone Han one counts where a unit follows it."""
-    return [each for each, after in pairwise((*tokens, "")) if _is_fact(each, after)]
+    return [each.replace(",", "") for each, after in pairwise((*tokens, "")) if _is_fact(each, after)]
 
 
 def _is_fact(word: str, after: str) -> bool:

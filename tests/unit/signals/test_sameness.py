@@ -24,6 +24,7 @@ EN = "The county sets up a smash-pots-and-sell-iron office: 1,700 officials, 5.1
         (EN, EN[: EN.index("00 off")] + "…"),
         (EN, EN.replace("county", "conty")),
         (EN, "not again! " + EN),
+        (EN, EN.replace("1,700", "1700").replace("smash", "smesh")),
     ],
 )
 def test_a_changed_copy_is_a_copy(one: str, other: str) -> None:
