@@ -139,7 +139,10 @@ def _common_start(one: str, other: str) -> int:
 
 
 def _common(shorter: Sequence[str], longer: Sequence[str]) -> list[str] | None:
-    """Return the part of the longer text from where the shorter one begins to where it ends, None if there is none."""
+    """Return the part of the longer text from where the shorter one begins to where it ends, None if there is none.
+
+    A negation right in front of it belongs to it, for it turns what follows round.
+    """
     text = _joined(longer)
     begin = text.find(_joined(shorter[:ANCHOR]))
     # The last token may be cut off in its middle, so that those before it are looked for.
@@ -147,8 +150,10 @@ def _common(shorter: Sequence[str], longer: Sequence[str]) -> list[str] | None:
     end = text.rfind(_joined(last))
     if not last or begin < 0 or end < begin:
         return None
+    before = text[:begin].rsplit(_SEPARATOR, 1)[-1]
     ending = text[end:].split(_SEPARATOR)[: len(last) + 2]
-    return [each for each in (*text[begin:end].split(_SEPARATOR), *ending) if each]
+    common = [each for each in (*text[begin:end].split(_SEPARATOR), *ending) if each]
+    return [before, *common] if before in _NOT else common
 
 
 def _are_cut(facts: list[str], whole: list[str]) -> bool:

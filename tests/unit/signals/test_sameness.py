@@ -43,6 +43,7 @@ def test_a_changed_copy_is_a_copy(one: str, other: str) -> None:
         (EN, EN.replace("1,700", "1,900")),
         (EN, EN.replace("5.1", "5.3")),
         (EN, EN.replace("is against", "is not against")),
+        (ZH, "不" + ZH),
         (EN, "BREAKING " + EN.replace("5.1", "51")),
         (ZH, "砸锅卖铁也要把债还上,这是我们家的老规矩,不用别人来教"),
         (EN, "The county has debts, and an office to smash pots and sell iron is what it sets up now"),
