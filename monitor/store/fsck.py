@@ -1,6 +1,6 @@
 """The invariants of the stored data, checked. Zero findings is the pass mark.
 
-Every post stands in each index that belongs to it and in no other, under its own time, group and terms; every count is
+Every post stands in each index that belongs to it and in no other, under its own time and terms; every count is
 the count of what is there; every key has a family that says who owns it and what ends it; no lease outlives its longest
 time.
 """
@@ -73,8 +73,6 @@ def _topic(connection: Connection, name: str) -> Iterator[str]:
     yield from _compare(name, "time index", {key: body.time for key, body in bodies.items()}, times)
     backfilled = {key: body.time for key, body in bodies.items() if body.backfilled}
     yield from _compare(name, "back-fill", backfilled, {k: int(s) for k, s in _zset(connection, keys.backfilled)})
-    copies = {f"{body.group} {key}": 0 for key, body in bodies.items() if body.group}
-    yield from _compare(name, "copy groups", copies, {k: int(s) for k, s in _zset(connection, keys.copies)})
     terms = {term: 0 for key, body in bodies.items() for term in _terms(key, body)}
     yield from _compare(name, "term index", terms, {k: int(s) for k, s in _zset(connection, keys.terms)})
     yield from _engagement(connection, keys, name, bodies)

@@ -1,6 +1,6 @@
 """Every key: its slot, its owner and the rule by which it ends.
 
-    {t:NAME}   a topic: posts, indexes, copy groups, engagement, roll-ups
+    {t:NAME}   a topic: posts with their copy groups, indexes, engagement, roll-ups
     {c:CHAT}   a chat: subscriptions, messages handed over, outbox, claimed posts, the one sender
     {work}     due list, leases, cursors and coverage, topics, chats, the bot's pace, people
 
@@ -41,7 +41,7 @@ KINDS = (
     KeyKind("topic", "posts", "hash", "Mentions", "prune: the topic's retention"),
     KeyKind("topic", "times", "zset", "Mentions", "prune: with its post"),
     KeyKind("topic", "backfilled", "zset", "Mentions", "prune: with its post"),
-    KeyKind("topic", "copies", "zset", "Mentions", "prune: with its post"),
+    KeyKind("topic", "copies", "zset", "Mentions", "prune: all of it, an index that version 2 had"),
     KeyKind("topic", "terms", "zset", "Mentions", "prune: with its post"),
     KeyKind("topic", "engagement", "hash", "Mentions", "prune: with its post"),
     KeyKind("topic", "rollups", "hash", "Mentions", f"prune: {ROLLUP_DAYS} days"),

@@ -38,7 +38,7 @@ class MentionStore:
     def add(self, topic: str, mentions: Sequence[Mention], *, oldest: datetime) -> Added:
         """Store mentions, one atomic and replayable script for each PAGE of them; refuse those before `oldest`."""
         keys = self._connection.keys.topic(topic)
-        written = (keys.posts, keys.times, keys.backfilled, keys.copies, keys.terms, keys.engagement)
+        written = (keys.posts, keys.times, keys.backfilled, keys.terms, keys.engagement)
         total = Added(0, 0, 0)
         for page in pages(mentions):
             args: list[Argument] = [to_ms(oldest), int(SPACING.total_seconds() * 1000), MOST_OBSERVATIONS]
@@ -89,13 +89,15 @@ class MentionStore:
             bodies = self._connection.execute("HMGET", names.posts, *map(str, page))
             args: list[Argument] = []
             for key, body in zip(page, bodies, strict=True):
-                args += [] if body is None else [str(key), withdrawn_body(body), decode_body(body).group]
+                args += [] if body is None else [str(key), withdrawn_body(body)]
             if args:
-                found += int(self._connection.run("withdraw", (names.posts, names.copies, names.engagement), args))
+                found += int(self._connection.run("withdraw", (names.posts, names.engagement), args))
         return found
 
     def prune(self, topic: str, before: datetime) -> Pruned:
         """Remove posts older than `before`, folding them into hourly roll-ups; drop roll-ups too old to serve."""
+        # A program of version 2 may have written it after the data was brought to version 3.
+        self._connection.execute("UNLINK", self._connection.keys.topic(topic).copies)
         removed = 0
         while page := self._oldest(topic, before):
             removed += self._remove(topic, page)
@@ -131,17 +133,18 @@ class MentionStore:
 
     def _remove(self, topic: str, page: Sequence[bytes]) -> int:
         keys = self._connection.keys.topic(topic)
+        written = (keys.posts, keys.times, keys.backfilled, keys.terms, keys.engagement, keys.rollups)
         bodies = self._connection.execute("HMGET", keys.posts, *page)
         args: list[Argument] = []
         for key, packed in zip(page, bodies, strict=True):
             if packed is None:
                 # Another worker was faster, or the index is damaged: the script looks which.
-                args += [key, "", "", 0, 0]
+                args += [key, "", 0, 0]
                 continue
             body = decode_body(packed)
             terms = [hit.term for hit in body.terms]
-            args += [key, body.time, body.group, int(body.backfilled), len(terms), *terms]
-        return int(self._connection.run("prune", keys, args))
+            args += [key, body.time, int(body.backfilled), len(terms), *terms]
+        return int(self._connection.run("prune", written, args))
 
     def _drop_rollups(self, topic: str, before: datetime) -> int:
         rollups = self._connection.keys.topic(topic).rollups
@@ -164,7 +167,6 @@ def _arguments(mention: Mention) -> list[Argument]:
         str(post.key),
         to_ms(post.time),
         encode_mention(mention),
-        mention.group,
         int(mention.backfilled),
         to_ms(post.observed_at),
         *numbers(post.engagement),

@@ -50,18 +50,19 @@ def forget_engagement_of_withdrawn(connection: Connection, alive: Alive) -> None
 
 
 def forget_wording_of_withdrawn(connection: Connection, alive: Alive) -> None:
-    """2 to 3: erase the fingerprints of withdrawn posts: who guesses a text could tell that it was theirs.
+    """2 to 3: erase the fingerprints of withdrawn posts, by which a guess of their text could be confirmed.
 
-    Fingerprints and sketches of the posts that are there are made anew when these are read.
+    Fingerprints and sketches of the other posts are made anew when these are read. The index of copies, which nobody
+    asked, goes.
     """
     for name in _topics(connection):
         topic = connection.keys.topic(name)
-        written = (topic.posts, topic.copies, topic.engagement)
+        connection.execute("UNLINK", topic.copies)
         for key, packed in connection.pairs("HSCAN", topic.posts):
             alive()
             body = decode_body(packed)
             if body.withdrawn and body.group:
-                connection.run("withdraw", written, (key, withdrawn_body(packed), body.group))
+                connection.run("withdraw", (topic.posts, topic.engagement), (key, withdrawn_body(packed)))
 
 
 def _topics(connection: Connection) -> list[str]:

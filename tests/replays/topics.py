@@ -76,8 +76,9 @@ def prune(draw: Random, store: Replayer) -> Call:
     for mention in (*known, a_random_mention(draw)):
         terms = [hit.term for hit in mention.terms]
         time = to_ms(mention.post.time)
-        rows += [str(mention.post.key), time, mention.group, int(mention.backfilled), len(terms), *terms]
-    return lambda: store.run("prune", keys, rows)
+        rows += [str(mention.post.key), time, int(mention.backfilled), len(terms), *terms]
+    written = (keys.posts, keys.times, keys.backfilled, keys.terms, keys.engagement, keys.rollups)
+    return lambda: store.run("prune", written, rows)
 
 
 def withdraw(draw: Random, store: Replayer) -> Call:
