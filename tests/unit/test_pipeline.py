@@ -9,6 +9,7 @@ import pytest
 from monitor import isolation
 from monitor.clues import Clue, Sense
 from monitor.digests.compose import Brief
+from monitor.digests.record import record_of
 from monitor.digests.render import render
 from monitor.errors import SourceBroken, SourceError, SourceUnavailable, StoreError
 from monitor.isolation import ForkIsolation
@@ -513,3 +514,26 @@ def test_hours_whose_posts_are_gone_are_not_compared_by_sense(
     gathered = gather(topic, Window(now - HOUR, now), shelf, now)
 
     assert gathered.trend.sampled_hours < 24
+
+
+def test_near_copies_are_one_wording_of_a_digest_and_its_data(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    topic, text = a_topic(), "某县成立砸锅卖铁专班,清理欠款17亿元,全县干部没有一个人反对,先砸谁的锅?"
+    texts = (text, f"RT @甲: {text[:30]}…", f"太可怕了 {text} https://t.example/1", text.replace("17", "7"))
+    posts = [
+        seen_at(now + n * timedelta(minutes=1), str(n), each, author=Author(id=str(n))) for n, each in enumerate(texts)
+    ]
+    look(Told(batch(posts, now - HOUR, now + HOUR)), valkey, make_stages([topic], settings), now + HOUR)
+    window = Window(now - HOUR, now + HOUR)
+    shelf = Shelf(MentionStore(valkey), ProgressStore(valkey))
+
+    made = digest_of(Brief(topic=topic, window=window), shelf, window.end)
+    record = record_of(made, shelf.mentions.between(topic.name, window), "")
+
+    assert "Same wording: 3 posts, 3 accounts, 2 min" in digest_text(topic, valkey, window)
+    assert sorted(each.copies for each in made.reactions) == [1, 3]
+    assert record.same_wording is not None
+    assert (record.same_wording.count, record.same_wording.platforms) == (3, {"hackernews": 3})
+    assert record.same_wording.earliest == "hackernews:0"
+    assert check(valkey) == []
