@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,7 +20,7 @@ from monitor.models import CopyGroup, Mention, Post, PostKey
 from monitor.signals.accounts import count_accounts, count_platforms
 from monitor.signals.duplicates import ALGORITHM, fingerprint, fingerprint_of, own_letters, said
 from monitor.signals.sameness import Text, is_copy
-from monitor.signals.sketches import SHORTEST, bands, is_current, sketch
+from monitor.signals.sketches import SHORTEST, are_close, bands, is_current, sketch
 from monitor.text.folding import fold
 
 MOST_COMPARED = 8
@@ -40,6 +41,12 @@ class Wording(msgspec.Struct, frozen=True):
 
     group: str
     sketch: bytes
+
+
+class _Leader(NamedTuple):
+    group: str
+    sketch: bytes
+    text: Text
 
 
 def wording_of(text: str) -> Wording:
@@ -125,20 +132,20 @@ def _leaders(earliest: Mapping[str, Mention], posts: Mapping[str, int]) -> dict[
     sketches = {group: bands(each.sketch) for group, each in earliest.items() if each.sketch}
     counts = Counter(chain.from_iterable(sketches.values()))
     shared = {group: some for group, own in sketches.items() if (some := [each for each in own if counts[each] > 1])}
-    leaders: list[tuple[str, Text]] = []
+    leaders: list[_Leader] = []
     leading: defaultdict[bytes, list[int]] = defaultdict(list)
     led: dict[str, str] = {}
     for group in sorted(shared, key=lambda each: (-posts[each], _age(earliest[each]))):
-        text = Text(earliest[group].post.text)
+        own = _Leader(group, earliest[group].sketch, Text(earliest[group].post.text))
         candidates = (leaders[each] for each in _most_alike(shared[group], leading))
-        leader = next((each for each, theirs in candidates if is_copy(theirs, text)), None)
+        leader = next((e for e in candidates if are_close(e.sketch, own.sketch) and is_copy(e.text, own.text)), None)
         if leader is not None:
-            led[group] = leader
+            led[group] = leader.group
             continue
         for band in shared[group]:
             if len(leading[band]) < MOST_IN_BAND:
                 leading[band].append(len(leaders))
-        leaders.append((group, text))
+        leaders.append(own)
     return led
 
 
