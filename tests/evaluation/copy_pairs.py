@@ -11,6 +11,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,7 +62,7 @@ def read_pairs(judged: Path | None = None) -> Pairs:
     collections = [*map(originals, _COLLECTIONS), [row["text"] for row in tweets if "RT @" not in row["text"]]]
     texts = [text for each in collections for text in _some(each, LETTERS, ORIGINALS)]
     short = [text for each in collections for text in _some(each, SHORT, ORIGINALS // 5)]
-    numbered = [text for each in collections for text in _some(filter(_states_something, each), LETTERS, ORIGINALS)]
+    stating = [text for each in collections for text in _some(each, LETTERS, ORIGINALS, _states_something)]
     threads = list(_threads())
     decided = list(_read(judged or data_path("labelled/paraphrase_pairs.jsonl.gz")))
     return Pairs(
@@ -72,7 +73,7 @@ def read_pairs(judged: Path | None = None) -> Pairs:
             *(pair for text in short for pair in dressings(text)),
         ],
         strangers=[*_same_event(tweets), *_same_thread(threads)],
-        changed=[pair for text in numbered for pair in restatements(text)],
+        changed=[pair for text in stating for pair in restatements(text)],
         judged=[*_judged(decided, "0"), *_judged(decided, "1")],
     )
 
@@ -89,9 +90,10 @@ def originals(name: str) -> list[str]:
     return [row["text"] for row in _rows(name) if not re.search(r"\bRT\b|//@|转发微博", row["text"])]
 
 
-def _some(texts: Iterable[str], lengths: range, most: int) -> list[str]:
-    fit = (text for text in dict.fromkeys(texts) if letters(text) in lengths)
-    return sorted(fit, key=_order)[:most]
+def _some(texts: Iterable[str], lengths: range, most: int, wanted: Callable[[str], bool] = bool) -> list[str]:
+    """Return the first texts of a length that are wanted, in an order by chance."""
+    shuffled = sorted(dict.fromkeys(texts), key=_order)
+    return list(islice((text for text in shuffled if letters(text) in lengths and wanted(text)), most))
 
 
 def letters(text: str) -> int:
@@ -222,7 +224,12 @@ def _other_script(text: str, chance: random.Random) -> str:
 
 
 def _convert(conversion: str, text: str) -> str:
-    return opencc.OpenCC(conversion).convert(text)
+    return str(_converter(conversion).convert(text))
+
+
+@cache
+def _converter(conversion: str) -> opencc.OpenCC:
+    return opencc.OpenCC(conversion)
 
 
 def _upper(text: str, chance: random.Random) -> str:
@@ -352,7 +359,9 @@ def _same_event(tweets: Sequence[Mapping[str, Any]], most: int = 1600) -> Iterat
     events = [texts for texts in by_event.values() if len(texts) > 200]
     for _ in range(400_000):
         one, other = chance.sample(chance.choice(events), 2)
-        if _likeness(one, other) is not None and most > 0:
+        if most <= 0:
+            return
+        if _likeness(one, other) is not None:
             most -= 1
             yield Pair("same event", one, other)
 
