@@ -13,7 +13,7 @@ from monitor.signals.duplicates import Said, said
 from monitor.signals.shingles import jaccard, shingles
 from monitor.text.folding import fold
 
-ENOUGH = 0.6
+ENOUGH = 0.65
 """Jaccard similarity of the pieces from which texts are copies: chosen by `tests.evaluation.copies`."""
 
 SHORTEST = 12

@@ -350,14 +350,14 @@ def _passed_on(threads: Iterable[Mapping[str, _Repost]], most: int = 2000) -> It
                 yield Pair("repost chain", parent.text, f"{repost.text}//@{repost.parent}:{parent.text}")
 
 
-def _same_event(tweets: Sequence[Mapping[str, Any]], most: int = 1600) -> Iterator[Pair]:
+def _same_event(tweets: Sequence[Mapping[str, Any]], most: int = 4000) -> Iterator[Pair]:
     """Yield different tweets of one event that read alike."""
     chance = random.Random(5)
     by_event = defaultdict(list)
     for row in tweets:
         by_event[row["event"]].append(row["text"])
     events = [texts for texts in by_event.values() if len(texts) > 200]
-    for _ in range(400_000):
+    for _ in range(1_500_000):
         one, other = chance.sample(chance.choice(events), 2)
         if most <= 0:
             return
@@ -366,15 +366,16 @@ def _same_event(tweets: Sequence[Mapping[str, Any]], most: int = 1600) -> Iterat
             yield Pair("same event", one, other)
 
 
-def _same_thread(threads: Sequence[Mapping[str, _Repost]], most: int = 1000) -> Iterator[Pair]:
+def _same_thread(threads: Sequence[Mapping[str, _Repost]], most: int = 26_000) -> Iterator[Pair]:
     """Yield different comments of one cascade, without what they pass on."""
     chance = random.Random(6)
-    for _ in range(most * 20):
-        own = [each.text for each in chance.choice(threads).values() if "//@" not in each.text and len(each.text) >= 15]
-        if len(own) < 2 or most <= 0:
-            continue
-        one, other = chance.sample(own, 2)
-        if difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() <= LIKENESS[1]:
+    comments = [
+        sorted({e.text for e in each.values() if "//@" not in e.text and len(e.text) >= 15}) for each in threads
+    ]
+    comments = [own for own in comments if len(own) > 1]
+    for _ in range(most * 2):
+        one, other = chance.sample(chance.choice(comments), 2)
+        if most > 0 and difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() <= LIKENESS[1]:
             most -= 1
             yield Pair("same thread", one, other)
 

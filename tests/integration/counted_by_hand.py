@@ -4,12 +4,13 @@ Nothing of the product is imported here: plain json, each spelling listed, regul
 archives that it is used on and no others. Keywords are asked for as written (=word): variants have their own tests.
 """
 
+import difflib
 import gzip
 import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -160,6 +161,18 @@ def wording(text: str) -> str:
     plain = re.sub(r"https?://[!-~]+", " ", plain)
     plain = re.sub(r"@[\w.-]+", " ", plain)
     return "".join(char for char in plain if char.isalnum())
+
+
+def alike(own: str, wordings: Iterable[str]) -> list[str]:
+    """Return the wordings that hold another, are held by it, or need fewer edits than they have letters."""
+    matcher = difflib.SequenceMatcher(None, "", own, autojunk=False)
+    found: list[str] = []
+    for each in wordings:
+        matcher.set_seq1(each)
+        is_near = matcher.real_quick_ratio() >= 0.5 and matcher.quick_ratio() >= 0.5 and matcher.ratio() >= 0.5
+        if is_near or (each and each in own) or own in each:
+            found.append(each)
+    return found
 
 
 @cache
