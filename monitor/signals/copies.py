@@ -29,6 +29,8 @@ MOST_COMPARED = 8
 MOST_IN_BAND = 64
 """Leaders found by one band; more share it only where it says nothing, as a common beginning."""
 
+_PLACE = 2**32 - 1
+
 MOST_STEPS = 8
 """Reposts of reposts that are followed."""
 
@@ -152,7 +154,8 @@ def _leaders(earliest: Mapping[str, Mention], posts: Mapping[str, int]) -> dict[
 def _most_alike(own: Iterable[bytes], leading: Mapping[bytes, Sequence[int]]) -> list[int]:
     """Return the places of the leaders to compare with: those with most bands in common, then the first."""
     found = Counter(chain.from_iterable(leading[band] for band in own if band in leading))
-    return sorted(found, key=lambda each: (-found[each], each))[:MOST_COMPARED]
+    # One number of each: the count in front, turned round, and the place behind it.
+    return [each & _PLACE for each in sorted(each - (shared << 32) for each, shared in found.items())[:MOST_COMPARED]]
 
 
 def _passed_on(mentions: Sequence[Mention]) -> dict[PostKey, str]:
