@@ -57,11 +57,6 @@ CONFIGURATION = "appendonly no\nenable-debug-command yes\n"
 MOST_ROUNDS = 800
 """Sweeps until all must be at rest; a chat with much to send needs some hundred."""
 
-FROZEN_EDITS = False
-"""Whether a process that was frozen just before an edit may send it after its lease ran out. In life it may, and
-then it writes over what its successor sent; until the product knows a remedy, such a process dies here instead."""
-
-
 class Asked(NamedTuple):
     """A command that somebody said: its update, the chat in which it counts, its words; after how many restores."""
 
@@ -336,8 +331,6 @@ class Plant:
     def go(self, worker: Worker, calls: int, fate: str = "go", *, is_known: bool = True) -> None:
         """Let a worker make some calls, the first as its fate says; who dies is replaced."""
         assert worker.actor is not None, "a worker of the model has a thread"
-        if not FROZEN_EDITS and worker.actor.pending == ("telegram", "editMessageText") and self.has_lost(worker):
-            fate = "kill"
         worker.actor.go(calls, fate)
         if fate.startswith("kill"):
             self._replace(worker, is_known=is_known)
