@@ -6,6 +6,7 @@ seams.py     the way to the store, and the way to Telegram, which ask the actor 
 feeds.py     a source, and what it showed
 plant.py     a server, workers with all parts of the product, a simulated Telegram; one worker that nobody disturbs
 judge.py     what must hold, always and at rest, by what the world outside the store saw
+moves.py     how workers are led to where something happens to them
 machine.py   the rules: what may happen next
 sabotage.py  defects that the model must find
 

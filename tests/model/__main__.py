@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.machine import Totals
+from tests.model.moves import Totals
 from tests.model.plant import Plant
 from tests.model.run import machine, options
 

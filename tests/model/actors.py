@@ -44,7 +44,7 @@ class Actor:
     def begin(self, job: Callable[[], object]) -> None:
         """Begin a piece of work, up to its first call."""
         assert self._job is None, "one at a time"
-        self._job, self._is_dead, self._calls = job, False, 0
+        self._job, self._is_dead, self._calls, self.ended = job, False, 0, None
         self._switch()
 
     def go(self, calls: int = 1, fate: str = GO) -> None:

@@ -1,7 +1,8 @@
 """What must hold at rest, when nothing is due any more: the store beside what the world outside it saw.
 
-Four more hold at all times and are judged by watch.py as they happen: no two holders of a lease, fences that only grow,
-no place in a feed beyond what is stored, and nothing that raises but the store's own failures.
+Six more hold at all times and are judged by watch.py as they happen: no two holders of a lease, fences that only grow,
+nothing written by any but the newest holder, no place in a feed beyond what is stored, nobody silent about what was
+sent too late, and nothing that raises but the store's own failures.
 """
 
 from collections import Counter
@@ -16,9 +17,10 @@ from monitor.store.codec import decode_delivery, decode_parcel
 from monitor.store.fsck import check
 from tests.model.feeds import QUERIES
 from tests.model.plant import TOPICS, Plant
+from tests.model.watch import Late
 from tests.simulators.telegram_ledger import Shown
 
-REFUSED = "can't parse"
+REFUSED = "parse entities"
 EARLIER = "an earlier part"
 SHOWN = 5
 
@@ -139,9 +141,16 @@ def none_twice(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
                 shown.text for shown in room.visible if shown.text in replies
             )
         for text, count in Counter(shown.text for shown in room.visible).items():
-            late = sum(plant.watch.late[address, text] for address in {room.chat, room.address})
+            late = sum(each.text == text and _is_excused(room, each) for each in plant.watch.late)
             if count > may[text] + late and not room.is_disturbed:
                 yield f"{room.chat}: {text!r} is visible {count} times, of {may[text]} messages"
+
+
+def _is_excused(room: Room, late: Late) -> bool:
+    """Tell whether nobody could know of a late message in a chat: everybody had ceased to look, and its sender died."""
+    kept = room.kept.get(late.claim.message)
+    is_looked_for = late.will_look and kept is not None and kept.delivery.state == "sent"
+    return late.claim.chat == room.chat and not is_looked_for
 
 
 def none_unknown(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
@@ -238,7 +247,10 @@ AT_REST: tuple[Callable[[Plant, list[Room]], Iterator[str]], ...] = (
     *(posts_once, nothing_forgotten, none_missing, none_twice, none_unknown, in_order),
     *(claimed_once, ids_once, effects_once, nothing_waits, is_sound),
 )
-ALWAYS = ("one holder", "growing fences", "places behind posts", "no error of our own")
+ALWAYS = (
+    *("one holder", "growing fences", "nothing by an old fence", "places behind posts"),
+    *("late senders tell", "no error of our own"),
+)
 INVARIANTS = len(AT_REST) + len(ALWAYS)
 
 

@@ -1,33 +1,26 @@
 """The rules: what people, platforms, workers and bad luck may do next. Hypothesis chooses; nothing else is chance."""
 
-from collections import Counter
-from typing import ClassVar
-
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from monitor.models import Job, PostKey
-from tests.model.actors import Kind
+from monitor.models import PostKey
 from tests.model.feeds import QUERIES
-from tests.model.judge import findings
-from tests.model.plant import WORKERS, Plant, Worker
-from tests.model.seams import SEND_DEATHS, SEND_LOSSES, SEND_REFUSALS, STORE_DEATHS, STORE_FATES
+from tests.model.moves import Moves
+from tests.model.plant import WORKERS
+from tests.model.seams import SEND_DEATHS, SEND_LOSSES, SEND_REFUSALS, STORE_DEATHS, STORE_FATES, TEXT_REFUSALS
 
 FEED_FATES = ("down", "limited", "empty", "repeats", "paged")
 WORDS = ("alpha", "beta", "alpha beta", "noise")
 COMMANDS = ("/subscribe alpha", "/subscribe beta", "/unsubscribe alpha", "/unsubscribe beta", "/topics", "/help")
+FATES_AWAKE = ("go", "go", "kill_after", "reset_after")
+"""How the request ends that a sender makes who woke too late."""
+
 REST_AFTER = 25
 """Steps between two rests at least: what is never left undone tells nothing of what is."""
 
-LONGEST_SLEEP = 900.0
-"""Seconds that pass at most by themselves when nothing is due and something is to be done."""
-
-LONGEST_JOB = 5_000
-"""Calls of one job; more is a job that does not end."""
-
 FAULTS = (
     *(f"store {fate}" for fate in (*STORE_FATES, *STORE_DEATHS)),
-    *(f"send {fate}" for fate in (*SEND_REFUSALS, *SEND_LOSSES, *SEND_DEATHS)),
+    *(f"send {fate}" for fate in (*SEND_REFUSALS, *TEXT_REFUSALS, *SEND_LOSSES, *SEND_DEATHS)),
     *(f"feed {fate}" for fate in FEED_FATES),
     *("freeze", "woken too late", "clock jump", "hints lost", "hint twice", "server restart", "late post"),
     *("put out", "moved", "foreign message", "backup restored"),
@@ -38,38 +31,13 @@ workers = st.integers(0, WORKERS - 1)
 chats = st.integers(0, 2)
 small = st.integers(0, 7)
 asks = st.integers(0, 3)
+few = st.sampled_from((0, 0, 0, 1, 2))
+overslept = st.sampled_from((0.0, 10.0, 45.0, 120.0))
 calls_before = st.sampled_from((0, 1, 2, 3, 5, 8, 13, 21, 34))
 
 
-class Totals:
-    """What was really done, over all runs of a process."""
-
-    def __init__(self) -> None:
-        self.steps = 0
-        self.runs = 0
-        self.rests = 0
-        self.faults: Counter[str] = Counter()
-        self.actions: Counter[str] = Counter()
-        self.broken: list[str] = []
-        self.trace: list[str] = []
-        self.late = 0
-        self.held = 0
-
-
-class Model(RuleBasedStateMachine):
+class Model(Moves):
     """One run. A class of its own for each use sets `plant` and `totals`."""
-
-    plant: ClassVar[Plant]
-    totals: ClassVar[Totals]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.plant.begin()
-        self.totals.runs += 1
-        self.hints: list[Job] = []
-        self.restless = 0
-        self.handed = 0
-        self.is_whole = True
 
     # What is normal.
 
@@ -90,8 +58,7 @@ class Model(RuleBasedStateMachine):
     def come_to_digest(self) -> None:
         """Let time pass until the next digest is due."""
         self._step("come_to_digest")
-        due = [at for job, at in self.plant.calm.schedule.due() if job.kind == "digest"]
-        self.plant.advance(max(0.0, (min(due) - self.plant.world.time()).total_seconds()) + 1)
+        self._come_to("digest")
 
     @rule(worker=workers, pick=small)
     def begin(self, worker: int, pick: int) -> None:
@@ -166,6 +133,14 @@ class Model(RuleBasedStateMachine):
         self._step("refuse_send", worker, chat, fate, asks)
         self._fail_send(worker, chat, fate, asks)
 
+    @rule(worker=workers, chat=chats, parts=st.integers(1, 3), fate=st.sampled_from(TEXT_REFUSALS))
+    def refuse_text(self, worker: int, chat: int, parts: int, fate: str) -> None:
+        """Let Telegram refuse a message for what it says, this time or each time."""
+        self._step("refuse_text", worker, chat, parts, fate)
+        each = self._deliver(worker, chat, parts)
+        if each is not None and self._go_to(each, "telegram", "sendMessage"):
+            self._fail_here(each, fate)
+
     @rule(worker=workers, chat=chats, fate=st.sampled_from(SEND_LOSSES), asks=asks)
     def lose_send(self, worker: int, chat: int, fate: str, asks: int) -> None:
         """Let a request to Telegram be done, and its answer be lost; or let nobody know whether it was done."""
@@ -189,29 +164,47 @@ class Model(RuleBasedStateMachine):
     def freeze(self, worker: int, chat: int, to_send: bool, asks: int) -> None:
         """Stop a process where it stands, or just before it asks something of Telegram."""
         self._step("freeze", worker, chat, to_send, asks)
-        if to_send:
-            self._deliver(worker, chat)
-        each = self._busy(worker, 0)
+        each = self._deliver(worker, chat) if to_send else self._busy(worker, 0)
         if each is not None and to_send:
             self._go_to_send(each, asks)
-        if each is not None and each.actor is not None and each.actor.is_busy:
-            each.is_frozen = True
-            self._fault("freeze")
+        if each is not None:
+            self._freeze(each)
 
     @rule(worker=workers, keeper_first=st.booleans(), seconds=st.sampled_from((0.0, 7.0, 30.0, 100.0)))
     def wake(self, worker: int, keeper_first: bool, seconds: float) -> None:
         """Let a frozen process go on after a while, its keeper's thread before its work or after."""
         self._step("wake", worker, keeper_first, seconds)
         each = self.plant.workers[worker]
-        if not each.is_frozen or each.actor is None:
+        if each.is_frozen:
+            self.plant.advance(seconds)
+            self._wake(each, keeper_first=keeper_first)
+
+    @rule(worker=workers, chat=chats, fate=st.sampled_from(FATES_AWAKE), asks=few, seconds=overslept)
+    def oversleep(self, worker: int, chat: int, fate: str, asks: int, seconds: float) -> None:
+        """Freeze a sender before a request; another ends its work and more time passes; then it makes the request."""
+        self._step("oversleep", worker, chat, fate, asks, seconds)
+        each = self._deliver(worker, chat)
+        if each is not None and self._go_to_send(each, asks) and self._freeze(each):
+            self._deliver_all(worker, chat)
+            self.plant.advance(seconds)
+            self._wake(each, keeper_first=False, fate=fate)
+
+    @rule(worker=workers, kind=st.sampled_from(("poll", "digest", "commands")), calls=calls_before, feed=st.integers(0, 1))
+    def outrun(self, worker: int, kind: str, calls: int, feed: int) -> None:
+        """Freeze a process within a job, let another do the same job with more in it, and let the first go on."""
+        self._step("outrun", worker, kind, calls, feed)
+        each, job = self._free(worker), self._ripe(kind)
+        if each is None or job is None or self._take_up(each, job) is None:
             return
-        self.plant.advance(seconds)
-        each.is_frozen = False
-        if self.plant.has_lost(each):
-            self._fault("woken too late")
-        if keeper_first:
-            each.hands.turn()
-        self._go(each, 1)
+        self._go(each, calls + 1)
+        if not self._freeze(each):
+            return
+        self.plant.feeds.publish(QUERIES[feed], WORDS[2], 0)
+        self.plant.advance(self.plant.until_free(job))
+        other = self._free(worker)
+        if other is not None and self._take_up(other, job) is not None:
+            self._finish(other)
+        self._wake(each, keeper_first=False)
 
     @rule(worker=workers, minutes=st.sampled_from((-90, -5, 5, 90)))
     def jump_clock(self, worker: int, minutes: int) -> None:
@@ -282,131 +275,3 @@ class Model(RuleBasedStateMachine):
         """Nothing that must always hold was seen broken."""
         self._judge()
         self.is_whole = True
-
-    def teardown(self) -> None:
-        """Come to rest a last time, and count what was done."""
-        try:
-            if self.is_whole and not self.plant.world.broken:
-                self._rest()
-                self._judge()
-        finally:
-            self.totals.faults += self.plant.world.faults
-            self.totals.actions += self.plant.world.actions
-            self.totals.late += sum(self.plant.watch.late.values())
-
-    # How it is done.
-
-    def _step(self, name: str, *arguments: object) -> None:
-        self.totals.steps += 1
-        self.is_whole = False
-        self.restless += 1
-        self.plant.world.actions[name] += 1
-        self.plant.world.note(name, *arguments)
-
-    def _fault(self, kind: str) -> None:
-        self.plant.world.fault(kind)
-
-    def _judge(self) -> None:
-        broken = self.plant.world.broken
-        if broken:
-            self.totals.broken = list(broken)
-            self.totals.trace = list(self.plant.world.trace)
-            raise AssertionError("; ".join(broken))
-
-    def _rest(self) -> None:
-        self.hints.clear()
-        self.restless = 0
-        self.plant.settle()
-        self.totals.rests += 1
-        if not self.plant.world.broken:
-            self.plant.world.accuse(*findings(self.plant))
-
-    def _is_idle(self, worker: Worker) -> bool:
-        return worker.actor is not None and not worker.actor.is_busy and not worker.is_frozen
-
-    def _sweep(self, kind: str = "") -> None:
-        """Take hints where there are none, waiting for the first; those of a kind come first."""
-        calm = self.plant.calm
-        if not any(job.kind.startswith(kind) for job in self.hints):
-            calm.job_leases.bury(self.plant.world.is_dead)
-            self.hints += calm.schedule.take(50)
-        if not any(job.kind.startswith(kind) for job in self.hints):
-            soonest = next(at for job, at in calm.schedule.due() if job.kind.startswith(kind))
-            self.plant.advance(min((soonest - self.plant.world.time()).total_seconds(), LONGEST_SLEEP) + 0.001)
-            self.hints += calm.schedule.take(50)
-        self.hints.sort(key=lambda job: not job.kind.startswith(kind))
-
-    def _deliver(self, worker: int, chat: int) -> None:
-        """Let a worker that is idle take up the delivery to a chat, to which something is to be sent."""
-        each, calm, name = self.plant.workers[worker], self.plant.calm, self.plant.chats[chat]
-        if not self._is_idle(each):
-            return
-        if calm.outbox.load(name).waiting == 0:
-            self.handed += 1
-            calm.hand_over(name, f"n{self.handed}", 1, [])
-        self.plant.world.note(" ", each.name, "delivers to", name)
-        self._start(each, "job", Job("deliver", name))
-
-    def _busy(self, worker: int, pick: int) -> Worker | None:
-        """Return a worker that is at work, having taken up a hint if it was idle; None when it cannot be."""
-        each = self.plant.workers[worker]
-        if each.is_frozen:
-            return None
-        if self._is_idle(each):
-            self._sweep()
-            if not self.hints:
-                return None
-            job = self.hints.pop(pick % len(self.hints))
-            self.plant.world.note(" ", each.name, "takes up", job)
-            self._start(each, "job", job)
-        return each if each.actor is not None and each.actor.is_busy else None
-
-    def _start(self, worker: Worker, what: str, *arguments: object) -> None:
-        assert worker.actor is not None, "a worker of the model has a thread"
-        worker.actor.begin(self.plant.task(worker, what, *arguments))
-        self.plant.see_to(worker)
-
-    def _go(self, worker: Worker, calls: int = 1, fate: str = "go", *, is_known: bool = True) -> None:
-        self.plant.go(worker, calls, fate, is_known=is_known)
-
-    def _go_to(self, worker: Worker, kind: Kind) -> bool:
-        """Let a worker go on until it stands before a call of a kind; False when its job ended before."""
-        assert worker.actor is not None, "a worker of the model has a thread"
-        for _ in range(LONGEST_JOB):
-            if worker.actor.pending is None:
-                return False
-            if worker.actor.pending[0] == kind:
-                return True
-            self._go(worker)
-        raise AssertionError("a job does not end")
-
-    def _finish(self, worker: Worker) -> None:
-        assert worker.actor is not None, "a worker of the model has a thread"
-        while worker.actor.is_busy:
-            self._go(worker, 50)
-
-    def _go_to_send(self, worker: Worker, asks: int) -> bool:
-        """Let a worker go on until it stands before a request to Telegram, some of them having passed."""
-        for _ in range(asks):
-            if self._go_to(worker, "telegram"):
-                self._go(worker)
-        return self._go_to(worker, "telegram")
-
-    def _fail_send(self, worker: int, chat: int, fate: str, asks: int, *, is_known: bool = True) -> None:
-        self._deliver(worker, chat)
-        each = self.plant.workers[worker]
-        if each.actor is not None and each.actor.is_busy and not each.is_frozen and self._go_to_send(each, asks):
-            self._fail(worker, "telegram", fate, 0, is_known=is_known)
-
-    def _fail(self, worker: int, kind: Kind, fate: str, calls: int, *, is_known: bool) -> None:
-        each = self._busy(worker, 0)
-        if each is None or each.actor is None:
-            return
-        if calls:
-            self._go(each, calls)
-        if each.actor.is_busy and self._go_to(each, kind):
-            if fate == "refused" and each.actor.pending != ("telegram", "sendMessage"):
-                fate = "gateway_before"  # what is edited was taken before: its text is not refused
-            self.plant.world.note(" ", each.name, *(each.actor.pending or ()), "->", fate)
-            self._fault(f"{'send' if kind == 'telegram' else kind} {fate}")
-            self._go(each, 1, fate, is_known=is_known)

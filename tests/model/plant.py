@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from monitor import jobs
 from monitor.bot.updates import parse
 from monitor.courier import Desk
+from monitor.digests.delivery import is_over
 from monitor.looks import Parts
 from monitor.models import Job, Message, Parcel, PostKey, Query, Topic
 from monitor.settings import Settings, TelegramSettings
@@ -93,6 +94,7 @@ class Worker(Monitor):
         super().__init__(plant.settings, connection, None)
         self.client.close()
         self.name, self.actor = name, actor
+        self.job: Job | None = None
         self.is_frozen = False
         self.skew = timedelta(0)
         self.runs = 0
@@ -239,6 +241,7 @@ class Plant:
         self.world = World()
         self.watch = Watch(self.world)
         self.watch.unstored = self.unstored
+        self.watch.will_look = self.will_look
         self.feeds = Feeds(self.world)
         self.state = self.telegram.state = new_state(7, self.world.steady, None, limits=False)
         self.people = People(self.state)
@@ -315,6 +318,7 @@ class Plant:
 
     def task(self, worker: Worker, what: str, *arguments: Any) -> Callable[[], object]:
         """Return a piece of work of a worker."""
+        worker.job = arguments[0] if what == "job" else None
         match what:
             case "job":
                 return partial(worker.do, *arguments)
@@ -322,6 +326,15 @@ class Plant:
                 return partial(worker.take_updates, self.telegram)
             case _:
                 return partial(worker.hand_over, *arguments)
+
+    def is_at(self, worker: Worker, job: Job) -> bool:
+        """Tell whether a worker is at a job."""
+        return worker.actor is not None and worker.actor.is_busy and worker.job == job
+
+    def until_free(self, job: Job) -> float:
+        """Return seconds until nobody holds a job any more, if nobody renews what is held."""
+        tills = [held.till for (_, name), held in self.watch.held.items() if name == str(job)]
+        return (max([*tills, self.world.now]) - self.world.now) / 1000
 
     def has_lost(self, worker: Worker) -> bool:
         """Tell whether a worker held something when it was let go last that somebody else may have by now."""
@@ -337,8 +350,10 @@ class Plant:
         self.see_to(worker)
 
     def see_to(self, worker: Worker) -> None:
-        """Look whether a worker's job ended by a fault of ours."""
+        """Look whether a worker's job ended, and whether by a fault of ours."""
         assert worker.actor is not None, "a worker of the model has a thread"
+        if not worker.actor.is_busy:
+            self.watch.is_over(worker.actor, has_failed=worker.actor.ended is not None)
         if worker.actor.error is not None:
             error, worker.actor.error = worker.actor.error, None
             self.world.accuse(f"a job raised {type(error).__name__}: {error}\n{''.join(format_exception(error))}")
@@ -398,6 +413,16 @@ class Plant:
             stored = set(self.calm.connection.execute("HKEYS", self.calm.connection.keys.topic(topic.name).posts))
             missing += [p.key for p in shown if topic.any[0] in p.post.text and p.key.encode() not in stored]
         return missing
+
+    def will_look(self, chat: str, address: str, message: str) -> bool:
+        """Tell whether somebody will look for a copy of a message that arrives in its chat now."""
+        pending = self.calm.outbox.find(chat, message)
+        if pending is None or pending.delivery.address != address or pending.delivery.base is None:
+            return False
+        if is_over(pending.delivery):
+            due = self.calm.connection.execute("ZSCORE", self.calm.connection.keys.chat(chat).late, message)
+            return due is not None and float(due) > self.world.now
+        return pending.delivery.is_doubtful
 
     def back_up(self) -> None:
         """Keep a copy of the store, as a backup does, and what the world knew then."""

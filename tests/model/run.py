@@ -6,7 +6,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.model.machine import FAULTS, Model, Totals
+from tests.model.machine import FAULTS, Model
+from tests.model.moves import Totals
 from tests.model.plant import Plant
 
 STEPS_OF_A_RUN = 100

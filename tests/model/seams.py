@@ -31,8 +31,11 @@ store. lose: it does, and no answer comes back, however often it is tried."""
 STORE_DEATHS = ("kill", "kill_after")
 """The process dies before a call is done, or after."""
 
-SEND_REFUSALS = ("flood", "unconnected", "refused", "gateway_before", "reset_before")
-"""Not done: 429, no connection, 400 for what the text says, 502, a reset."""
+SEND_REFUSALS = ("flood", "unconnected", "gateway_before", "reset_before")
+"""Not done: 429, no connection, 502, a reset."""
+
+TEXT_REFUSALS = ("refused", "refused for good")
+"""Not done: 400 for what a text says, once or from now on."""
 
 SEND_LOSSES = ("gateway_after", "reset_after", "garbage", "late")
 """Done: 502, a reset, an answer that is no JSON; late: it arrives some seconds after the client gave up."""
@@ -185,9 +188,11 @@ class _Request(BaseRequest):
         name = url.rpartition("/")[2]
         form = {} if request_data is None else request_data.json_parameters
 
-        claimed = self.watch.claimed.get(self.actor, self.world.now)
+        claim = self.watch.claimed.get(self.actor)
 
         def handle() -> tuple[int, bytes]:
+            if name == "sendMessage" and form["text"] in self.world.refused:
+                return _REFUSED.code, refusal(_REFUSED)
             answer = self.telegram.handle(name, form)
             self.world.note(
                 "   ",
@@ -198,19 +203,22 @@ class _Request(BaseRequest):
                 answer[1][:90],
             )
             if name == "sendMessage" and answer[0] == 200:
-                self.watch.arrived(self.actor, claimed, form)
+                self.watch.arrived(self.actor, claim, form)
             return answer
 
         if self.actor is None:
             return handle()
-        return self._spoiled(self.actor.gate("telegram", name), handle)
+        fate = self.actor.gate("telegram", name)
+        if fate == "refused for good":
+            self.world.refused.add(form["text"])
+        return self._spoiled(fate, handle)
 
     def _spoiled(self, fate: str, handle: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
         assert self.actor is not None, "only workers are disturbed"
         match fate:
             case "flood":
                 return 429, refusal(flood(3))
-            case "refused":
+            case "refused" | "refused for good":
                 return _REFUSED.code, refusal(_REFUSED)
             case "gateway_before":
                 return 502, _GATEWAY
@@ -224,6 +232,8 @@ class _Request(BaseRequest):
                     self.actor.die()
                 raise TimedOut
         answer = handle()
+        if fate != "go":
+            self.watch.unheard(self.actor)
         match fate:
             case "kill_after":
                 self.actor.die()

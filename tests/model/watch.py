@@ -1,6 +1,5 @@
 """What the world saw of the store's answers and of Telegram: the ledger that judges, outside the store."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -21,12 +20,39 @@ class Held(NamedTuple):
     till: int
 
 
+class Claim(NamedTuple):
+    """Which message its sender claimed, and when (ms)."""
+
+    at: int
+    chat: str
+    message: str
+
+
+class Late(NamedTuple):
+    """A message that arrived later than any request of its attempt may, and of which nobody was told.
+
+    `will_look`: when it arrived, somebody was still to look for copies of it.
+    """
+
+    claim: Claim
+    address: str
+    text: str
+    will_look: bool
+
+
+GUARDED = {
+    **{"finish": 2, "rest": 2, "rest_inbox": 2, "next_update": 0, "excuse": 0},
+    **{"claim": 0, "settle": 0, "clear": 0, "surveyed": 0, "corrected": 0},
+}
+"""Scripts that only the newest holder of a lease may have done: the place of its key. Job and fence are the first arguments."""
+
+
 class Watch:
     """Notes leases, places in feeds, digests that were taken, and messages that came too late to be accounted for.
 
-    `unstored` tells what is missing of what a feed showed up to a place. `late` counts messages, by chat and text, that
-    arrived after everybody had ceased to look for them, and whose senders told nobody. `ever` has the ids and texts of
-    all messages that were handed over, by chat, also those that a restored backup does not know.
+    `unstored` tells what is missing of what a feed showed up to a place, `will_look` whether copies of a message will
+    be looked for. `ever` has the ids and texts of all messages that were handed over, by chat, also those that a
+    restored backup does not know.
     """
 
     def __init__(self, world: World) -> None:
@@ -34,22 +60,26 @@ class Watch:
         self.held: dict[tuple[str, str], Held] = {}
         self.fences: dict[tuple[str, str], int] = {}
         self.taken: dict[str, dict[str, int]] = {}
-        self.claimed: dict[Actor | None, int] = {}
-        self.late: Counter[tuple[str, str]] = Counter()
-        self._unconfessed: dict[Actor | None, tuple[str, str]] = {}
+        self.claimed: dict[Actor | None, Claim] = {}
+        self.late: list[Late] = []
+        self._unconfessed: dict[Actor | None, Late] = {}
         self.ever: dict[str, set[tuple[str, str]]] = {}
         self.unstored: Callable[[Query, str], list[str]] = lambda *_: []
+        self.will_look: Callable[[str, str, str], bool] = lambda *_: False
 
     def restored(self, taken: dict[str, dict[str, int]]) -> None:
         """Know of a store that it holds a backup now, of which this was `taken`."""
         self.held.clear()
+        self.late = [each._replace(will_look=False) for each in self.late]
         self.taken = {chat: dict(ids) for chat, ids in taken.items()}
 
     def ran(self, actor: Actor | None, script: str, keys: Sequence[str], args: Sequence[Any], answer: Any) -> None:
         """Note what a script answered."""
+        if script in GUARDED and answer not in (None, 0 if script != "claim" else -1):
+            self._did(script, keys[GUARDED[script]], str(args[0]), int(args[1]))
         match script:
             case "claim" if answer == 0:
-                self.claims(actor)
+                self.claimed[actor] = Claim(self.world.now, chat_of(keys[0]), str(args[2]))
             case "settle" if answer:
                 self.confesses(actor)
             case "acquire" if answer:
@@ -70,22 +100,34 @@ class Watch:
             case "apply" if answer[0] and args[6]:
                 self.ever.setdefault(chat_of(keys[4]), set()).add((str(args[6]), text_of(args[8])))
 
-    def arrived(self, actor: Actor | None, claimed: int, form: dict[str, str]) -> None:
+    def arrived(self, actor: Actor | None, claim: Claim | None, form: dict[str, str]) -> None:
         """Note a message that arrived later than any request of its attempt may; only who sent it can tell of it."""
-        if self.world.now - claimed > LOOK_AFTER:
-            what = form["chat_id"], form["text"]
-            self.late[what] += 1
-            self._unconfessed[actor] = what
+        if claim is not None and self.world.now - claim.at >= LOOK_AFTER:
+            address = form["chat_id"]
+            late = Late(claim, address, form["text"], self.will_look(claim.chat, address, claim.message))
+            self.late.append(late)
+            self._unconfessed[actor] = late
 
-    def claims(self, actor: Actor | None) -> None:
-        """Note that an actor claims a message now."""
-        self.claimed[actor] = self.world.now
+    def unheard(self, actor: Actor | None) -> None:
+        """Note that the answer to what an actor sent was lost: it cannot tell of it."""
+        self._unconfessed.pop(actor, None)
 
     def confesses(self, actor: Actor | None) -> None:
         """Note that an actor told of what it sent."""
-        what = self._unconfessed.pop(actor, None)
-        if what is not None:
-            self.late[what] -= 1
+        late = self._unconfessed.pop(actor, None)
+        if late is not None:
+            self.late.remove(late)
+
+    def is_over(self, actor: Actor | None, *, has_failed: bool) -> None:
+        """Note that what an actor did is over: who sent something too late and heard of it has told of it."""
+        late = self._unconfessed.pop(actor, None)
+        if late is not None and not has_failed:
+            self.world.accuse(f"{late.claim.message} was sent to {late.address} too late, and nobody was told")
+
+    def _did(self, script: str, leases: str, job: str, fence: int) -> None:
+        newest = self.fences.get((leases, job), 0)
+        if fence < newest:
+            self.world.accuse(f"{script} of {job} was done for the fence {fence}, and {newest} was given out")
 
     def _acquired(self, leases: str, new: Held, job: str) -> None:
         place = leases, job

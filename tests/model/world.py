@@ -12,7 +12,10 @@ BEGIN = 2_000_000_000_000
 
 
 class World:
-    """One run. Times are ms since 1970; `broken` has a sentence for each promise that was broken."""
+    """One run. Times are ms since 1970; `broken` has a sentence for each promise that was broken.
+
+    `refused` has the texts that Telegram takes from nobody.
+    """
 
     def __init__(self) -> None:
         self.now = BEGIN
@@ -21,6 +24,7 @@ class World:
         self.faults: Counter[str] = Counter()
         self.actions: Counter[str] = Counter()
         self.dead: set[str] = set()
+        self.refused: set[str] = set()
         self._coming: list[tuple[int, int, Callable[[], object]]] = []
         self._numbers = count()
 
