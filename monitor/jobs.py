@@ -160,12 +160,13 @@ def send_digest(monitor: Monitor, subject: str, owner: str, now: datetime) -> No
 
 def make_digest(monitor: Monitor, topic: Topic, now: datetime) -> timedelta:
     """Hand over the digest that is due, if it need not wait; return when to ask again."""
-    told = monitor.told.of(topic.name) or Told(end=last_digest(topic, now) - timedelta(hours=12))
+    before = monitor.told.of(topic.name)
+    told = before or Told(end=last_digest(topic, now) - timedelta(hours=12))
     due = windows_due(topic, told, now)
     wait = not_yet(monitor, topic, due[0], now) if due else timedelta(0)
     if wait:
         return wait
-    if due and not tell(monitor, topic, due[0], now):
+    if due and not tell(monitor, topic, due[0], before, now):
         return AFTER_A_BUG
     monitor.subscriptions.tidy(topic.name)
     return timedelta(0) if due[1:] else next_digest(topic, now) - now
@@ -182,12 +183,12 @@ def not_yet(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> ti
     return monitor.told.admit_late(chat, f"{topic.name} {due.kind} {end.isoformat()}")
 
 
-def tell(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> bool:
+def tell(monitor: Monitor, topic: Topic, due: DueDigest, before: Told | None, now: datetime) -> bool:
     """Hand over one digest: written down as the next before its first word leaves, as told after its last.
 
+    `before` is what was told when it was found to be due: who stood still since then begins nothing that another ended.
     False: some chat's failed, and shall be tried again; after an hour of that the others' next ones wait no longer.
     """
-    before = monitor.told.of(topic.name)
     tries = before.tries if before is not None and before.begun == due else 0
     begun = Told(end=due.window.start if before is None else before.end, begun=due, tries=tries)
     if not monitor.told.move(topic.name, before, begun):

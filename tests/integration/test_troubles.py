@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from monitor import jobs, upkeep
 from monitor.bot.notices import slow_down
+from monitor.digests.schedule import Told, windows_due
 from monitor.store.codec import encode
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room
@@ -345,6 +346,24 @@ def test_one_chats_fault_holds_back_nobody_elses_digest(room: Room, olga: User) 
     for each in people:
         room.deliver(str(each.id))
         assert ["#Water:" in text for text in room.seen(each)] == [False, True]
+
+
+def test_who_stood_still_since_a_digest_was_due_does_not_tell_it_again(room: Room, olga: User) -> None:
+    room.monitor.told.begin({WATER.name: NOW - timedelta(days=1)})
+    before = room.monitor.told.of(WATER.name)
+    assert before is not None
+    due = windows_due(WATER, before, NOW)[0]
+    jobs.make_digest(room.monitor, WATER, NOW)
+    after = room.monitor.told.of(WATER.name)
+    room.say(olga, "/subscribe water")
+    room.deliver(str(olga.id))
+
+    assert jobs.tell(room.monitor, WATER, due, before, NOW)
+    room.deliver(str(olga.id))
+
+    assert after == Told(end=due.window.end)
+    assert room.monitor.told.of(WATER.name) == after
+    assert ["#Water:" in text for text in room.seen(olga)] == [False]
 
 
 def test_a_channel_that_the_settings_name_is_greeted_before_its_first_digest(redis_url: str, tmp_path: Path) -> None:
