@@ -141,16 +141,22 @@ def none_twice(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
                 shown.text for shown in room.visible if shown.text in replies
             )
         for text, count in Counter(shown.text for shown in room.visible).items():
-            late = sum(each.text == text and _is_excused(room, each) for each in plant.watch.late)
-            if count > may[text] + late and not room.is_disturbed:
+            if count > may[text] + _excused(plant, room, text) and not room.is_disturbed:
                 yield f"{room.chat}: {text!r} is visible {count} times, of {may[text]} messages"
 
 
-def _is_excused(room: Room, late: Late) -> bool:
-    """Tell whether nobody could know of a late message in a chat: everybody had ceased to look, and its sender died."""
+def _excused(plant: Plant, room: Room, text: str) -> int:
+    """Return how many late messages in a chat nobody could know of: everybody had ceased to look, and its sender died.
+
+    A restore forgets what is known of copies, and looks for none, for it would write over what it does not know.
+    """
+    late = plant.watch.ever_late if room.is_restored else plant.watch.late
+    return sum(each.text == text and each.claim.chat == room.chat and not _is_looked_for(room, each) for each in late)
+
+
+def _is_looked_for(room: Room, late: Late) -> bool:
     kept = room.kept.get(late.claim.message)
-    is_looked_for = late.will_look and kept is not None and kept.delivery.state == "sent"
-    return late.claim.chat == room.chat and not is_looked_for
+    return not room.is_restored and late.will_look and kept is not None and kept.delivery.state == "sent"
 
 
 def none_unknown(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:

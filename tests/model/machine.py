@@ -12,6 +12,7 @@ from tests.model.seams import SEND_DEATHS, SEND_LOSSES, SEND_REFUSALS, STORE_DEA
 FEED_FATES = ("down", "limited", "empty", "repeats", "paged")
 WORDS = ("alpha", "beta", "alpha beta", "noise")
 COMMANDS = ("/subscribe alpha", "/subscribe beta", "/unsubscribe alpha", "/unsubscribe beta", "/topics", "/help")
+JOBS = ("poll", "digest", "commands")
 FATES_AWAKE = ("go", "go", "kill_after", "reset_after")
 """How the request ends that a sender makes who woke too late."""
 
@@ -70,35 +71,29 @@ class Model(Moves):
     def work(self, worker: int, calls: int) -> None:
         """Let a worker make some calls."""
         self._step("work", worker, calls)
-        if (each := self._busy(worker, 0)) is not None:
+        if (each := self._busy(worker)) is not None:
             self._go(each, calls)
 
+    @precondition(lambda self: self._at_work(0))
     @rule(worker=workers)
     def end_job(self, worker: int) -> None:
         """Let a worker come to the end of its job."""
         self._step("end_job", worker)
-        each = self.plant.workers[worker]
-        if each.actor is not None and each.actor.is_busy and not each.is_frozen:
-            self._finish(each)
+        self._finish(self._at_work(worker)[0])
 
     @rule(worker=workers)
     def poll_telegram(self, worker: int) -> None:
         """Let a process ask for updates and keep them."""
         self._step("poll_telegram", worker)
-        each = self.plant.workers[worker]
-        if self._is_idle(each):
-            self._start(each, "poller")
+        self._start(self._free(worker), "poller")
 
     @rule(worker=workers, chat=chats, digest=st.integers(0, 5), parts=st.integers(1, 3), posts=small)
     def hand_over(self, worker: int, chat: int, digest: int, parts: int, posts: int) -> None:
         """Let a process hand a digest of some parts to a chat, now and then one that it handed over before."""
         self._step("hand_over", worker, chat, digest, parts, posts)
-        each = self.plant.workers[worker]
-        if self._is_idle(each):
-            keys = [PostKey("rss", f"pool/{posts + n}") for n in range(2)]
-            self._start(
-                each, "hand over", self.plant.chats[chat], f"d{self.plant.epoch}.{digest}.{parts}.{posts}", parts, keys
-            )
+        name = f"d{self.plant.epoch}.{digest}.{parts}.{posts}"
+        keys = [PostKey("rss", f"pool/{posts + n}") for n in range(2)]
+        self._start(self._free(worker), "hand over", self.plant.chats[chat], name, parts, keys)
 
     @rule(chat=st.integers(0, 1), text=st.sampled_from(COMMANDS))
     def say(self, chat: int, text: str) -> None:
@@ -164,20 +159,19 @@ class Model(Moves):
     def freeze(self, worker: int, chat: int, to_send: bool, asks: int) -> None:
         """Stop a process where it stands, or just before it asks something of Telegram."""
         self._step("freeze", worker, chat, to_send, asks)
-        each = self._deliver(worker, chat) if to_send else self._busy(worker, 0)
+        each = self._deliver(worker, chat) if to_send else self._busy(worker)
         if each is not None and to_send:
             self._go_to_send(each, asks)
         if each is not None:
             self._freeze(each)
 
+    @precondition(lambda self: self._frozen(0))
     @rule(worker=workers, keeper_first=st.booleans(), seconds=st.sampled_from((0.0, 7.0, 30.0, 100.0)))
     def wake(self, worker: int, keeper_first: bool, seconds: float) -> None:
         """Let a frozen process go on after a while, its keeper's thread before its work or after."""
         self._step("wake", worker, keeper_first, seconds)
-        each = self.plant.workers[worker]
-        if each.is_frozen:
-            self.plant.advance(seconds)
-            self._wake(each, keeper_first=keeper_first)
+        self.plant.advance(seconds)
+        self._wake(self._frozen(worker)[0], keeper_first=keeper_first)
 
     @rule(worker=workers, chat=chats, fate=st.sampled_from(FATES_AWAKE), asks=few, seconds=overslept)
     def oversleep(self, worker: int, chat: int, fate: str, asks: int, seconds: float) -> None:
@@ -189,12 +183,14 @@ class Model(Moves):
             self.plant.advance(seconds)
             self._wake(each, keeper_first=False, fate=fate)
 
-    @rule(worker=workers, kind=st.sampled_from(("poll", "digest", "commands")), calls=calls_before, feed=st.integers(0, 1))
+    @rule(
+        worker=workers, kind=st.sampled_from(("poll", "digest", "commands")), calls=calls_before, feed=st.integers(0, 1)
+    )
     def outrun(self, worker: int, kind: str, calls: int, feed: int) -> None:
         """Freeze a process within a job, let another do the same job with more in it, and let the first go on."""
         self._step("outrun", worker, kind, calls, feed)
         each, job = self._free(worker), self._ripe(kind)
-        if each is None or job is None or self._take_up(each, job) is None:
+        if job is None or self._take_up(each, job) is None:
             return
         self._go(each, calls + 1)
         if not self._freeze(each):
@@ -202,7 +198,7 @@ class Model(Moves):
         self.plant.feeds.publish(QUERIES[feed], WORDS[2], 0)
         self.plant.advance(self.plant.until_free(job))
         other = self._free(worker)
-        if other is not None and self._take_up(other, job) is not None:
+        if self._take_up(other, job) is not None:
             self._finish(other)
         self._wake(each, keeper_first=False)
 

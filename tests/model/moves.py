@@ -60,7 +60,6 @@ class Moves(RuleBasedStateMachine):
             self.totals.actions += self.plant.world.actions
             self.totals.late += len(self.plant.watch.late)
 
-
     def _step(self, name: str, *arguments: object) -> None:
         self.totals.steps += 1
         self.is_whole = False
@@ -117,27 +116,37 @@ class Moves(RuleBasedStateMachine):
         return self.hints.pop(0) if self.hints and self.hints[0].kind == kind else None
 
     def _awake(self, first: int) -> list[Worker]:
-        """Return who is not frozen, beginning with one."""
-        workers = self.plant.workers
-        return [each for each in (*workers[first:], *workers[:first]) if not each.is_frozen]
+        """Return who is not frozen, beginning with one; somebody always is."""
+        return [each for each in self._from(first) if not each.is_frozen]
 
-    def _free(self, first: int) -> Worker | None:
-        """Return a worker that has nothing to do; None when all are frozen. If all are at work, one ends what it does."""
+    def _frozen(self, first: int) -> list[Worker]:
+        """Return who is frozen, beginning with one."""
+        return [each for each in self._from(first) if each.is_frozen]
+
+    def _at_work(self, first: int) -> list[Worker]:
+        """Return who is at work and not frozen, beginning with one."""
+        return [each for each in self._awake(first) if not self._is_idle(each)]
+
+    def _from(self, first: int) -> list[Worker]:
+        """Return all workers, beginning with one."""
+        return [*self.plant.workers[first:], *self.plant.workers[:first]]
+
+    def _free(self, first: int) -> Worker:
+        """Return a worker that has nothing to do; where all are at work, one ends what it does."""
         awake = self._awake(first)
         idle = [each for each in awake if self._is_idle(each)]
-        if not idle and awake:
+        if not idle:
             self._finish(awake[0])
-            return awake[0]
-        return idle[0] if idle else None
+        return idle[0] if idle else awake[0]
 
     def _deliver(self, first: int, chat: int, parts: int = 1) -> Worker | None:
         """Return a worker that delivers to a chat, to which something is to be sent now; None when there is none."""
         name = self.plant.chats[chat]
         job = Job("deliver", name)
         at_it = next((each for each in self._awake(first) if self.plant.is_at(each, job)), None)
-        each = at_it or self._free(first)
-        if each is None or at_it is not None:
-            return each
+        if at_it is not None:
+            return at_it
+        each = self._free(first)
         if self.plant.calm.outbox.load(name).waiting == 0:
             self.handed += 1
             self.plant.calm.hand_over(name, f"n{self.plant.epoch}.{self.handed}", parts, [])
@@ -145,7 +154,7 @@ class Moves(RuleBasedStateMachine):
         return self._take_up(each, job)
 
     def _await_turn(self, chat: str, job: Job) -> None:
-        """Let time pass until something may be sent to a chat, and until who is frozen over it has lost the right to."""
+        """Let time pass until something may be sent to a chat, and whoever is frozen over it has lost the right to."""
         plant, desk = self.plant, self.plant.calm.desk()
         view = plant.calm.outbox.outlook(chat)
         waits = [plant.until_free(job)]
@@ -162,17 +171,13 @@ class Moves(RuleBasedStateMachine):
         self._start(worker, "job", job)
         return worker if worker.actor is not None and worker.actor.is_busy else None
 
-    def _busy(self, worker: int, pick: int) -> Worker | None:
-        """Return a worker that is at work, having taken up a hint if it was idle; None when it cannot be."""
-        each = self.plant.workers[worker]
-        if each.is_frozen:
-            return None
+    def _busy(self, first: int, pick: int = 0) -> Worker | None:
+        """Return a worker that is at work, having taken up a hint if it was idle; None when nothing is to be done."""
+        each = self._awake(first)[0]
         if self._is_idle(each):
             self._sweep()
-            if not self.hints:
-                return None
-            return self._take_up(each, self.hints.pop(pick % len(self.hints)))
-        return each if each.actor is not None and each.actor.is_busy else None
+            return self._take_up(each, self.hints.pop(pick % len(self.hints))) if self.hints else None
+        return each
 
     def _start(self, worker: Worker, what: str, *arguments: object) -> None:
         assert worker.actor is not None, "a worker of the model has a thread"
@@ -211,7 +216,7 @@ class Moves(RuleBasedStateMachine):
             self._fail_here(each, fate, is_known=is_known)
 
     def _fail(self, worker: int, kind: Kind, fate: str, calls: int, *, is_known: bool) -> None:
-        each = self._busy(worker, 0)
+        each = self._busy(worker)
         if each is None or each.actor is None:
             return
         if calls:

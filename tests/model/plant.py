@@ -58,6 +58,7 @@ CONFIGURATION = "appendonly no\nenable-debug-command yes\n"
 MOST_ROUNDS = 800
 """Sweeps until all must be at rest; a chat with much to send needs some hundred."""
 
+
 class Asked(NamedTuple):
     """A command that somebody said: its update, the chat in which it counts, its words; after how many restores."""
 

@@ -40,16 +40,19 @@ class Late(NamedTuple):
     will_look: bool
 
 
-GUARDED = {
-    **{"finish": 2, "rest": 2, "rest_inbox": 2, "next_update": 0, "excuse": 0},
-    **{"claim": 0, "settle": 0, "clear": 0, "surveyed": 0, "corrected": 0},
-}
-"""Scripts that only the newest holder of a lease may have done: the place of its key. Job and fence are the first arguments."""
+GUARDED = {"finish": 2, "rest": 2, "rest_inbox": 2} | dict.fromkeys(
+    ("next_update", "excuse", "claim", "settle", "clear", "surveyed", "corrected"), 0
+)
+"""Scripts that only the newest holder of a lease may have done, and which of their keys has the leases.
+
+Job and fence are their first arguments.
+"""
 
 
 class Watch:
     """Notes leases, places in feeds, digests that were taken, and messages that came too late to be accounted for.
 
+    `late` has the messages that came too late and of which nobody was told, `ever_late` all that came too late.
     `unstored` tells what is missing of what a feed showed up to a place, `will_look` whether copies of a message will
     be looked for. `ever` has the ids and texts of all messages that were handed over, by chat, also those that a
     restored backup does not know.
@@ -62,6 +65,7 @@ class Watch:
         self.taken: dict[str, dict[str, int]] = {}
         self.claimed: dict[Actor | None, Claim] = {}
         self.late: list[Late] = []
+        self.ever_late: list[Late] = []
         self._unconfessed: dict[Actor | None, Late] = {}
         self.ever: dict[str, set[tuple[str, str]]] = {}
         self.unstored: Callable[[Query, str], list[str]] = lambda *_: []
@@ -70,7 +74,6 @@ class Watch:
     def restored(self, taken: dict[str, dict[str, int]]) -> None:
         """Know of a store that it holds a backup now, of which this was `taken`."""
         self.held.clear()
-        self.late = [each._replace(will_look=False) for each in self.late]
         self.taken = {chat: dict(ids) for chat, ids in taken.items()}
 
     def ran(self, actor: Actor | None, script: str, keys: Sequence[str], args: Sequence[Any], answer: Any) -> None:
@@ -106,6 +109,7 @@ class Watch:
             address = form["chat_id"]
             late = Late(claim, address, form["text"], self.will_look(claim.chat, address, claim.message))
             self.late.append(late)
+            self.ever_late.append(late)
             self._unconfessed[actor] = late
 
     def unheard(self, actor: Actor | None) -> None:
