@@ -13,7 +13,8 @@ from tests.model.sabotage import SABOTAGES, sabotaged
 NAME = "F13 model"
 STEPS, STEPS_IN_SHORT = 100_000, 3_000
 STEPS_TO_FIND = 12_000
-"""Within so many steps a defect that was put in must be found; most are within a thousand."""
+"""Within so many steps a defect that was put in must be found; most are within a thousand. Without it, the same rules
+under the same seed broke nothing, or the figure ends before."""
 
 
 def measure(plan: Plan) -> Figure:
@@ -30,7 +31,8 @@ def measure(plan: Plan) -> Figure:
         reached = _reached(outcome, seconds)
         if plan.is_long and not broken:
             found = _found(plant, plan.seed)
-            reached |= {"defects": len(SABOTAGES), "defects_found": len(found)}
+            slowest = max(found.values(), default=0)
+            reached |= {"defects": len(SABOTAGES), "defects_found": len(found), "most_steps_to_find": slowest}
             broken += [f"the model does not find: {name}" for name in SABOTAGES if name not in found]
     finally:
         plant.close()
@@ -61,12 +63,13 @@ def _keep(plan: Plan, outcome: Outcome) -> None:
         (plan.folder / "example.txt").write_text(outcome.example, encoding="utf-8")
 
 
-def _found(plant: Plant, seed: int) -> list[str]:
-    """Return the defects that the model finds."""
-    found: list[str] = []
+def _found(plant: Plant, seed: int) -> dict[str, int]:
+    """Return the defects that the model finds, and within how many steps."""
+    found: dict[str, int] = {}
     for name in SABOTAGES:
         with sabotaged(name):
-            if run(plant, STEPS_TO_FIND, seed, needs_all=False).broken:
-                found.append(name)
-        progress(NAME, f"{name}: {'found' if name in found else 'not found'}")
+            outcome = run(plant, STEPS_TO_FIND, seed, needs_all=False)
+        if outcome.broken:
+            found[name] = outcome.totals.steps
+        progress(NAME, f"{name}: {outcome.broken[0].splitlines()[0] if outcome.broken else 'not found'}")
     return found

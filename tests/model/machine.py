@@ -132,8 +132,8 @@ class Model(Moves):
     def refuse_text(self, worker: int, chat: int, parts: int, fate: str) -> None:
         """Let Telegram refuse a message for what it says, this time or each time."""
         self._step("refuse_text", worker, chat, parts, fate)
-        each = self._deliver(worker, chat, parts)
-        if each is not None and self._go_to(each, "telegram", "sendMessage"):
+        each = self._sender(worker, chat, 0, "sendMessage", parts)
+        if each is not None:
             self._fail_here(each, fate)
 
     @rule(worker=workers, chat=chats, fate=st.sampled_from(SEND_LOSSES), asks=asks)
@@ -159,9 +159,7 @@ class Model(Moves):
     def freeze(self, worker: int, chat: int, to_send: bool, asks: int) -> None:
         """Stop a process where it stands, or just before it asks something of Telegram."""
         self._step("freeze", worker, chat, to_send, asks)
-        each = self._deliver(worker, chat) if to_send else self._busy(worker)
-        if each is not None and to_send:
-            self._go_to_send(each, asks)
+        each = self._sender(worker, chat, asks) if to_send else self._busy(worker)
         if each is not None:
             self._freeze(each)
 
@@ -177,8 +175,8 @@ class Model(Moves):
     def oversleep(self, worker: int, chat: int, fate: str, asks: int, seconds: float) -> None:
         """Freeze a sender before a request; another ends its work and more time passes; then it makes the request."""
         self._step("oversleep", worker, chat, fate, asks, seconds)
-        each = self._deliver(worker, chat)
-        if each is not None and self._go_to_send(each, asks) and self._freeze(each):
+        each = self._sender(worker, chat, asks)
+        if each is not None and self._freeze(each):
             self._deliver_all(worker, chat)
             self.plant.advance(seconds)
             self._wake(each, keeper_first=False, fate=fate)

@@ -16,6 +16,9 @@ LONGEST_SLEEP = 900.0
 LONGEST_JOB = 5_000
 """Calls of one job; more is a job that does not end."""
 
+MOST_TRIES, PACE = 3, 3.0
+"""How often a chat is looked at until something can be sent to it, and seconds from one look to the next."""
+
 MOST_DELIVERIES = 8
 """Looks at a chat until the message at the head of its queue is over: one to send, three to probe, and again."""
 
@@ -203,16 +206,25 @@ class Moves(RuleBasedStateMachine):
         while worker.actor.is_busy:
             self._go(worker, 50)
 
-    def _go_to_send(self, worker: Worker, asks: int) -> bool:
-        """Let a worker go on until it stands before a request to Telegram, some of them having passed."""
-        for _ in range(asks):
-            if self._go_to(worker, "telegram"):
-                self._go(worker)
-        return self._go_to(worker, "telegram")
+    def _sender(self, first: int, chat: int, asks: int, what: str = "", parts: int = 1) -> Worker | None:
+        """Return a worker before a request to Telegram for a chat, after some that passed; None when there is none.
+
+        A message that has to wait for the pace of its chat is waited for.
+        """
+        for _ in range(MOST_TRIES):
+            each = self._deliver(first, chat, parts)
+            for _ in range(asks):
+                if each is not None and self._go_to(each, "telegram"):
+                    self._go(each)
+            if each is not None and self._go_to(each, "telegram", what):
+                return each
+            asks = 0
+            self.plant.advance(PACE)
+        return None
 
     def _fail_send(self, worker: int, chat: int, fate: str, asks: int, *, is_known: bool = True) -> None:
-        each = self._deliver(worker, chat)
-        if each is not None and self._go_to_send(each, asks):
+        each = self._sender(worker, chat, asks)
+        if each is not None:
             self._fail_here(each, fate, is_known=is_known)
 
     def _fail(self, worker: int, kind: Kind, fate: str, calls: int, *, is_known: bool) -> None:

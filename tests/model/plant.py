@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from monitor import jobs
 from monitor.bot.updates import parse
 from monitor.courier import Desk
-from monitor.digests.delivery import is_over
+from monitor.digests.delivery import Terms, is_over
 from monitor.looks import Parts
 from monitor.models import Job, Message, Parcel, PostKey, Query, Topic
 from monitor.settings import Settings, TelegramSettings
@@ -55,6 +55,7 @@ CONFIGURATION = "appendonly no\nenable-debug-command yes\n"
 """What survives a power cut is measured by F2; here the server only begins anew, from a snapshot of its own."""
 
 
+TERMS = Terms()
 MOST_ROUNDS = 800
 """Sweeps until all must be at rest; a chat with much to send needs some hundred."""
 
@@ -416,14 +417,18 @@ class Plant:
         return missing
 
     def will_look(self, chat: str, address: str, message: str) -> bool:
-        """Tell whether somebody will look for a copy of a message that arrives in its chat now."""
+        """Tell whether somebody must look for a copy of a message that arrives in its chat now.
+
+        Asked of what the product knows of the message, not of what it planned: that is to be judged.
+        """
         pending = self.calm.outbox.find(chat, message)
         if pending is None or pending.delivery.address != address or pending.delivery.base is None:
             return False
-        if is_over(pending.delivery):
-            due = self.calm.connection.execute("ZSCORE", self.calm.connection.keys.chat(chat).late, message)
-            return due is not None and float(due) > self.world.now
-        return pending.delivery.is_doubtful
+        delivery = pending.delivery
+        if not is_over(delivery):
+            return delivery.is_doubtful
+        looked_at = delivery.due + TERMS.late_look_after
+        return delivery.is_doubtful and delivery.attempts > 1 and self.world.time() < looked_at
 
     def back_up(self) -> None:
         """Keep a copy of the store, as a backup does, and what the world knew then."""
