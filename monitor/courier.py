@@ -225,7 +225,14 @@ class Courier:
                 return self._failed(error)
 
     def _edit(self, view: Outlook, pending: Pending, message_id: int) -> Edited:
-        return self._desk.messenger.edit(pending.parcel, view.address, message_id, is_plain=pending.delivery.is_plain)
+        try:
+            return self._desk.messenger.edit(
+                pending.parcel, view.address, message_id, is_plain=pending.delivery.is_plain
+            )
+        except DeliveryUnknown:
+            if not self._is_sure():
+                self._desk.doubt(self._chat, pending, message_id)
+            raise
 
     def _settle(self, view: Outlook, pending: Pending, event: Event) -> timedelta:
         settled = next_step(pending.delivery, event, view.now, self._desk.terms)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from monitor.digests.delivery import Terms
 from monitor.errors import DeliveryDelayed, DeliveryError
 from monitor.models import Lease
-from monitor.protocols import Chats, Extra, Floods, Messenger, Outbox, Senders
+from monitor.protocols import Chats, Extra, Floods, Messenger, Outbox, Pending, Senders
 from monitor.repairs import Repairs, Scout
 
 
@@ -47,3 +47,10 @@ class Desk(NamedTuple):
         """File what was sent or edited without the right to, and let somebody who has it look at it now."""
         self.senders.file_extra(chat, extra)
         self.chats.wake(chat, f"extra {extra.message_id} {extra.message}")
+
+    def doubt(self, chat: str, edited: Pending, message_id: int) -> None:
+        """Let others look at what an edit of an id may have written over, or may yet, for its answer was lost."""
+        if edited.delivery.is_restored:
+            self.confess(chat, Extra(edited.id, message_id))  # a look for copies could write over what nobody knows
+        else:
+            self.repairs.look_again(chat, edited.id, self.terms.look_after)

@@ -4,12 +4,13 @@ A message in doubt is looked for by an edit, and so are copies. A sender that fr
 when it wakes, and can hit what its successor sent meanwhile. Who is not sure of the lease after an edit files the id;
 the next sender gives the message that is known to stand there its own words back, or deletes what nobody knows. What a
 sender wrote over that died before it filed the id is found by the late look for copies, which checks known words too.
+An edit whose answer was lost may arrive yet: copies are looked for once more when it has surely ended.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from monitor.desk import Desk
 from monitor.digests.delivery import MISSING_IN_A_ROW, MOST_IN_A_ROUND
@@ -62,7 +63,7 @@ class Janitor(NamedTuple):
             if not self.has_time():
                 return NOW
             try:
-                found = "ours" if message_id in ours else self._edit(view, late, message_id)
+                found = self._look(view, late, message_id, ours)
                 self._check(view, known, message_id)
             except DeliveryError as e:
                 self.desk.heed(self.chat, e)
@@ -73,6 +74,16 @@ class Janitor(NamedTuple):
                 if wait > NOW:
                     return wait
         return self._clear(late.id)
+
+    def _look(self, view: Outlook, late: Pending, message_id: int, ours: Collection[int]) -> Edited | Literal["ours"]:
+        if message_id in ours or late.delivery.state != "sent":
+            return "ours"  # of what was not sent nothing is a copy too many; what it wrote over is found all the same
+        try:
+            return self._edit(view, late, message_id)
+        except DeliveryUnknown:
+            # It may arrive yet, and by then the id may be that of a message sent meanwhile.
+            self.desk.doubt(self.chat, late, message_id)
+            raise
 
     def _check(self, view: Outlook, known: Mapping[int, str], message_id: int) -> None:
         """Give a known message its own words, if it has others."""

@@ -93,6 +93,8 @@ class Mender(NamedTuple):
                 edited = Extra(pending.id, delivery.message_id)
                 log.info("corrected", extra=fields | {"found": found})
             except (DeliveryDelayed, DeliveryUnknown) as e:
+                if isinstance(e, DeliveryUnknown) and not self.has_time():
+                    self.desk.confess(self.chat, Extra(pending.id, delivery.message_id))
                 return self._patience(e)
             except DeliveryError as e:
                 log.warning("not corrected", extra=fields | {"reason": e.reason})
@@ -107,7 +109,12 @@ class Mender(NamedTuple):
 
     def _edit(self, pending: Pending, address: str, message_id: int) -> Edited:
         is_plain = pending.delivery.is_plain
-        return self.desk.messenger.edit(pending.parcel, address, message_id, is_plain=is_plain)
+        try:
+            return self.desk.messenger.edit(pending.parcel, address, message_id, is_plain=is_plain)
+        except DeliveryUnknown:
+            if not self.has_time():
+                self.desk.doubt(self.chat, pending, message_id)
+            raise
 
     def _patience(self, error: DeliveryError) -> timedelta:
         return error.retry_after if isinstance(error, DeliveryDelayed) else self.desk.times.again

@@ -1,7 +1,7 @@
 """The seams of what must be set right in a chat: the gap that a restored backup left, and words to be taken back."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
@@ -59,6 +59,10 @@ class Repairs(Protocol):
 
     def taken(self, chat: str, address: str) -> Mapping[int, str]:
         """Return the ids at an address of the chat that are of messages in its outbox, and of which."""
+        ...
+
+    def look_again(self, chat: str, message: str, after: timedelta) -> None:
+        """Let copies of a message, and words that it wrote over others, be looked for after a while; needs no lease."""
         ...
 
     def correction(self, chat: str) -> Correction | None:

@@ -7,7 +7,7 @@ from monitor.models import Lease
 from monitor.protocols import Pending
 from monitor.repairs import Correction, Survey
 from monitor.store.codec import decode_delivery, decode_parcel, decode_survey, encode, from_ms, to_ms
-from monitor.store.connection import Argument, Connection
+from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import DELIVERIES_DAYS, IDS_KEPT
 from monitor.store.schedule import ms
 
@@ -46,6 +46,11 @@ class RepairStore:
             for name, each in records.items()
             if each.message_id is not None and each.address == address
         }
+
+    def look_again(self, chat: str, message: str, after: timedelta) -> None:
+        """Let copies of a message, and words that it wrote over others, be looked for after a while; needs no lease."""
+        at = to_ms(store_now(self._connection) + after)
+        self._connection.execute("ZADD", self._connection.keys.chat(chat).late, "GT", at, message)
 
     def correction(self, chat: str) -> Correction | None:
         """Return a message that is over and to be edited; one whose fate is open yet waits for it."""

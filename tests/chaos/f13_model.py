@@ -51,7 +51,7 @@ def _reached(outcome: Outcome, seconds: float) -> dict[str, float | int | str]:
         "rarest_fault": min(totals.faults[kind] for kind in FAULTS),
         "invariants": INVARIANTS,
         "rests_judged": totals.rests,
-        "copies_beyond_knowing": totals.late,
+        "beyond_knowing": totals.late,
         "batch_seed": outcome.seed,
     }
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from monitor.courier import deliver
 from monitor.desk import Desk
+from monitor.errors import DeliveryUnknown
 from monitor.models import Parcel, Quoted
 from monitor.protocols import Edited
 from monitor.store.connection import Connection
@@ -32,11 +33,11 @@ class Killed(BaseException):
 class FreezesAtEdit:
     """A messenger that freezes before it edits an id, until others have done their work; then it edits all the same."""
 
-    def __init__(self, desk: Desk, message_id: int, meanwhile: Callable[[], None], *, dies: bool = False) -> None:
+    def __init__(self, desk: Desk, message_id: int, meanwhile: Callable[[], None], *, ends: str = "") -> None:
         self._messenger = desk.messenger
         self._message_id = message_id
         self._meanwhile = meanwhile
-        self._dies = dies
+        self._ends = ends
         self.edited: Edited | None = None
         self.send, self.delete = desk.messenger.send, desk.messenger.delete
 
@@ -45,8 +46,10 @@ class FreezesAtEdit:
             return self._messenger.edit(parcel, address, message_id, is_plain=is_plain)
         self._meanwhile()
         self.edited = self._messenger.edit(parcel, address, message_id, is_plain=is_plain)
-        if self._dies:
+        if self._ends == "dies":
             raise Killed
+        if self._ends == "hears nothing":
+            raise DeliveryUnknown("telegram", "no answer")
         return self.edited
 
 
@@ -114,14 +117,14 @@ def texts(chat: str, *digests: str) -> list[str]:
     return [parcels(chat, digest)[0].message.text for digest in digests]
 
 
-def frozen_probe(telegram: Simulator, desk: Desk, chat: str, *, dies: bool = False) -> None:
+def frozen_probe(telegram: Simulator, desk: Desk, chat: str, *, ends: str = "") -> None:
     """Let a sender look for a message that was lost, and freeze before it looks at the second id after the last.
 
     Meanwhile the message is sent again, and the next one gets that id.
     """
     desk.outbox.hand_over(chat, parcels(chat, "first"))
-    frozen = FreezesAtEdit(desk, next_id(telegram, chat) + 1, lambda: send(desk, chat, "second"), dies=dies)
-    with pytest.raises(Killed) if dies else nullcontext():
+    frozen = FreezesAtEdit(desk, next_id(telegram, chat) + 1, lambda: send(desk, chat, "second"), ends=ends)
+    with pytest.raises(Killed) if ends == "dies" else nullcontext():
         work(desk._replace(messenger=frozen), chat, "frozen", lambda: frozen.edited is not None)
     assert frozen.edited == "changed", "it wrote over the second message"
 
@@ -141,9 +144,44 @@ def test_what_a_frozen_probe_wrote_over_before_it_died_is_put_back(
     telegram: Simulator, desk: Desk, connection: Connection, chat: str
 ) -> None:
     terms = desk.terms._replace(late_look_after=timedelta(seconds=2))
-    frozen_probe(telegram, desk._replace(terms=terms), chat, dies=True)
+    frozen_probe(telegram, desk._replace(terms=terms), chat, ends="dies")
 
     drain(desk, connection, [chat])
+
+    assert shown(telegram, chat) == texts(chat, "anchor", "first", "second")
+    assert check(connection) == []
+
+
+QUICKLY = timedelta(seconds=2)
+
+
+def test_what_a_frozen_probe_wrote_over_without_hearing_of_it_is_put_back(
+    telegram: Simulator, desk: Desk, connection: Connection, chat: str
+) -> None:
+    terms = desk.terms._replace(look_after=QUICKLY, late_look_after=timedelta(0))
+    frozen_probe(telegram, desk._replace(terms=terms), chat, ends="hears nothing")
+
+    drain(desk, connection, [chat])
+
+    assert shown(telegram, chat) == texts(chat, "anchor", "first", "second")
+    assert check(connection) == []
+
+
+def test_what_a_frozen_late_look_wrote_over_without_hearing_of_it_is_put_back(
+    telegram: Simulator, desk: Desk, connection: Connection, chat: str
+) -> None:
+    quick = desk._replace(terms=desk.terms._replace(look_after=QUICKLY))
+    send(quick, chat, "first")  # in its second attempt, so that copies of it are looked for
+
+    def meanwhile() -> None:
+        work(quick, chat, "other", lambda: is_done(connection, chat))
+        send(quick, chat, "second")
+
+    frozen = FreezesAtEdit(quick, next_id(telegram, chat), meanwhile, ends="hears nothing")
+    work(quick._replace(messenger=frozen), chat, "frozen", lambda: frozen.edited is not None)
+    assert frozen.edited == "changed", "it wrote over the second message"
+
+    drain(quick, connection, [chat])
 
     assert shown(telegram, chat) == texts(chat, "anchor", "first", "second")
     assert check(connection) == []

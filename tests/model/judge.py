@@ -115,7 +115,8 @@ def none_missing(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
             delivery = each.delivery
             if delivery.state == "sent":
                 seen = room.at(delivery.message_id)
-                if delivery.address == room.address and (seen is None or seen.text != each.text):
+                is_scribbled = (room.address, delivery.message_id) in plant.watch.scribbled
+                if delivery.address == room.address and (seen is None or seen.text != each.text) and not is_scribbled:
                     found = "nothing" if seen is None else repr(seen.text)
                     yield f"{room.chat}: {id_} is missing: at {delivery.message_id} readers see {found}"
             elif delivery.is_held:
@@ -140,7 +141,8 @@ def none_twice(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
             may = Counter(text for _, text in ever) + Counter(
                 shown.text for shown in room.visible if shown.text in replies
             )
-        for text, count in Counter(shown.text for shown in room.visible).items():
+        own = [shown for shown in room.visible if (str(shown.chat), shown.message_id) not in plant.watch.scribbled]
+        for text, count in Counter(shown.text for shown in own).items():
             if count > may[text] + _excused(plant, room, text) and not room.is_disturbed:
                 yield f"{room.chat}: {text!r} is visible {count} times, of {may[text]} messages"
 

@@ -61,7 +61,7 @@ class Moves(RuleBasedStateMachine):
         finally:
             self.totals.faults += self.plant.world.faults
             self.totals.actions += self.plant.world.actions
-            self.totals.late += len(self.plant.watch.late)
+            self.totals.late += len(self.plant.watch.late) + len(self.plant.watch.scribbled)
 
     def _step(self, name: str, *arguments: object) -> None:
         self.totals.steps += 1

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx
@@ -190,7 +191,7 @@ class _Request(BaseRequest):
 
         claim = self.watch.claimed.get(self.actor)
 
-        def handle() -> tuple[int, bytes]:
+        def handle(*, by_the_dead: bool = False) -> tuple[int, bytes]:
             if name == "sendMessage" and form["text"] in self.world.refused:
                 return _REFUSED.code, refusal(_REFUSED)
             answer = self.telegram.handle(name, form)
@@ -204,6 +205,8 @@ class _Request(BaseRequest):
             )
             if name == "sendMessage" and answer[0] == 200:
                 self.watch.arrived(self.actor, claim, form)
+            if name == "editMessageText" and answer[0] == 200:
+                self.watch.edited(self.actor, form, by_the_dead=by_the_dead)
             return answer
 
         if self.actor is None:
@@ -211,7 +214,7 @@ class _Request(BaseRequest):
         fate = self.actor.gate("telegram", name)
         if fate == "refused for good":
             self.world.refused.add(form["text"])
-        return self._spoiled(fate, handle)
+        return self._spoiled(fate, partial(handle, by_the_dead=fate in ("kill_after", "kill_late")))
 
     def _spoiled(self, fate: str, handle: Callable[[], tuple[int, bytes]]) -> tuple[int, bytes]:
         assert self.actor is not None, "only workers are disturbed"

@@ -53,6 +53,8 @@ class Watch:
     """Notes leases, places in feeds, digests that were taken, and messages that came too late to be accounted for.
 
     `late` has the messages that came too late and of which nobody was told, `ever_late` all that came too late.
+    `scribbled` are the places of messages that were edited by senders who died, or lost the store, before they could
+    tell: they may have had no right to, and written over another's words.
     `unstored` tells what is missing of what a feed showed up to a place, `will_look` whether copies of a message will
     be looked for. `ever` has the ids and texts of all messages that were handed over, by chat, also those that a
     restored backup does not know.
@@ -69,6 +71,8 @@ class Watch:
         self._unconfessed: dict[Actor | None, Late] = {}
         self.ever: dict[str, set[tuple[str, str]]] = {}
         self.unstored: Callable[[Query, str], list[str]] = lambda *_: []
+        self.scribbled: set[tuple[str, int]] = set()
+        self._edited: dict[Actor | None, set[tuple[str, int]]] = {}
         self.will_look: Callable[[str, str, str], bool] = lambda *_: False
 
     def restored(self, taken: dict[str, dict[str, int]]) -> None:
@@ -112,6 +116,11 @@ class Watch:
             self.ever_late.append(late)
             self._unconfessed[actor] = late
 
+    def edited(self, actor: Actor | None, form: dict[str, str], *, by_the_dead: bool) -> None:
+        """Note a message that got other words, from a sender who can tell of it, or cannot any more."""
+        place = form["chat_id"], int(form["message_id"])
+        (self.scribbled if by_the_dead else self._edited.setdefault(actor, set())).add(place)
+
     def unheard(self, actor: Actor | None) -> None:
         """Note that the answer to what an actor sent was lost: it cannot tell of it."""
         self._unconfessed.pop(actor, None)
@@ -124,8 +133,10 @@ class Watch:
 
     def is_over(self, actor: Actor | None, *, has_failed: bool) -> None:
         """Note that what an actor did is over: who sent something too late and heard of it has told of it."""
-        late = self._unconfessed.pop(actor, None)
-        if late is not None and not has_failed:
+        late, edited = self._unconfessed.pop(actor, None), self._edited.pop(actor, set())
+        if has_failed:
+            self.scribbled |= edited
+        elif late is not None:
             self.world.accuse(f"{late.claim.message} was sent to {late.address} too late, and nobody was told")
 
     def _did(self, script: str, leases: str, job: str, fence: int) -> None:
