@@ -230,8 +230,8 @@ class Courier:
                 pending.parcel, view.address, message_id, is_plain=pending.delivery.is_plain
             )
         except DeliveryUnknown:
-            if not self._is_sure():
-                self._desk.doubt(self._chat, pending, message_id)
+            # It may have given its words to another message, which is then found under them as if it were this one.
+            self._desk.doubt(self._chat, pending)
             raise
 
     def _settle(self, view: Outlook, pending: Pending, event: Event) -> timedelta:

@@ -48,9 +48,10 @@ class Desk(NamedTuple):
         self.senders.file_extra(chat, extra)
         self.chats.wake(chat, f"extra {extra.message_id} {extra.message}")
 
-    def doubt(self, chat: str, edited: Pending, message_id: int) -> None:
-        """Let others look at what an edit of an id may have written over, or may yet, for its answer was lost."""
-        if edited.delivery.is_restored:
-            self.confess(chat, Extra(edited.id, message_id))  # a look for copies could write over what nobody knows
-        else:
+    def doubt(self, chat: str, edited: Pending) -> None:
+        """Let copies of a message be looked for, and what it wrote over, when an edit without an answer has surely ended.
+
+        Not after a restore: a look writes over what the backup does not know.
+        """
+        if not (edited.delivery.is_restored or edited.delivery.is_retold):
             self.repairs.look_again(chat, edited.id, self.terms.look_after)

@@ -82,7 +82,7 @@ class Janitor(NamedTuple):
             return self._edit(view, late, message_id)
         except DeliveryUnknown:
             # It may arrive yet, and by then the id may be that of a message sent meanwhile.
-            self.desk.doubt(self.chat, late, message_id)
+            self.desk.doubt(self.chat, late)
             raise
 
     def _check(self, view: Outlook, known: Mapping[int, str], message_id: int) -> None:

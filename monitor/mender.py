@@ -109,12 +109,7 @@ class Mender(NamedTuple):
 
     def _edit(self, pending: Pending, address: str, message_id: int) -> Edited:
         is_plain = pending.delivery.is_plain
-        try:
-            return self.desk.messenger.edit(pending.parcel, address, message_id, is_plain=is_plain)
-        except DeliveryUnknown:
-            if not self.has_time():
-                self.desk.doubt(self.chat, pending, message_id)
-            raise
+        return self.desk.messenger.edit(pending.parcel, address, message_id, is_plain=is_plain)
 
     def _patience(self, error: DeliveryError) -> timedelta:
         return error.retry_after if isinstance(error, DeliveryDelayed) else self.desk.times.again

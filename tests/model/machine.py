@@ -74,12 +74,13 @@ class Model(Moves):
         if (each := self._busy(worker)) is not None:
             self._go(each, calls)
 
-    @precondition(lambda self: self._at_work(0))
     @rule(worker=workers)
     def end_job(self, worker: int) -> None:
         """Let a worker come to the end of its job."""
         self._step("end_job", worker)
-        self._finish(self._at_work(worker)[0])
+        each = next(iter(self._at_work(worker)), None) or self._busy(worker)
+        if each is not None:
+            self._finish(each)
 
     @rule(worker=workers)
     def poll_telegram(self, worker: int) -> None:
@@ -163,13 +164,13 @@ class Model(Moves):
         if each is not None:
             self._freeze(each)
 
-    @precondition(lambda self: self._frozen(0))
     @rule(worker=workers, keeper_first=st.booleans(), seconds=st.sampled_from((0.0, 7.0, 30.0, 100.0)))
     def wake(self, worker: int, keeper_first: bool, seconds: float) -> None:
         """Let a frozen process go on after a while, its keeper's thread before its work or after."""
         self._step("wake", worker, keeper_first, seconds)
         self.plant.advance(seconds)
-        self._wake(self._frozen(worker)[0], keeper_first=keeper_first)
+        for each in self._frozen(worker)[:1]:
+            self._wake(each, keeper_first=keeper_first)
 
     @rule(worker=workers, chat=chats, fate=st.sampled_from(FATES_AWAKE), asks=few, seconds=overslept)
     def oversleep(self, worker: int, chat: int, fate: str, asks: int, seconds: float) -> None:

@@ -60,6 +60,7 @@ class ModelConnection(Connection):
         self.watch = watch
         self.actor = actor
         self._hashes: dict[str, str] = {}
+        self._wire: Any = None
 
     def run(self, script: str, keys: Sequence[str], args: Sequence[Argument] = ()) -> Any:
         """Run a script, as often as the actor's fate says."""
@@ -77,10 +78,12 @@ class ModelConnection(Connection):
             return [self.world.now // 1000, self.world.now % 1000 * 1000]
         name = str(command[0])
         if name in READS and self.actor is None:
-            return super().execute(*command)
+            with one_sentence():
+                return self._ask(*command)
 
         def call() -> Any:
-            answer = super(ModelConnection, self).execute(*command)
+            with one_sentence():
+                answer = self._ask(*command)
             if name == "ZADD" and str(command[1]).endswith(":extras"):
                 self.watch.confesses(self.actor)
             return answer
@@ -113,11 +116,27 @@ class ModelConnection(Connection):
                 known = self._hashes.get(text)
                 if known is not None:
                     try:
-                        return self._client.execute_command("EVALSHA", known, keys, *arguments)
+                        return self._ask("EVALSHA", known, keys, *arguments)
                     except redis.exceptions.NoScriptError:
                         del self._hashes[text]
                 self._hashes[text] = self._client.script_load(text)
         raise AssertionError("a script that was loaded just now is there")
+
+
+    def _ask(self, *command: Argument) -> Any:
+        """Run a command as the client does, without its pool and its retries, which take half of a run's time."""
+        if self._wire is None:
+            self._wire = self._client.connection_pool.get_connection()
+        self._wire.send_command(*command)
+        answer = self._wire.read_response()
+        told = self._client.response_callbacks.get(command[0])
+        return answer if told is None else told(answer)
+
+    def close(self) -> None:
+        """Close all sockets."""
+        if self._wire is not None:
+            self._client.connection_pool.release(self._wire)
+        super().close()
 
 
 class ModelTelegram:
