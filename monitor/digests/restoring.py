@@ -55,9 +55,16 @@ def retold(delivery: Delivery, address: str, base: int | None) -> Delivery:
     )
 
 
-def begun(at: datetime, base: int | None) -> Survey:
-    """Return the survey of a chat; where no id is known there is nowhere to begin, and nothing can be proved."""
-    return Survey(at=at, base=base, scanned=base, is_done=base is None)
+def begun(at: datetime, base: int | None, before: Survey | None = None) -> Survey:
+    """Return the survey of a chat; where no id is known there is nowhere to begin, and nothing can be proved.
+
+    Where the backup was itself made after a restore, what was sent `before` that one is unknown still: what its survey
+    found counts on, and what it had not looked at is looked at now.
+    """
+    if before is not None and not before.is_whole:
+        base = None if base is None or before.base is None else min(base, before.base)
+    found = () if before is None else before.found
+    return Survey(at=at, base=base, scanned=base, found=found, is_done=base is None)
 
 
 def seen(survey: Survey, message_id: int, what: Standing, *, is_dense: bool) -> Survey:
@@ -70,7 +77,7 @@ def seen(survey: Survey, message_id: int, what: Standing, *, is_dense: bool) -> 
         scanned=message_id,
         missing=missing,
         extent=extent,
-        found=(*survey.found, message_id) if what == "ours" else survey.found,
+        found=(*survey.found, message_id) if what == "ours" and message_id not in survey.found else survey.found,
         is_done=is_whole or extent >= (MOST_SURVEYED if is_dense else MOST_SURVEYED_ELSEWHERE),
         is_whole=is_whole,
     )

@@ -134,18 +134,18 @@ def _doubt(connection: Connection, chat: str, now: datetime) -> int:
     last_id = int(last[0]) if last else None
     address = connection.execute("GET", keys.address)
     shown = chat if address is None else address.decode()
-    was_restored = RepairStore(connection).survey(chat) is not None
+    survey = RepairStore(connection).survey(chat)
     open_, bases = 0, [] if last_id is None else [last_id]
     for message, packed in connection.pairs("HSCAN", keys.outbox):
         before = decode_delivery(packed)
         if not is_over(before):
             open_ += 1
-            after = doubted(before, shown, last_id, now, was_restored=was_restored)
+            after = doubted(before, shown, last_id, now, was_restored=survey is not None)
             connection.execute("HSET", keys.outbox, message, encode(after))
             # An id that is known need not be of a message that is: a survey may have found it, and nobody looked at it.
             bases += [after.base] if after.base is not None and after.address == shown else []
     _jump(connection, keys.sender_fence, now)
-    RepairStore(connection).begin_survey(chat, begun(now, min(bases, default=None)))
+    RepairStore(connection).begin_survey(chat, begun(now, min(bases, default=None), survey))
     return open_
 
 

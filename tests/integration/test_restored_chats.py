@@ -119,6 +119,25 @@ def test_what_was_told_since_the_backup_is_not_told_again(life: Life) -> None:
     assert check(life.connection) == []
 
 
+def test_what_was_told_before_an_earlier_restore_is_not_told_again(life: Life) -> None:
+    chat = a_channel(life)
+    life.back_up()
+    life.tell(chat, "told")
+    life.drain(chat)
+    life.restore()
+    life.desk.outbox.hand_over(chat, parcels(chat, "new"))
+    life.drain(chat)
+    life.back_up()
+
+    life.restore()
+    life.tell(chat, "told", text=" (other reactions by now)")
+    life.drain(chat)
+
+    assert [life.shown(chat, name) for name in ("told", "new")] == [1, 1]
+    assert life.state(chat, "told-0").is_held
+    assert check(life.connection) == []
+
+
 def test_what_was_not_told_since_the_backup_is_told(life: Life) -> None:
     chat = a_channel(life)
     life.back_up()

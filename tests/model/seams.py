@@ -122,7 +122,6 @@ class ModelConnection(Connection):
                 self._hashes[text] = self._client.script_load(text)
         raise AssertionError("a script that was loaded just now is there")
 
-
     def _ask(self, *command: Argument) -> Any:
         """Run a command as the client does, without its pool and its retries, which take half of a run's time."""
         if self._wire is None:
