@@ -49,7 +49,7 @@ class Desk(NamedTuple):
         self.chats.wake(chat, f"extra {extra.message_id} {extra.message}")
 
     def doubt(self, chat: str, edited: Pending) -> None:
-        """Let copies of a message be looked for, and what it wrote over, when an edit without an answer has surely ended.
+        """Let copies of a message, and what it wrote over, be looked for when an edit without an answer has ended.
 
         Not after a restore: a look writes over what the backup does not know.
         """

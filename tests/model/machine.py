@@ -115,13 +115,13 @@ class Model(Moves):
     def fail_store(self, worker: int, fate: str, calls: int) -> None:
         """Let a call to the store fail."""
         self._step("fail_store", worker, fate, calls)
-        self._fail(worker, "store", fate, calls, is_known=True)
+        self._fail_store(worker, fate, calls, is_known=True)
 
     @rule(worker=workers, fate=st.sampled_from(STORE_DEATHS), calls=calls_before, is_known=st.booleans())
     def die(self, worker: int, fate: str, calls: int, is_known: bool) -> None:
         """Let a process die at a call to the store, done or not; others may know that it is dead, or not."""
         self._step("die", worker, fate, calls, is_known)
-        self._fail(worker, "store", fate, calls, is_known=is_known)
+        self._fail_store(worker, fate, calls, is_known=is_known)
 
     @rule(worker=workers, chat=chats, fate=st.sampled_from(SEND_REFUSALS), asks=asks)
     def refuse_send(self, worker: int, chat: int, fate: str, asks: int) -> None:
@@ -153,8 +153,9 @@ class Model(Moves):
     def fail_feed(self, worker: int, fate: str) -> None:
         """Let a feed be down, empty, impatient, or show again what it showed."""
         self._step("fail_feed", worker, fate)
-        self._sweep("poll")
-        self._fail(worker, "feed", fate, 0, is_known=True)
+        each, job = self._free(worker), self._ripe("poll")
+        if job is not None and self._take_up(each, job) is not None and self._go_to(each, "feed"):
+            self._fail_here(each, fate)
 
     @rule(worker=workers, chat=chats, to_send=st.booleans(), asks=asks)
     def freeze(self, worker: int, chat: int, to_send: bool, asks: int) -> None:

@@ -227,13 +227,13 @@ class Moves(RuleBasedStateMachine):
         if each is not None:
             self._fail_here(each, fate, is_known=is_known)
 
-    def _fail(self, worker: int, kind: Kind, fate: str, calls: int, *, is_known: bool) -> None:
+    def _fail_store(self, worker: int, fate: str, calls: int, *, is_known: bool) -> None:
         each = self._busy(worker)
         if each is None or each.actor is None:
             return
         if calls:
             self._go(each, calls)
-        if each.actor.is_busy and self._go_to(each, kind):
+        if each.actor.is_busy and self._go_to(each, "store"):
             self._fail_here(each, fate, is_known=is_known)
 
     def _fail_here(self, worker: Worker, fate: str, *, is_known: bool = True) -> None:
