@@ -23,6 +23,8 @@ QUICKLY_FOUND = (
     "a look begins one post too far",
     "an answer is kept, and its change is not",
     "due jobs are taken off the list",
+    "settling asks for no lease and no record",
+    "a sender who woke too late says nothing",
 )
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.moves import Totals
@@ -22,7 +23,7 @@ def main() -> int:
         plant, totals = Plant(Path(folder)), Totals()
         try:
             run_state_machine_as_test(machine(plant, totals, int(sys.argv[1])), settings=options(shrinks=True))
-        except AssertionError as e:
+        except (AssertionError, Flaky) as e:
             print("\n".join([str(e), *getattr(e, "__notes__", ()), *totals.trace]))
             return 1
         finally:
