@@ -6,22 +6,24 @@ still be held by somebody who slept.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from monitor.digests.delivery import is_over
+from monitor.digests.delivery import is_over, is_released
 from monitor.digests.restoring import begun, doubted
 from monitor.digests.wording import many
 from monitor.errors import StoreError
+from monitor.models import Delivery
 from monitor.store.backup import Step
 from monitor.store.backup_file import Chunk, Header, Trailer, read
 from monitor.store.codec import decode_delivery, encode, to_ms
 from monitor.store.connection import SCHEMA, Argument, Connection, store_now
 from monitor.store.fsck import check, topic_of
 from monitor.store.keys import Keyspace
+from monitor.store.outbox import part_id
 from monitor.store.repairs import RepairStore
 
 ENDED = frozenset({"leases", "due-since", "bot-sends", "sender", "sends", "extras", "late"})
@@ -136,9 +138,9 @@ def _doubt(connection: Connection, chat: str, now: datetime) -> int:
     shown = chat if address is None else address.decode()
     survey = RepairStore(connection).survey(chat)
     open_, bases = 0, [] if last_id is None else [last_id]
-    for message, packed in connection.pairs("HSCAN", keys.outbox):
-        before = decode_delivery(packed)
-        if not is_over(before):
+    records = {name.decode(): decode_delivery(packed) for name, packed in connection.pairs("HSCAN", keys.outbox)}
+    for message, before in records.items():
+        if not is_over(before) and not _is_orphaned(message, before, records):
             open_ += 1
             after = doubted(before, shown, last_id, now, was_restored=survey is not None)
             connection.execute("HSET", keys.outbox, message, encode(after))
@@ -147,6 +149,13 @@ def _doubt(connection: Connection, chat: str, now: datetime) -> int:
     _jump(connection, keys.sender_fence, now)
     RepairStore(connection).begin_survey(chat, begun(now, min(bases, default=None), survey))
     return open_
+
+
+def _is_orphaned(message: str, delivery: Delivery, records: Mapping[str, Delivery]) -> bool:
+    """Tell whether a part waits to be given up because an earlier one did not arrive: nor did it, since the backup."""
+    digest = message.removesuffix(f"-{delivery.part}")
+    earlier = records.get(part_id(digest, delivery.part - 1))
+    return delivery.state == "ready" and not delivery.is_doubtful and earlier is not None and is_released(earlier)
 
 
 def _jump(connection: Connection, fence: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from monitor.desk import Desk
 from monitor.models import Delivery
 from monitor.store.backup import back_up
+from monitor.store.codec import encode
 from monitor.store.connection import Connection, store_now
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
@@ -136,6 +137,26 @@ def test_what_was_told_before_an_earlier_restore_is_not_told_again(life: Life) -
     assert [life.shown(chat, name) for name in ("told", "new")] == [1, 1]
     assert life.state(chat, "told-0").is_held
     assert check(life.connection) == []
+
+
+def test_a_part_whose_digest_was_given_up_is_not_looked_for_among_what_was_sent_since(life: Life) -> None:
+    chat = a_channel(life)
+    life.tell(chat, "refused", parts=2)
+    keys = life.connection.keys.chat(chat)
+    given_up = replace(life.state(chat, "refused-0"), state="dead", reason="its text")
+    life.connection.execute("HSET", keys.outbox, "refused-0", encode(given_up))
+    life.connection.execute("ZREM", keys.queue, "refused-0")
+    life.connection.execute("ZADD", keys.undelivered, 0, "refused-0")
+    life.connection.execute("HDEL", keys.claims, *map(str, parcels(chat, "refused", 2)[0].posts))
+    life.back_up()
+    life.tell(chat, "later")
+    life.drain(chat)
+
+    life.restore()
+    life.drain(chat)
+
+    assert life.shown(chat, "later") == 1
+    assert life.state(chat, "refused-1").state == "dead"
 
 
 def test_what_was_not_told_since_the_backup_is_told(life: Life) -> None:
