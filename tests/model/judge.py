@@ -142,23 +142,31 @@ def none_twice(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
                 shown.text for shown in room.visible if shown.text in replies
             )
         own = [shown for shown in room.visible if (str(shown.chat), shown.message_id) not in plant.watch.scribbled]
+        spare = _copies_forgotten(plant, room)
         for text, count in Counter(shown.text for shown in own).items():
-            if count > may[text] + _excused(plant, room, text) and not room.is_disturbed:
+            over = max(0, count - may[text] - _excused(plant, room, text))
+            if over > spare and not room.is_disturbed:
                 yield f"{room.chat}: {text!r} is visible {count} times, of {may[text]} messages"
+            spare -= min(over, spare)
+
+
+def _copies_forgotten(plant: Plant, room: Room) -> int:
+    """Return how many late copies may be in a chat of which a restore forgot.
+
+    It looks for none, for it would write over what it does not know, and may take one for another message.
+    """
+    return sum(each.claim.chat == room.chat for each in plant.watch.ever_late) if room.is_restored else 0
 
 
 def _excused(plant: Plant, room: Room, text: str) -> int:
-    """Return how many late messages in a chat nobody could know of: everybody had ceased to look, and its sender died.
-
-    A restore forgets what is known of copies, and looks for none, for it would write over what it does not know.
-    """
-    late = plant.watch.ever_late if room.is_restored else plant.watch.late
-    return sum(each.text == text and each.claim.chat == room.chat and not _is_looked_for(room, each) for each in late)
+    """Return how many late messages in a chat nobody could know of: all had ceased to look, and its sender died."""
+    mine = [each for each in plant.watch.late if each.text == text and each.claim.chat == room.chat]
+    return 0 if room.is_restored else sum(not _is_looked_for(room, each) for each in mine)
 
 
 def _is_looked_for(room: Room, late: Late) -> bool:
     kept = room.kept.get(late.claim.message)
-    return not room.is_restored and late.will_look and kept is not None and kept.delivery.state == "sent"
+    return late.will_look and kept is not None and kept.delivery.state == "sent"
 
 
 def none_unknown(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
