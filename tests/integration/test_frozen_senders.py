@@ -187,6 +187,25 @@ def test_what_a_frozen_late_look_wrote_over_without_hearing_of_it_is_put_back(
     assert check(connection) == []
 
 
+def test_what_a_probe_wrote_over_without_hearing_of_it_does_not_leave_the_message_there_twice(
+    telegram: Simulator, desk: Desk, connection: Connection, chat: str
+) -> None:
+    telegram.state.faults.stop()
+    quick = desk._replace(terms=desk.terms._replace(look_after=QUICKLY))
+    (unknown,) = parcels(chat, "unknown")
+    stray = quick.messenger.send(unknown, chat, is_plain=False)
+    answered = telegram.state.faults.calls["sendMessage"]
+    telegram.state.faults.add(Order(Fault("reset_after"), "sendMessage", calls=frozenset({answered + 1})))
+    quick.outbox.hand_over(chat, parcels(chat, "first"))
+    deaf = FreezesAtEdit(quick, stray, lambda: None, ends="hears nothing")
+
+    drain(quick._replace(messenger=deaf), connection, [chat])
+
+    assert deaf.edited == "changed", "it wrote over what nobody knew"
+    assert shown(telegram, chat) == texts(chat, "anchor", "first")
+    assert check(connection) == []
+
+
 def test_a_frozen_late_look_does_not_delete_its_successors_message(
     telegram: Simulator, desk: Desk, connection: Connection, chat: str
 ) -> None:
