@@ -27,8 +27,8 @@ found and how soon in one number. What fires before an onset, or where there is 
 - shuffled: all posts of a crisis, of ten cascades, of a word of the front pages, each moved to a day drawn from six
   weeks at its own time of day: real rhythms, accounts and copies without any event.
 
-Our window lengths and fewest voices were chosen on half of the events (by a hash of their names); all figures are of the
-other half. It is not untouched: after it had been seen once, our threshold went from 3.5 to 3.3, three days instead of
+Our window lengths and fewest voices were chosen on half of the events (by a hash of their names); all figures are of
+the other half. It is not untouched: after it had been seen once, our threshold went from 3.5 to 3.3, three days instead of
 seven became enough for the longer windows (which finds more hot searches), and tweets labelled "not informative" were
 counted to their event. The nulls got their quietest rate and the topics of three days after a first comparison without
 them, in which the z-score found more hot searches than ours (65 % or so to 54 %, on the half that was tuned on); both
