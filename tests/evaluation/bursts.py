@@ -28,15 +28,15 @@ found and how soon in one number. What fires before an onset, or where there is 
   weeks at its own time of day: real rhythms, accounts and copies without any event.
 
 Our window lengths and fewest voices were chosen on half of the events (by a hash of their names); all figures are of
-the other half. It is not untouched: after it had been seen once, our threshold went from 3.5 to 3.3, three days instead of
-seven became enough for the longer windows (which finds more hot searches), and tweets labelled "not informative" were
-counted to their event. The nulls got their quietest rate and the topics of three days after a first comparison without
-them, in which the z-score found more hot searches than ours (65 % or so to 54 %, on the half that was tuned on); both
-raise its equal threshold most. Words of the front pages share stories, also between the halves.
+the other half. It is not untouched: after it had been seen once, our threshold went from 3.5 to 3.3, three days
+instead of seven became enough for the longer windows (which finds more hot searches), and tweets labelled "not
+informative" were counted to their event. The nulls got their quietest rate and the topics of three days after a first
+comparison without them, in which the z-score found more hot searches than ours (65 % or so to 54 %, on the half that
+was tuned on); both raise its equal threshold most. Words of the front pages share stories, also between the halves.
 
 Figures are given at each method's own threshold, and at an equal rate of false alarms: for each method the lowest
-threshold with at most 0.1 false alarms per topic-week on both nulls of the half that was tuned on. Without this, a method
-that always fires would look best.
+threshold with at most 0.1 false alarms per topic-week on both nulls of the half that was tuned on. Without this, a
+method that always fires would look best.
 
 Baselines, on all posts: mean + 3 σ of the hours of 14 days, at least 4 posts (Huginn's Peak Detector); 3 times the pace
 of 7 days in two hours, at least 5 posts of 2 publishers (WorldMonitor); z-score of 3 over 7 days. None is told about
