@@ -10,8 +10,9 @@ Protocol. Pairs are made by `copy_pairs`:
 repost that they pass on behind fewer words of their own; 2,000 real posts of 12 letters or more in 简, 繁 and English,
 each changed in 16 ways and in two of these, as long as 12 letters are left; 400 shorter ones, their words
 unchanged.
-`strangers`: different tweets of one event with an edit similarity of 0.45 to 0.62, different comments of one Weibo
-cascade.
+`strangers`: different tweets of one event with an edit similarity of 0.45 to 0.62; different comments of one Weibo
+cascade with one of 0.62 at most, counted without their dress (case, width, links, names, emoticons, marks), of
+which at least four letters are left.
 `changed`: one number of a real post changed, in digits; apart from these Han numbers, and negations.
 `judged`: pairs of tweets that people judged by what they mean. That is not what is measured: many that were judged
 different say the same with words missing, and many that were judged the same say it in other words. Their shares that

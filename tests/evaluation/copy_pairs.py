@@ -9,6 +9,7 @@ import gzip
 import json
 import random
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -32,7 +33,7 @@ SHORT = range(4, 12)
 """Letters and digits of a text without links and names: of those that can have near copies, and of shorter ones."""
 
 _LINK = re.compile(r"https?://\S+")
-_LINK_OR_NAME = re.compile(r"https?://\S+|@\w+")
+_LINK_OR_NAME = re.compile(r"https?://\S+|@[-\w]+")
 _RETWEET = re.compile(r"RT @\w+: (.+)", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w/.:#@])\d+(?:\.\d+)?(?![\w/])")
 _HAN_COUNT = re.compile("[二三四五六七八九十百千两]+(?=[人名位死伤亿万元级岁年月日天])")
@@ -367,17 +368,33 @@ def _same_event(tweets: Sequence[Mapping[str, Any]], most: int = 4000) -> Iterat
 
 
 def _same_thread(threads: Sequence[Mapping[str, _Repost]], most: int = 26_000) -> Iterator[Pair]:
-    """Yield different comments of one cascade, without what they pass on."""
+    """Yield different comments of one cascade, without what they pass on; not those that differ in their dress only."""
     chance = random.Random(6)
     comments = [
         sorted({e.text for e in each.values() if "//@" not in e.text and len(e.text) >= 15}) for each in threads
     ]
     comments = [own for own in comments if len(own) > 1]
+    seen: set[frozenset[str]] = set()
     for _ in range(most * 2):
         one, other = chance.sample(chance.choice(comments), 2)
-        if most > 0 and difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() <= LIKENESS[1]:
-            most -= 1
-            yield Pair("same thread", one, other)
+        if len(seen) == most:
+            return
+        bare = bare_words(one), bare_words(other)
+        is_said = min(map(len, bare)) >= SHORT.start
+        if (
+            not is_said
+            or {one, other} in seen
+            or difflib.SequenceMatcher(None, *bare, autojunk=False).ratio() > LIKENESS[1]
+        ):
+            continue
+        seen.add(frozenset((one, other)))
+        yield Pair("same thread", one, other)
+
+
+def bare_words(text: str) -> str:
+    """Return a text in small letters, without links, names, [emoticons] and marks."""
+    plain = unicodedata.normalize("NFKC", _LINK_OR_NAME.sub("", re.sub(r"\[[^\]]{1,8}\]", "", text))).lower()
+    return "".join(filter(str.isalnum, plain))
 
 
 def _likeness(one: str, other: str) -> float | None:
