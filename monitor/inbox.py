@@ -1,7 +1,8 @@
 """What people do to the bot on its way in: the nouns and the seams of the inbox."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from monitor.models import Incoming, Lease
@@ -31,7 +32,7 @@ class Intake(Protocol):
 
 
 class Begun(NamedTuple):
-    """An update to be answered: its id (empty when none waits), its tries, and how many of them failed by chance.
+    """An update to be answered: its id, its tries, and how many of them failed by chance.
 
     `update` is None when its record cannot be read. With `is_left_out` it was one too many; its sender is to be told.
     """
@@ -43,18 +44,31 @@ class Begun(NamedTuple):
     is_left_out: bool
 
 
+class Done(NamedTuple):
+    """What was answered since the last step: ids of updates, and by chat what it is to be looked at for."""
+
+    answered: tuple[str, ...] = ()
+    woken: Mapping[str, str] = MappingProxyType({})
+
+
+NOTHING = Done()
+
+
 class Inbox(Protocol):
     """What waits to be answered; each step under the fence of the lease of the one who answers."""
 
-    def next(self, lease: Lease, answered: str, attempt: str) -> Begun | None:
-        """Forget what is answered, and begin what waits first; None when the lease was lost."""
+    def next(self, lease: Lease, done: Done, attempt: str, most: int) -> list[Begun] | None:
+        """Forget what is answered, wake its chats, and begin what waits first; None when the lease was lost.
+
+        What was begun before, and not ended, comes alone.
+        """
         ...
 
-    def excuse(self, lease: Lease, begun: str, attempt: str) -> bool:
-        """Do not hold a try against an update; False when the lease was lost."""
+    def excuse(self, lease: Lease, begun: Sequence[str], attempt: str) -> bool:
+        """Do not hold a try against updates; False when the lease was lost."""
         ...
 
-    def rest(self, lease: Lease, answered: str, again: timedelta) -> bool:
+    def rest(self, lease: Lease, done: Done, again: timedelta) -> bool:
         """End a look: due again soon while updates wait, at once when some come; False when the lease was lost."""
         ...
 

@@ -98,6 +98,7 @@ class Monitor:
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
         self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.words, self.breakers)
         self._stages: tuple[tuple[int, int], Stages] | None = None
+        self._signing_key: bytes | None = None
         self._lock = threading.Lock()
 
     def stages(self) -> Stages:
@@ -109,8 +110,10 @@ class Monitor:
             return self._stages[1]
 
     def signing_key(self) -> bytes:
-        """Return the key under which buttons and invitations are signed."""
-        return secret_key(self.settings.home / "button.key")
+        """Return the key under which buttons and invitations are signed; it is read once."""
+        if self._signing_key is None:
+            self._signing_key = secret_key(self.settings.home / "button.key")
+        return self._signing_key
 
     def desk(self) -> Desk | None:
         """Return what deliveries are made with; None when no bot is set."""

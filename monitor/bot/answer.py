@@ -1,4 +1,4 @@
-"""Answers one update: what it changes and what is said happen once, however often it comes.
+"""Answers updates: what one changes and what is said happen once, however often it comes.
 
 Everything is decided from what is stored; then one script in the chat's slot applies it and hands over the answer,
 guarded by the update's id. Roles and invitations are guarded the same way where they are kept. A kill at any place
@@ -6,6 +6,7 @@ repeats what was not done; whoever comes second, or late, changes nothing.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,6 +27,18 @@ from monitor.wiring import Monitor
 log = logging.getLogger(__name__)
 
 
+class Ready(NamedTuple):
+    """An answer that is decided on and not given yet: to which command, and what a pressed button says, if one was.
+
+    `order` is None where only the button is to stop turning.
+    """
+
+    order: Order | None
+    command: str
+    press: str | None = None
+    said: str = ""
+
+
 class Spoken(NamedTuple):
     """A command as it was written: its name, whom it is for (empty: whoever hears it), and the words after it."""
 
@@ -36,19 +49,59 @@ class Spoken(NamedTuple):
 
 def answer(monitor: Monitor, update: Incoming, role: Role | None, now: datetime) -> None:
     """Do what an update asks for; the same update again does nothing more. Raises StoreError alone."""
+    ready = decide(monitor, update, role, now)
+    if ready is not None:
+        for chat, token in give(monitor, [ready]).items():
+            monitor.chats.wake(chat, token)
+
+
+def decide(monitor: Monitor, update: Incoming, role: Role | None, now: datetime) -> Ready | None:
+    """Return the answer to an update; None when all is done already, as it is where nobody waits for words.
+
+    Roles and invitations are changed here, each once for an update.
+    """
     chat = home_of(monitor, update.chat)
     asked = Asked(monitor, update, chat, role, "", now)
     match update.kind:
         case "message":
-            _message(asked)
+            return _message(asked)
         case "button":
-            _press(asked)
+            return _press(asked)
         case "membership":
             membership(monitor, update, chat, role)
         case "moved":
             moved(monitor, update, chat)
         case _:
             _overhear(asked)
+    return None
+
+
+def give(monitor: Monitor, ready: Sequence[Ready]) -> dict[str, str]:
+    """Give answers, all at once; return the chats to be woken, and what for.
+
+    They are to be woken after that: a kill between the two repeats both.
+    """
+    woken: dict[str, str] = {}
+    orders = [(each.order, each.command) for each in ready if each.order is not None]
+    outcomes = monitor.subscriptions.apply_all([order for order, _ in orders])
+    for (order, command), outcome in zip(orders, outcomes, strict=True):
+        if outcome.is_first_refusal:
+            user = order.refused.split()[0]
+            log.warning("refused", extra={"user": user, "chat": order.chat, "command": command})
+        if order.answer is not None and (outcome.is_answered or not outcome.is_new):
+            woken[order.chat] = order.answer.id
+    for each in ready:
+        _acknowledge(monitor, each)
+    return woken
+
+
+def stands_alone(update: Incoming) -> bool:
+    """Tell whether an update changes more than its own chat: what was asked before it must be answered by then."""
+    if update.kind != "message":
+        return update.kind != "button"
+    heard = spoken(update.text)
+    command = None if heard is None else COMMANDS.get(heard.name)
+    return command is not None and command.appoints
 
 
 def home_of(monitor: Monitor, chat: str) -> str:
@@ -84,7 +137,7 @@ def spoken(text: str) -> Spoken | None:
     return Spoken(name, addressee, rest[0].strip() if rest else "")
 
 
-def _message(asked: Asked) -> None:
+def _message(asked: Asked) -> Ready | None:
     heard = spoken(asked.update.text)
     if heard is None:
         return _chatter(asked)
@@ -103,30 +156,35 @@ def _message(asked: Asked) -> None:
     return _say(asked, command.run(asked))
 
 
-def _press(asked: Asked) -> None:
+def _press(asked: Asked) -> Ready:
     """Do what a button asks for, for whom and where it was made, if they may still do it."""
     update = asked.update
     user = update.user or ""
     press = Signer(asked.monitor.signing_key(), user, asked.chat).read(update.text, asked.now)
     command = None if press is None else COMMANDS.get(ACTIONS.get(press.action, ""))
     if press is None or command is None:
-        return _acknowledge(asked, texts.TOO_OLD)
+        return _only_pressed(asked, texts.TOO_OLD)
     asked = asked._replace(words=press.id)
     try:
         verdict = judge(command, update, asked.role, lambda: _standing(asked))
     except (DeliveryDelayed, DeliveryUnknown):
-        return _acknowledge(asked, texts.UNSURE)
+        return _only_pressed(asked, texts.UNSURE)
     if verdict != "yes":
-        _refuse(asked, verdict, command)
-        return _acknowledge(asked, _refusal(asked, verdict, command))
-    _say(asked, command.run(asked))
-    return _acknowledge(asked, "")
+        said = _refusal(asked, verdict, command)
+        return _refuse(asked, verdict, command)._replace(press=update.button, said=said)
+    return _say(asked, command.run(asked))._replace(press=update.button)
 
 
-def _chatter(asked: Asked) -> None:
+def _only_pressed(asked: Asked, said: str) -> Ready:
+    """Return the answer to a press that can mean nothing now."""
+    return Ready(None, "", asked.update.button, said)
+
+
+def _chatter(asked: Asked) -> Ready | None:
     """Answer words that are no command: in private with a hint, before others not at all."""
     if asked.place == "group":
-        return _overhear(asked)
+        _overhear(asked)
+        return None
     if asked.role is None:
         return _refuse(asked, "stranger", COMMANDS["help"])
     return _say(asked, Answer(texts.NOT_WORDS))
@@ -139,26 +197,26 @@ def _overhear(asked: Asked) -> None:
         asked.monitor.subscriptions.apply(Order(asked.chat, asked.update))
 
 
-def _unknown(asked: Asked, heard: Spoken) -> None:
+def _unknown(asked: Asked, heard: Spoken) -> Ready | None:
     """Answer a command that there is not: before others it may be another bot's."""
     if asked.place == "group":
-        return _overhear(asked)
+        _overhear(asked)
+        return None
     if asked.role is None:
         return _refuse(asked, "stranger", COMMANDS["help"])
     return _say(asked, Answer(texts.unknown_command(heard.name[:32], nearest(heard.name, list(COMMANDS)))))
 
 
-def _say(asked: Asked, said: Answer) -> None:
-    """Apply an answer."""
+def _say(asked: Asked, said: Answer) -> Ready:
     order = Order(asked.chat, asked.update, _written(asked, said), said.changes)
     if said.refused:
         # What a stranger hears first must not keep them from hearing that their invitation is too old.
         who = asked.user if said.refused == "start" else f"{asked.user} {said.refused}"
         order = order._replace(refused=who)
-    _carry_out(asked, order, "start")
+    return Ready(order, "start")
 
 
-def _refuse(asked: Asked, verdict: Verdict, command: Command) -> None:
+def _refuse(asked: Asked, verdict: Verdict, command: Command) -> Ready:
     """Say why not: to a stranger once an hour, before others once an hour for all of them."""
     update = asked.update
     who = update.user if update.user is not None and update.user not in NOBODY else "nobody"
@@ -169,16 +227,7 @@ def _refuse(asked: Asked, verdict: Verdict, command: Command) -> None:
         order = order._replace(refused=f"{who} {verdict}", told="always")
     elif asked.place == "group":
         order = order._replace(told="chat")
-    _carry_out(asked, order, command.name)
-
-
-def _carry_out(asked: Asked, order: Order, name: str) -> None:
-    outcome = asked.monitor.subscriptions.apply(order)
-    if outcome.is_first_refusal:
-        log.warning("refused", extra={"user": order.refused.split()[0], "chat": asked.chat, "command": name})
-    if order.answer is not None and (outcome.is_answered or not outcome.is_new):
-        # After the answer is kept: a kill between the two repeats both.
-        asked.monitor.chats.wake(asked.chat, order.answer.id)
+    return Ready(order, command.name)
 
 
 def _refusal(asked: Asked, verdict: Verdict, command: Command) -> str:
@@ -241,11 +290,11 @@ def _is_us(monitor: Monitor, addressee: str) -> bool:
     return addressee == fold(monitor.telegram.username())
 
 
-def _acknowledge(asked: Asked, text: str) -> None:
-    """Let the button stop turning. It is done for the eye only: what was asked for is done already."""
-    if asked.update.button is None or asked.monitor.telegram is None:
+def _acknowledge(monitor: Monitor, ready: Ready) -> None:
+    """Let a button stop turning. It is done for the eye only: what was asked for is done already."""
+    if ready.press is None or monitor.telegram is None:
         return
     try:
-        asked.monitor.telegram.acknowledge(asked.update.button, text)
+        monitor.telegram.acknowledge(ready.press, ready.said)
     except DeliveryError as e:
-        log.info("press not acknowledged", extra={"chat": asked.chat, "reason": e.reason})
+        log.info("press not acknowledged", extra={"press": ready.press, "reason": e.reason})

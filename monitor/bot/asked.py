@@ -51,7 +51,10 @@ class Answer(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command: who may use it and where, what does it, and a line of help. `words` says what follows its name."""
+    """A command: who may use it and where, what does it, and a line of help. `words` says what follows its name.
+
+    With `appoints` it changes by itself who may do what: what was asked before it must be over by then.
+    """
 
     name: str
     needs: Needs
@@ -59,3 +62,4 @@ class Command(NamedTuple):
     run: Callable[[Asked], Answer]
     help: str
     words: str = ""
+    appoints: bool = False

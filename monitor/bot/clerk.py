@@ -1,23 +1,28 @@
-"""Answers what waits in the inbox, one update at a time, in order.
+"""Answers what waits in the inbox, some updates at a time, in the order of each chat.
 
-next ─► answer ─► next … ─► rest
+next ─► decide, decide … ─► give ─► next … ─► rest
           ├─ the store fails ─► excused, again in a while
-          └─ anything else fails ─► again at once; after three tries to the quarantine, and the others go on
+          └─ anything else fails ─► again at once, alone; after three tries to the quarantine, and the others go on
 
-Tries are counted before the work: an update that kills its worker ends in the quarantine too.
+Each write waits for the disk, so the answers of several chats are given together. What is asked in one of them again,
+or changes more than its chat, finds all given that was asked before.
+
+Tries are counted before the work: an update that kills its worker ends in the quarantine too. What was begun with it is
+begun anew one by one.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import uuid4
 
-from monitor.bot.answer import answer as answer_update
+from monitor.bot.answer import Ready, give, stands_alone
+from monitor.bot.answer import decide as decide_update
 from monitor.bot.notices import slow_down
 from monitor.errors import StoreError
-from monitor.inbox import Begun
+from monitor.inbox import NOTHING, Begun, Done
 from monitor.models import Incoming, Lease, Role, SetAside
 from monitor.store.codec import encode
 from monitor.store.inbox import INBOX_JOB
@@ -25,11 +30,14 @@ from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
 
-Answer: TypeAlias = Callable[[Monitor, Incoming, Role | None, datetime], None]
-"""Does what an update asks for, once however often it is called."""
+Decide: TypeAlias = Callable[[Monitor, Incoming, Role | None, datetime], Ready | None]
+"""Says what an update is answered, the same however often it is called; None when that is done."""
 
 LONGEST_LOOK = timedelta(seconds=15)
 """Then the thread is free for other work. The lease leaves three times as long for the last answer."""
+
+AT_ONCE = 20
+"""Updates that are begun together. An owner who writes meanwhile waits for them."""
 
 AGAIN = timedelta(seconds=1)
 MOST_TRIES = 3
@@ -41,12 +49,65 @@ class LeaseLost(Exception):
     """Somebody else answers now."""
 
 
+class TryAgain(Exception):
+    """An update failed by itself, and is to be tried alone."""
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(id_)
+        self.id = id_
+
+
+class Batch:
+    """Answers that are decided on and not given yet, of a chat each, and what is done of all that was begun."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._ready: dict[str, Ready] = {}
+        self._chats: set[str] = set()
+        self._answered: list[str] = []
+        self._woken: dict[str, str] = {}
+
+    def make_room(self, update: Incoming) -> None:
+        """Give what must be given before an update is looked at."""
+        if self._ready and (update.chat in self._chats or stands_alone(update)):
+            self.give()
+
+    def add(self, begun: Begun, ready: Ready | None) -> None:
+        """Take an answer; without one the update is over."""
+        if ready is None:
+            self._answered.append(begun.id)
+            return
+        assert begun.update is not None, "somebody was answered"
+        self._ready[begun.id] = ready
+        # Two addresses of one chat are one chat.
+        self._chats |= {begun.update.chat, *(() if ready.order is None else (ready.order.chat,))}
+        if ready.press is not None:
+            self.give()  # somebody looks at a button that turns
+
+    def give(self) -> None:
+        """Give all answers that are ready."""
+        if self._ready:
+            self._woken |= give(self._monitor, list(self._ready.values()))
+            self._answered += self._ready
+            self._ready.clear()
+            self._chats.clear()
+
+    def give_up(self, begun: Begun) -> None:
+        """Take an update as over that cannot be answered."""
+        self._ready.pop(begun.id, None)
+        self._answered.append(begun.id)
+
+    def done(self) -> Done:
+        """Return what is over."""
+        return Done(tuple(self._answered), self._woken)
+
+
 class Clerk:
     """The one who answers, for as long as the lease lasts. `now` is when the look begins."""
 
-    def __init__(self, monitor: Monitor, lease: Lease, now: datetime, answer: Answer = answer_update) -> None:
+    def __init__(self, monitor: Monitor, lease: Lease, now: datetime, decide: Decide = decide_update) -> None:
         self._monitor = monitor
-        self._answer_update = answer
+        self._decide = decide
         self._lease = lease
         self._now = now
         self._began = time.monotonic()
@@ -59,54 +120,95 @@ class Clerk:
             log.warning("lease lost", extra={"job": str(INBOX_JOB)})
 
     def _answer_all(self) -> None:
-        answered, again = "", timedelta(0)
+        done, again = NOTHING, timedelta(0)
         while not again and self._elapsed() < LONGEST_LOOK:
             attempt = uuid4().hex
-            begun = self._monitor.inbox.next(self._lease, answered, attempt)
+            begun = self._monitor.inbox.next(self._lease, done, attempt, AT_ONCE)
             if begun is None:
                 raise LeaseLost
-            if not begun.id:
+            if not begun:
+                done = NOTHING
                 break
-            try:
-                answered = begun.id if self._is_over(begun) else ""
-            except StoreError as e:
-                log.warning("not answered yet", extra={"update": begun.id, "reason": str(e)})
-                self._monitor.inbox.excuse(self._lease, begun.id, attempt)
-                answered, again = "", AGAIN
-        if not self._monitor.inbox.rest(self._lease, answered, again):
+            done, again = self._answer_some(begun, attempt)
+        if not self._monitor.inbox.rest(self._lease, done, again):
             raise LeaseLost
 
-    def _is_over(self, begun: Begun) -> bool:
-        """Answer an update, or set it aside; False when it is to be tried again."""
+    def _answer_some(self, begun: Sequence[Begun], attempt: str) -> tuple[Done, timedelta]:
+        """Answer updates that were begun together; return what is over, and after which time to go on."""
+        batch, failed, again = Batch(self._monitor), "", timedelta(0)
+        try:
+            self._answer_each(begun, batch)
+        except TryAgain as e:
+            failed = e.id
+        except StoreError as e:
+            log.warning("not answered yet", extra={"update": begun[0].id, "reason": str(e)})
+            again = AGAIN
+        done = batch.done()
+        left = [each.id for each in begun if each.id not in done.answered and each.id != failed]
+        if left:
+            self._monitor.inbox.excuse(self._lease, left, attempt)
+        return done, again
+
+    def _answer_each(self, begun: Sequence[Begun], batch: Batch) -> None:
+        for each in begun:
+            if self._elapsed() >= LONGEST_LOOK:
+                break
+            self._take(each, batch)
+        self._give(batch)
+
+    def _take(self, begun: Begun, batch: Batch) -> None:
+        """Answer an update, or set it aside; what fails in it is its own fault, unless the store does."""
+        if begun.update is not None:
+            batch.make_room(begun.update)
+        self._be_sure()
         blamed = begun.tries - begun.excused
         if begun.update is None:
             self._set_aside(begun, "its record cannot be read", is_deadly=False)
         elif blamed > MOST_TRIES or begun.tries > MOST_EXCUSED:
             self._set_aside(begun, "every try ended the process, or the store failed", is_deadly=True)
         else:
-            return self._is_answered(begun, is_last=blamed >= MOST_TRIES)
-        return True
+            return self._try(begun, batch, is_last=blamed >= MOST_TRIES)
+        return batch.add(begun, None)
 
-    def _is_answered(self, begun: Begun, *, is_last: bool) -> bool:
+    def _try(self, begun: Begun, batch: Batch, *, is_last: bool) -> None:
         try:
-            self._answer(begun)
+            ready = self._ready(begun)
+            batch.add(begun, ready)
+            if begun.tries > 1:
+                batch.give()  # alone: what fails now is its fault
         except StoreError:
             raise  # no fault of the update
         except Exception as e:
             log.exception("not answered", extra={"update": begun.id, "tries": begun.tries})
-            if is_last:
-                self._set_aside(begun, f"{type(e).__name__}: {e}", is_deadly=False)
-            return is_last
-        return True
+            if not is_last:
+                raise TryAgain(begun.id) from e
+            self._set_aside(begun, f"{type(e).__name__}: {e}", is_deadly=False)
+            batch.give_up(begun)
 
-    def _answer(self, begun: Begun) -> None:
+    def _give(self, batch: Batch) -> None:
+        """Give what is ready; a failure is of one of several updates, and shows when each is tried alone."""
+        self._be_sure()
+        try:
+            batch.give()
+        except StoreError:
+            raise
+        except Exception as e:
+            log.exception("not answered")
+            raise TryAgain("") from e
+
+    def _be_sure(self) -> None:
+        """End a look of a process that stood still: another one answers, perhaps what was asked long after."""
+        if not self._monitor.leases.is_sure(self._lease):
+            raise LeaseLost
+
+    def _ready(self, begun: Begun) -> Ready | None:
         assert begun.update is not None, "looked at before"
         if begun.is_left_out:
             slow_down(self._monitor, begun.update)
-            return
+            return None
         user = begun.update.user
         role = None if user is None else self._monitor.people.role_of(user)
-        self._answer_update(self._monitor, begun.update, role, self._now + self._elapsed())
+        return self._decide(self._monitor, begun.update, role, self._now + self._elapsed())
 
     def _set_aside(self, begun: Begun, reason: str, *, is_deadly: bool) -> None:
         raw = b"" if begun.update is None else encode(begun.update)

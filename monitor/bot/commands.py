@@ -214,7 +214,7 @@ def _next(topic: Topic, asked: Asked) -> str:
 COMMANDS: dict[str, Command] = {
     each.name: each
     for each in (
-        Command("start", "anyone", EVERYWHERE, start, "begin here"),
+        Command("start", "anyone", EVERYWHERE, start, "begin here", appoints=True),
         Command("help", "reader", EVERYWHERE, show_help, "this list"),
         Command("subscribe", "reader", EVERYWHERE, subscribe, "get a topic's daily digest here", "TOPIC"),
         Command("unsubscribe", "reader", EVERYWHERE, unsubscribe, "stop a digest", "TOPIC"),
@@ -222,9 +222,11 @@ COMMANDS: dict[str, Command] = {
         Command("recent", "reader", EVERYWHERE, recent, "the newest posts, 5 or as many as you say", "TOPIC 10"),
         Command("status", "reader", EVERYWHERE, status, "what works, and what does not"),
         Command("people", "owner", PRIVATELY, owners.list_people, "who has access"),
-        Command("invite", "owner", PRIVATELY, owners.invite, "a link that lets somebody in", "reader"),
-        Command("grant", "owner", PRIVATELY, owners.grant, "give somebody access by user id", "123456 reader"),
-        Command("revoke", "owner", PRIVATELY, owners.revoke, "take somebody's access away", "123456"),
+        Command("invite", "owner", PRIVATELY, owners.invite, "a link that lets somebody in", "reader", appoints=True),
+        Command(
+            "grant", "owner", PRIVATELY, owners.grant, "give somebody access by user id", "123456 reader", appoints=True
+        ),
+        Command("revoke", "owner", PRIVATELY, owners.revoke, "take somebody's access away", "123456", appoints=True),
     )
 }
 """Every command, in the order of the help."""

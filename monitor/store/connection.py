@@ -1,5 +1,6 @@
 """The way to the server: one client per process, scripts by name, errors in one sentence."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,14 @@ class Patience(NamedTuple):
 PATIENCE = Patience()
 QUICK = Patience(timedelta(seconds=1), 1)
 """For what is worth nothing when it comes late."""
+
+
+class Call(NamedTuple):
+    """A script with its keys and arguments; without a script, `args` are a command."""
+
+    script: str
+    keys: Sequence[str]
+    args: Sequence[Argument]
 
 
 class Server(NamedTuple):
@@ -77,6 +86,12 @@ def script_text(name: str) -> str:
     return files("monitor.store").joinpath("scripts", f"{name}.lua").read_text(encoding="utf-8")
 
 
+@cache
+def script_hash(name: str) -> str:
+    """Return the name under which the server keeps a script."""
+    return hashlib.sha1(script_text(name).encode()).hexdigest()  # noqa: S324 - the server's choice, no secret of ours
+
+
 class Connection:
     """A client and a keyspace. Thread-safe. Every script is a no-op when replayed, so lost answers are tried again."""
 
@@ -108,6 +123,31 @@ class Connection:
         """Run one command that changes nothing, or is a no-op when replayed, and return its raw answer."""
         with one_sentence():
             return self._client.execute_command(*command)  # type: ignore[no-untyped-call]
+
+    def together(self, calls: Sequence[Call]) -> list[Any]:
+        """Send calls at once and return their raw answers: done in their order, and the disk is waited for once.
+
+        Each is whole, all of them are not: a failure leaves some of the first ones done. So each must be a no-op when
+        replayed, as in `run` and `execute`.
+        """
+        with one_sentence():
+            answers = self._sent(calls)
+            if any(isinstance(each, redis.exceptions.NoScriptError) for each in answers):
+                for script in {each.script for each in calls if each.script}:
+                    self._client.script_load(script_text(script))
+                answers = self._sent(calls)
+            for each in answers:
+                if isinstance(each, Exception):
+                    raise each
+        return answers
+
+    def _sent(self, calls: Sequence[Call]) -> list[Any]:
+        pipeline: Any = self._client.pipeline(transaction=False)
+        for script, keys, args in calls:
+            command = ("EVALSHA", script_hash(script), len(keys), *keys, *args) if script else args
+            pipeline.execute_command(*command)
+        answers: list[Any] = pipeline.execute(raise_on_error=False)
+        return answers
 
     def scan(self, pattern: str) -> Iterator[str]:
         """Yield the names of all keys that match, each once."""

@@ -9,17 +9,18 @@ overtaken by what is asked there since, the bot would be out of a group that let
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
 
-from monitor.inbox import Begun, Taken
+from monitor.inbox import Begun, Done, Taken
 from monitor.models import Incoming, Job, Lease
 from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import UPDATES_KNOWN
+from monitor.store.outbox import deliver_job
 from monitor.store.schedule import ms
 
 INBOX_JOB = Job("commands", "inbox")
@@ -81,29 +82,29 @@ class InboxStore:
         counts = self._connection.run("intake", names, args)
         return None if counts is None else Taken(*map(int, counts))
 
-    def next(self, lease: Lease, answered: str, attempt: str) -> Begun | None:
-        """Forget what is answered, and begin what waits first; None when the lease was lost."""
-        keys = self._connection.keys.work
-        names = (keys.leases, keys.inbox, keys.inbox_order, keys.inbox_tries)
-        found = self._connection.run("next_update", names, (str(lease.job), lease.fence, answered, attempt))
-        if found is None:
-            return None
-        if not found:
-            return Begun("", None, 0, 0, is_left_out=False)
-        id_, record, tries, excused = found
-        return Begun(id_.decode(), _update(record), int(tries), int(excused), is_left_out=record[:1] == TELL)
+    def next(self, lease: Lease, done: Done, attempt: str, most: int) -> list[Begun] | None:
+        """Forget what is answered, wake its chats, and begin what waits first; None when the lease was lost.
 
-    def excuse(self, lease: Lease, begun: str, attempt: str) -> bool:
-        """Do not hold a try against an update; False when the lease was lost."""
+        What was begun before, and not ended, comes alone: it may be what ended its worker.
+        """
         keys = self._connection.keys.work
-        args = (str(lease.job), lease.fence, begun, attempt)
+        names = (keys.leases, keys.inbox, keys.inbox_order, keys.inbox_tries, keys.due, keys.due_since, keys.chats)
+        args = (str(lease.job), lease.fence, attempt, most, *_done(done))
+        found = self._connection.run("next_updates", names, args)
+        return None if found is None else [_begun(*each) for each in found]
+
+    def excuse(self, lease: Lease, begun: Sequence[str], attempt: str) -> bool:
+        """Do not hold a try against updates; False when the lease was lost."""
+        keys = self._connection.keys.work
+        args: list[Argument] = [str(lease.job), lease.fence, attempt, *begun]
         return bool(self._connection.run("excuse", (keys.leases, keys.inbox_tries), args))
 
-    def rest(self, lease: Lease, answered: str, again: timedelta) -> bool:
+    def rest(self, lease: Lease, done: Done, again: timedelta) -> bool:
         """End a look at the inbox: due again soon while updates wait; False when the lease was lost."""
         keys = self._connection.keys.work
-        names = (keys.due, keys.due_since, keys.leases, keys.committed, keys.inbox, keys.inbox_order, keys.inbox_tries)
-        args = (str(lease.job), lease.fence, answered, ms(again), ms(IDLE))
+        own = (keys.inbox, keys.inbox_order, keys.inbox_tries)
+        names = (keys.due, keys.due_since, keys.leases, keys.committed, *own, keys.chats)
+        args = (str(lease.job), lease.fence, ms(again), ms(IDLE), *_done(done))
         return bool(self._connection.run("rest_inbox", names, args))
 
     def waiting(self) -> int:
@@ -125,6 +126,17 @@ class InboxStore:
             ms(rules.tell_again),
             rules.told,
         )
+
+
+def _done(done: Done) -> Iterator[Argument]:
+    yield len(done.answered)
+    yield from done.answered
+    for chat, token in done.woken.items():
+        yield from (str(deliver_job(chat)), chat, token)
+
+
+def _begun(id_: bytes, record: bytes, tries: int, excused: int) -> Begun:
+    return Begun(id_.decode(), _update(record), int(tries), int(excused), is_left_out=record[:1] == TELL)
 
 
 def _asked(update: Incoming) -> tuple[Argument, ...]:

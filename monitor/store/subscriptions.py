@@ -1,6 +1,6 @@
 """Which digests a chat gets, and what updates change about it: each once, together with its answer."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -9,7 +9,7 @@ import msgspec
 from monitor.models import Delivery, Incoming, Message, Parcel
 from monitor.store.account import AccountIds
 from monitor.store.codec import encode, to_ms
-from monitor.store.connection import Argument, Connection, store_now
+from monitor.store.connection import Argument, Call, Connection, store_now
 from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_DAYS, UPDATES_KEPT
 from monitor.store.schedule import ms
 
@@ -90,18 +90,36 @@ class SubscriptionStore:
         return [chat for chat, _ in self._candidates(topic)]
 
     def apply(self, order: Order) -> Outcome:
-        """Do what an update asks of a chat, once. The index knows more than is true at any time, never less."""
-        subscribed = [each.topic for each in order.changes if each.verb == "subscribe"]
+        """Do what an update asks of a chat, once."""
+        return self.apply_all([order])[0]
+
+    def apply_all(self, orders: Sequence[Order]) -> list[Outcome]:
+        """Do what updates ask of their chats, each once: all at once, for the disk's sake.
+
+        The index comes first: it knows more than is true at any time, never less.
+        """
+        if not orders:
+            return []
         now = store_now(self._connection)
-        for topic in subscribed:
-            member = f"{topic} {order.chat}"
-            self._connection.execute("ZADD", self._connection.keys.work.subscribers, "GT", to_ms(now), member)
+        index = self._index(orders, now)
+        answers = self._connection.together([*index, *(self._call(order, now) for order in orders)])
+        for order in orders:
+            self._account.note(order.update.chat, order.update.message_id)
+        return [
+            Outcome(bool(is_new), bool(is_answered), bool(is_first), episode.decode())
+            for is_new, is_answered, is_first, episode in answers[len(index) :]
+        ]
+
+    def _index(self, orders: Sequence[Order], now: datetime) -> list[Call]:
+        members = [f"{e.topic} {o.chat}" for o in orders for e in o.changes if e.verb == "subscribe"]
+        scored = [part for member in members for part in (to_ms(now), member)]
+        return [Call("", (), ("ZADD", self._connection.keys.work.subscribers, "GT", *scored))] if scored else []
+
+    def _call(self, order: Order, now: datetime) -> Call:
         keys = self._connection.keys.chat(order.chat)
         own = (keys.applied, keys.subscriptions, keys.away, keys.refused)
         names = (*own, keys.outbox, keys.parcels, keys.queue, keys.handed, keys.ids, keys.address, keys.episode)
-        is_new, is_answered, is_first, episode = self._connection.run("apply", names, [*_arguments(order, now)])
-        self._account.note(order.update.chat, order.update.message_id)
-        return Outcome(bool(is_new), bool(is_answered), bool(is_first), episode.decode())
+        return Call("apply", names, (*_arguments(order, now),))
 
     def end(self, chat: str, subscription: Subscription) -> None:
         """End this very subscription; one that was made since stays."""

@@ -1,23 +1,30 @@
 """Commands are answered in order, whatever one of them does to the others."""
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from monitor.bot.clerk import AGAIN, MOST_EXCUSED, Clerk
+from monitor.bot.answer import Ready, decide
+from monitor.bot.clerk import AGAIN, MOST_EXCUSED, Clerk, Decide
 from monitor.errors import StoreError
 from monitor.models import Incoming, Role
 from monitor.settings import load
+from monitor.store import subscriptions
+from monitor.store.connection import Argument, Call, Connection
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB
+from monitor.store.subscriptions import Order
 from monitor.wiring import Monitor, opened
 
 BOT = "7000001"
 NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture
@@ -65,8 +72,8 @@ def take_in(monitor: Monitor, *ids: int, user: int | None = 5) -> None:
     monitor.inbox.take_in(BOT, updates, None, None)
 
 
-def work(monitor: Monitor, answers: Answers) -> None:
-    lease = monitor.leases.acquire(INBOX_JOB, f"worker {sum(answers.tries.values())}", MINUTE)
+def work(monitor: Monitor, answers: Decide) -> None:
+    lease = monitor.leases.acquire(INBOX_JOB, f"worker {next(NUMBERS)}", MINUTE)
     assert lease is not None
     try:
         Clerk(monitor, lease, NOW, answers).work()
@@ -119,7 +126,7 @@ def test_one_that_kills_its_worker_is_set_aside_after_three_of_them(monitor: Mon
             work(monitor, answers)
     work(monitor, answers)
 
-    assert answers.done == [1, 3]
+    assert answers.done == [1, 1, 3], "what was begun with it is begun anew, which changes nothing"
     (kept,) = monitor.quarantine.all()
     assert (kept.item.id, kept.item.is_deadly) == ("2", True)
     assert monitor.inbox.waiting() == 0
@@ -162,6 +169,8 @@ def test_who_was_frozen_while_answering_ends_nothing(monitor: Monitor) -> None:
             monitor.connection.execute(
                 "HSET", monitor.connection.keys.work.leases, str(INBOX_JOB), b" ".join([b"0", *held[1:]])
             )
+            clock = monitor.keeper.clock
+            monitor.keeper.clock = lambda: clock() + 10
             work(monitor, inner)
 
     frozen = Answers(freeze)  # type: ignore[arg-type]
@@ -196,3 +205,94 @@ def test_who_sends_too_many_is_told_once(monitor: Monitor) -> None:
     told = monitor.outbox.find("5", "slow:6")
     assert told is not None
     assert "Please wait" in told.parcel.message.text
+
+
+def test_answers_of_several_chats_are_given_together_and_those_of_one_in_their_order(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[list[str]] = []
+    together = Connection.together
+
+    def noted(connection: Connection, calls: Sequence[Call]) -> list[Any]:
+        given.append([str(call.args[0]) for call in calls if call.script == "apply"])
+        return together(connection, calls)
+
+    monkeypatch.setattr(Connection, "together", noted)
+    for user in "5678":
+        monitor.people.grant(user, "owner" if user == "8" else "reader")
+    asked = {1: ("5", "/help"), 2: ("6", "/help"), 3: ("5", "/status"), 4: ("7", "/help")}
+    take_in_words(monitor, asked | {5: ("6", "/start")})
+    work_as_it_is(monitor)
+
+    assert given == [["1", "2"], ["3", "4"], ["5"]]
+    assert [at.subject for at, _ in monitor.schedule.due()[:3] if at.kind == "deliver"] == ["5", "6", "7"]
+    assert check(monitor.connection) == []
+
+
+def test_a_role_that_is_taken_later_refuses_nothing_that_was_asked_before(monitor: Monitor) -> None:
+    """Killed after the revocation, the next worker would refuse what came first, had it not been answered by then."""
+    monitor.people.grant("5", "owner")
+    monitor.people.grant("6", "owner")
+    take_in_words(monitor, {1: ("6", "/people"), 2: ("5", "/revoke 6")})
+
+    def killed(monitor: Monitor, update: Incoming, role: Role | None, now: datetime) -> Ready | None:
+        ready = decide(monitor, update, role, now)
+        if update.id == 2:
+            raise Killed
+        return ready
+
+    with pytest.raises(Killed):
+        work(monitor, killed)
+    work_as_it_is(monitor)
+
+    first = monitor.outbox.find("6", "reply:1")
+    assert first is not None
+    assert first.parcel.message.text == "5: owner\n6: owner"
+    assert monitor.people.role_of("6") is None
+
+
+def test_an_answer_that_cannot_be_given_is_set_aside_and_its_neighbours_are_given(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(order: Order, now: datetime) -> Iterator[Argument]:
+        if order.chat == "6":
+            raise ValueError("our bug")
+        return arguments(order, now)
+
+    arguments = subscriptions._arguments
+    monkeypatch.setattr(subscriptions, "_arguments", broken)
+    for user in "567":
+        monitor.people.grant(user, "reader")
+    take_in_words(monitor, {1: ("5", "/help"), 2: ("6", "/help"), 3: ("7", "/help")})
+
+    work_as_it_is(monitor)
+
+    assert [monitor.outbox.find(chat, f"reply:{n}") is not None for n, chat in ((1, "5"), (2, "6"), (3, "7"))] == [
+        True,
+        False,
+        True,
+    ]
+    assert [(each.item.id, each.item.is_deadly) for each in monitor.quarantine.all()] == [("2", False)]
+    assert monitor.inbox.waiting() == 0
+
+
+def test_a_script_that_the_server_forgot_is_sent_again(monitor: Monitor) -> None:
+    monitor.people.grant("5", "reader")
+    take_in_words(monitor, {1: ("5", "/help"), 2: ("5", "/help")})
+    monitor.connection.execute("SCRIPT", "FLUSH")
+
+    work_as_it_is(monitor)
+
+    assert monitor.outbox.find("5", "reply:2") is not None
+
+
+def take_in_words(monitor: Monitor, asked: Mapping[int, tuple[str, str]]) -> None:
+    updates = [
+        Incoming(id=n, kind="message", chat=user, chat_type="private", user=user, text=text)
+        for n, (user, text) in asked.items()
+    ]
+    monitor.inbox.take_in(BOT, updates, None, None)
+
+
+def work_as_it_is(monitor: Monitor) -> None:
+    work(monitor, decide)

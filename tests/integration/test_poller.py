@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.bot.poller import POLLER_JOB, Refused, Rivalled
-from monitor.inbox import Taken
+from monitor.inbox import NOTHING, Done, Taken
 from monitor.models import Incoming, Lease
 from monitor.sinks.telegram import Account
 from monitor.store.connection import Connection
@@ -88,12 +88,11 @@ def kept(connection: Connection) -> list[str]:
     lease = leases.acquire(INBOX_JOB, "test", MINUTE)
     assert lease is not None
     found: list[str] = []
-    answered = ""
-    while (begun := inbox.next(lease, answered, f"try {len(found)}")) and begun.id:
-        assert begun.update is not None
-        found.append(begun.update.text)
-        answered = begun.id
-    inbox.rest(lease, answered, MINUTE)
+    done = NOTHING
+    while begun := inbox.next(lease, done, f"try {len(found)}", 5):
+        found += [each.update.text for each in begun if each.update is not None]
+        done = Done(tuple(each.id for each in begun))
+    inbox.rest(lease, done, MINUTE)
     return found
 
 

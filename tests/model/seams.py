@@ -12,7 +12,7 @@ from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from monitor.errors import StoreError
-from monitor.store.connection import Argument, Connection, one_sentence, script_text
+from monitor.store.connection import Argument, Call, Connection, one_sentence, script_text
 from tests.model.actors import Actor
 from tests.model.watch import Watch
 from tests.model.world import World
@@ -89,6 +89,10 @@ class ModelConnection(Connection):
             return answer
 
         return self._fated(name, call)
+
+    def together(self, calls: Sequence[Call]) -> list[Any]:
+        """Do calls one by one: each is a step of its own, after which what follows may fail."""
+        return [self.run(*each) if each.script else self.execute(*each.args) for each in calls]
 
     def _fated(self, what: str, call: Callable[[], Any]) -> Any:
         if self.actor is None:

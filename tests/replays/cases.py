@@ -35,7 +35,7 @@ CASES: Mapping[str, Generator] = {
     "issue": people.issue,
     "keep": chats.keep,
     "move": chats.move,
-    "next_update": inbox.next_update,
+    "next_updates": inbox.next_updates,
     "prune": topics.prune,
     "quarantine": people.quarantine,
     "redeem": people.redeem,

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from random import Random
 
+from monitor.inbox import Done
 from monitor.models import Incoming, Lease
 from monitor.store.codec import encode
 from monitor.store.inbox import FORGET_AFTER, INBOX_JOB, InboxStore, Limits
@@ -75,24 +76,37 @@ def intake(draw: Random, store: Replayer) -> Call:
     return lambda: inbox.take_in(BOT, updates, offset, lease if holds else None)
 
 
-def next_update(draw: Random, store: Replayer) -> Call:
-    """The next update begun: for the first time, or again by the same try or another; the last one answered or not."""
-    lease = an_inbox(draw, store)
-    answered, attempt = draw.choice(("", *map(str, UPDATES))), draw.choice(("try 1", "try 2"))
-    return lambda: InboxStore(store).next(lease, answered, attempt)
+def what_is_done(draw: Random, store: Replayer) -> Done:
+    """Return what was answered, and chats to be woken, some of them for what they were woken for before."""
+    for chat in some(draw, CHATS):
+        store.execute("HSET", store.keys.work.chats, chat, draw.choice(("reply:1", "reply:2")))
+        if draw.random() < 0.7:
+            store.execute("ZADD", store.keys.work.due, ago(draw, 120_000) + draw.choice((0, 60_000)), f"deliver:{chat}")
+    woken = {str(chat): draw.choice(("reply:1", "reply:2")) for chat in some(draw, CHATS)}
+    return Done(tuple(map(str, some(draw, UPDATES))), woken)
+
+
+def next_updates(draw: Random, store: Replayer) -> Call:
+    """Updates begun: for the first time, or again by the same try or another; the last ones answered or not."""
+    lease, done = an_inbox(draw, store), what_is_done(draw, store)
+    for id_ in some(draw, UPDATES):
+        if draw.random() < 0.6:
+            store.execute("HDEL", store.keys.work.inbox_tries, id_)
+    attempt, most = draw.choice(("try 1", "try 2")), draw.randrange(1, 5)
+    return lambda: InboxStore(store).next(lease, done, attempt, most)
 
 
 def excuse(draw: Random, store: Replayer) -> Call:
-    """A try that is not held against an update, excused once, or not the newest."""
+    """A try that is not held against updates, excused once, or not the newest."""
     lease = an_inbox(draw, store)
-    begun, attempt = str(draw.choice(UPDATES)), draw.choice(("try 1", "try 1", "try 2"))
-    if draw.random() < 0.8:
-        store.execute("HSET", store.keys.work.inbox_tries, begun, f"2 1 {attempt}")
+    begun, attempt = [str(each) for each in some(draw, UPDATES)], draw.choice(("try 1", "try 1", "try 2"))
+    for each in begun:
+        if draw.random() < 0.8:
+            store.execute("HSET", store.keys.work.inbox_tries, each, f"2 1 {attempt}")
     return lambda: InboxStore(store).excuse(lease, begun, attempt)
 
 
 def rest_inbox(draw: Random, store: Replayer) -> Call:
     """The end of a look at the inbox, while updates wait or none does."""
-    lease = an_inbox(draw, store)
-    answered = draw.choice(("", *map(str, UPDATES)))
-    return lambda: InboxStore(store).rest(lease, answered, timedelta(seconds=2))
+    lease, done = an_inbox(draw, store), what_is_done(draw, store)
+    return lambda: InboxStore(store).rest(lease, done, timedelta(seconds=2))

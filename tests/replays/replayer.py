@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
+from monitor.store import connection
 from monitor.store.connection import Argument, Connection, one_sentence, script_text
 from monitor.store.keys import Keyspace
 
@@ -134,6 +135,10 @@ class Replayer(Connection):
         if self._lateness is None or command[0] in READS:
             return super().execute(*command)
         return self._send(str(command[0]), command[1:], lambda _: command)
+
+    def together(self, calls: Sequence[connection.Call]) -> list[Any]:
+        """Do calls one by one: each is a step of its own, after which what follows may fail."""
+        return [self.run(*each) if each.script else self.execute(*each.args) for each in calls]
 
     def stored(self) -> Stored:
         """Return all that is stored, as it means: fields of a hash have no order."""

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from monitor.inbox import Begun
-from monitor.models import Incoming, Lease
+from monitor.inbox import NOTHING, Begun, Done
+from monitor.models import Incoming, Job, Lease
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB, LIMITS, InboxStore, Limits
+from monitor.store.outbox import ChatList
 from monitor.store.people import PeopleStore
 from monitor.store.schedule import DueList, LeaseStore
 
@@ -42,17 +43,17 @@ class Desk:
         assert lease is not None
         return lease
 
-    def begin(self, lease: Lease, answered: str = "") -> Begun:
-        begun = self.inbox.next(lease, answered, f"try {next(self._numbers)}")
+    def begin(self, lease: Lease, *answered: str, most: int = 1) -> list[Begun]:
+        begun = self.inbox.next(lease, Done(answered), f"try {next(self._numbers)}", most)
         assert begun is not None
         return begun
 
     def drain(self) -> list[Begun]:
-        lease, found, answered = self.lease(), [], ""
-        while (begun := self.begin(lease, answered)).id:
-            found.append(begun)
-            answered = begun.id
-        assert self.inbox.rest(lease, "", MINUTE)
+        lease, found, answered = self.lease(), [], ()
+        while begun := self.begin(lease, *answered):
+            found += begun
+            answered = tuple(each.id for each in begun)
+        assert self.inbox.rest(lease, NOTHING, MINUTE)
         return found
 
 
@@ -119,11 +120,11 @@ def test_an_update_that_comes_while_the_last_one_is_answered_is_not_overlooked(d
     desk.due.sync({INBOX_JOB: timedelta(0)})
     desk.take_in([command(9)], 10)
     lease = desk.lease()
-    begun = desk.begin(lease)
-    assert desk.begin(lease, begun.id).id == ""
+    (begun,) = desk.begin(lease)
+    assert desk.begin(lease, begun.id) == []
     desk.take_in([command(10)], 11)
 
-    assert desk.inbox.rest(lease, begun.id, timedelta(0))
+    assert desk.inbox.rest(lease, Done((begun.id,)), timedelta(0))
 
     assert desk.due.take(5) == [INBOX_JOB]
     assert ids(desk.drain()) == [10]
@@ -134,14 +135,14 @@ def test_who_lost_the_lease_ends_nothing(desk: Desk) -> None:
     desk.take_in([command(9), command(10)], 11)
     frozen = desk.leases.acquire(INBOX_JOB, "frozen", timedelta(milliseconds=1))
     assert frozen is not None
-    begun = desk.begin(frozen)
+    (begun,) = desk.begin(frozen)
     threading.Event().wait(0.005)
     following = desk.lease()
 
-    assert desk.inbox.next(frozen, begun.id, "late") is None
-    assert not desk.inbox.rest(frozen, begun.id, MINUTE)
-    assert not desk.inbox.excuse(frozen, begun.id, "late")
-    again = desk.begin(following)
+    assert desk.inbox.next(frozen, Done((begun.id,)), "late", 1) is None
+    assert not desk.inbox.rest(frozen, Done((begun.id,)), MINUTE)
+    assert not desk.inbox.excuse(frozen, [begun.id], "late")
+    (again,) = desk.begin(following)
     assert (again.id, again.tries) == (begun.id, 2)
 
 
@@ -149,14 +150,54 @@ def test_tries_are_counted_before_the_work_and_a_repeated_command_counts_once(de
     desk.take_in([command(9)], 10)
     lease = desk.lease()
 
-    counts = [desk.inbox.next(lease, "", name) for name in ("a", "a", "b", "c", "c")]
+    counts = [desk.inbox.next(lease, NOTHING, name, 5) for name in ("a", "a", "b", "c", "c")]
 
-    assert [each.tries for each in counts if each] == [1, 1, 2, 3, 3]
+    assert [each.tries for (each,) in filter(None, counts)] == [1, 1, 2, 3, 3]
     for _ in range(3):
-        assert desk.inbox.excuse(lease, "9", "c")
-    fourth = desk.inbox.next(lease, "", "d")
-    assert fourth is not None
+        assert desk.inbox.excuse(lease, ["9"], "c")
+    (fourth,) = desk.inbox.next(lease, NOTHING, "d", 5) or ()
     assert (fourth.tries, fourth.excused) == (4, 1)
+
+
+def test_what_was_begun_with_one_that_killed_its_worker_comes_alone(desk: Desk) -> None:
+    desk.take_in([command(n) for n in (9, 10, 11, 12)], 13)
+    lease = desk.lease()
+
+    assert ids(desk.begin(lease, most=3)) == [9, 10, 11]
+    desk.take_in([command(13)], 14)
+    alone = [desk.begin(lease, *answered, most=3) for answered in ((), ("9",), ("10",))]
+    rest = desk.begin(lease, "11", most=3)
+
+    assert [(ids(each), each[0].tries) for each in alone] == [([9], 2), ([10], 2), ([11], 2)]
+    assert [(int(each.id), each.tries) for each in rest] == [(12, 1), (13, 1)]
+
+
+def test_the_same_try_again_begins_the_same_updates(desk: Desk) -> None:
+    """Its answer was lost; what comes in meanwhile may be begun with them, and what was tried before not."""
+    desk.take_in([command(n) for n in (9, 10, 11)], 12)
+    lease = desk.lease()
+    desk.inbox.next(lease, NOTHING, "a", 1)
+    assert desk.inbox.rest(lease, Done(("9",)), timedelta(0))
+    lease = desk.lease()
+
+    found = [desk.inbox.next(lease, NOTHING, name, 2) or [] for name in ("b", "b", "c", "c")]
+
+    assert [ids(each) for each in found] == [[10, 11], [10, 11], [10], [10]]
+    assert [each[0].tries for each in found] == [1, 1, 2, 2]
+
+
+def test_chats_are_woken_with_the_step_that_forgets_their_updates(desk: Desk) -> None:
+    desk.due.sync({Job("deliver", "5"): MINUTE, Job("deliver", "6"): MINUTE})
+    desk.take_in([command(9), command(10)], 11)
+    lease = desk.lease()
+    desk.begin(lease, most=2)
+
+    desk.inbox.next(lease, Done(("9",), {"5": "reply:9"}), "b", 2)
+    assert [job.subject for job in desk.due.take(5)] == ["5"]
+    assert desk.inbox.rest(lease, Done(("10",), {"6": "reply:10", "5": "reply:9"}), MINUTE)
+
+    assert [job.subject for job in desk.due.take(5)] == ["6"], "and nobody is woken twice for the same"
+    assert ChatList(desk.connection).token("5") == "reply:9"
 
 
 def test_owners_do_not_wait_behind_the_others(desk: Desk) -> None:

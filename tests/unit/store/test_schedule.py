@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.inbox import NOTHING
 from monitor.ledger import Resume
 from monitor.models import Batch, Coverage, Cursor, Incoming, Job, Query, Window
 from monitor.protocols import Sight
@@ -343,5 +344,5 @@ def test_updates_that_keep_coming_hint_their_answer_once(parts: Parts, connectio
     lease = parts.leases.acquire(INBOX_JOB, "worker", MINUTE, only_due=True)
     assert lease is not None
 
-    assert inbox.rest(lease, "", timedelta(0))
+    assert inbox.rest(lease, NOTHING, timedelta(0))
     assert parts.due.take(10) == [INBOX_JOB]
