@@ -100,7 +100,7 @@ def stands_alone(update: Incoming) -> bool:
     if update.kind != "message":
         return update.kind != "button"
     heard = spoken(update.text)
-    command = None if heard is None else COMMANDS.get(heard.name)
+    command = None if heard is None or not heard.words else COMMANDS.get(heard.name)
     return command is not None and command.appoints
 
 

@@ -67,10 +67,13 @@ class Batch:
         self._answered: list[str] = []
         self._woken: dict[str, str] = {}
 
-    def make_room(self, update: Incoming) -> None:
-        """Give what must be given before an update is looked at."""
-        if self._ready and (update.chat in self._chats or stands_alone(update)):
-            self.give()
+    def must_give(self, update: Incoming) -> bool:
+        """Tell whether what is ready must be given before an update is looked at."""
+        return bool(self._ready) and (update.chat in self._chats or stands_alone(update))
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing is decided on that is not given."""
+        return not self._ready
 
     def add(self, begun: Begun, ready: Ready | None) -> None:
         """Take an answer; without one the update is over."""
@@ -150,16 +153,30 @@ class Clerk:
         return done, again
 
     def _answer_each(self, begun: Sequence[Begun], batch: Batch) -> None:
-        for each in begun:
+        for place, each in enumerate(begun):
             if self._elapsed() >= LONGEST_LOOK:
                 break
+            if each.update is not None and batch.must_give(each.update):
+                self._give(batch)
+            if batch.is_empty():
+                self._read_ahead([known.update for known in begun[place:] if known.update is not None])
             self._take(each, batch)
         self._give(batch)
 
+    def _read_ahead(self, updates: Sequence[Incoming]) -> None:
+        """Ask at once what answers begin with: they wait for the disk of others as often as for each other."""
+        monitor, configured = self._monitor, self._monitor.settings.telegram.chat
+        commands = [("TIME",), monitor.topics.reads()]
+        if configured is not None:
+            commands.append(monitor.chats.reads(configured))
+        for each in updates:
+            commands += [monitor.chats.reads(each.chat), *monitor.subscriptions.reads(each.chat)]
+            if each.user is not None:
+                commands.append(monitor.people.reads(each.user))
+        monitor.connection.read_ahead(commands)
+
     def _take(self, begun: Begun, batch: Batch) -> None:
         """Answer an update, or set it aside; what fails in it is its own fault, unless the store does."""
-        if begun.update is not None:
-            batch.make_room(begun.update)
         self._be_sure()
         blamed = begun.tries - begun.excused
         if begun.update is None:

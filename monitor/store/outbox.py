@@ -291,8 +291,12 @@ class ChatList:
 
     def home(self, address: str) -> str:
         """Return under which id a chat is kept: the one that it had first."""
-        found = self._connection.execute("HGET", self._connection.keys.work.homes, address)
+        found = self._connection.execute(*self.reads(address))
         return address if found is None else found.decode()
+
+    def reads(self, address: str) -> tuple[Argument, ...]:
+        """Return what `home` asks the store."""
+        return ("HGET", self._connection.keys.work.homes, address)
 
     def has_moved(self, chat: str) -> bool:
         """Tell whether a chat is known by another id too."""

@@ -7,7 +7,7 @@ from typing import get_args
 
 from monitor.errors import StoreError
 from monitor.models import Role
-from monitor.store.connection import Connection
+from monitor.store.connection import Argument, Connection
 from monitor.store.keys import TOKENS_KEPT, UPDATES_KEPT
 from monitor.store.schedule import ms
 
@@ -32,8 +32,12 @@ class PeopleStore:
 
     def role_of(self, user: str) -> Role | None:
         """Return what a person may do; None: nothing."""
-        found = self._connection.execute("HGET", self._connection.keys.work.people, user)
+        found = self._connection.execute(*self.reads(user))
         return None if found is None else _role(found)
+
+    def reads(self, user: str) -> tuple[Argument, ...]:
+        """Return what `role_of` asks the store."""
+        return ("HGET", self._connection.keys.work.people, user)
 
     def owners(self) -> list[str]:
         """Return the ids of all owners, sorted."""

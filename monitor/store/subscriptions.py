@@ -72,18 +72,22 @@ class SubscriptionStore:
 
     def of(self, chat: str) -> list[Subscription]:
         """Return the subscriptions of a chat, by topic."""
-        packed = self._connection.execute("HVALS", self._connection.keys.chat(chat).subscriptions)
+        packed = self._connection.execute(*self.reads(chat)[0])
         return sorted((decode_subscription(each) for each in packed), key=lambda each: each.topic)
 
     def find(self, chat: str, topic: str) -> Subscription | None:
         """Return a chat's subscription to a topic; None when it has none, or the bot is out of the chat."""
+        found = next((each for each in self.of(chat) if each.topic == topic), None)
+        return None if found is None or self.is_away(chat) else found
+
+    def reads(self, chat: str) -> tuple[tuple[Argument, ...], ...]:
+        """Return what `of`, `find` and `is_away` ask the store."""
         keys = self._connection.keys.chat(chat)
-        packed = self._connection.execute("HGET", keys.subscriptions, topic)
-        return None if packed is None or self.is_away(chat) else decode_subscription(packed)
+        return ("HVALS", keys.subscriptions), ("EXISTS", keys.away)
 
     def is_away(self, chat: str) -> bool:
         """Tell whether the bot was put out of a chat."""
-        return bool(self._connection.execute("EXISTS", self._connection.keys.chat(chat).away))
+        return bool(self._connection.execute(*self.reads(chat)[1]))
 
     def chats(self, topic: str) -> list[str]:
         """Return the chats that may be subscribed to a topic: all that are, and some that were lately."""

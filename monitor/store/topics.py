@@ -18,8 +18,12 @@ class TopicStore:
 
     def all(self) -> list[Topic]:
         """Return the topics by name."""
-        packed = self._connection.execute("HVALS", self._connection.keys.work.topics)
+        packed = self._connection.execute(*self.reads())
         return sorted((decode_topic(each) for each in packed), key=lambda topic: topic.name)
+
+    def reads(self) -> tuple[Argument, ...]:
+        """Return what `all` asks the store."""
+        return ("HVALS", self._connection.keys.work.topics)
 
     def version(self) -> int:
         """Return the version in force, 0 before any import."""

@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -221,10 +222,10 @@ def test_answers_of_several_chats_are_given_together_and_those_of_one_in_their_o
     for user in "5678":
         monitor.people.grant(user, "owner" if user == "8" else "reader")
     asked = {1: ("5", "/help"), 2: ("6", "/help"), 3: ("5", "/status"), 4: ("7", "/help")}
-    take_in_words(monitor, asked | {5: ("6", "/start")})
+    take_in_words(monitor, asked | {5: ("6", "/start a-link")})
     work_as_it_is(monitor)
 
-    assert given == [["1", "2"], ["3", "4"], ["5"]]
+    assert [each for each in given if each] == [["1", "2"], ["3", "4"], ["5"]]
     assert [at.subject for at, _ in monitor.schedule.due()[:3] if at.kind == "deliver"] == ["5", "6", "7"]
     assert check(monitor.connection) == []
 
@@ -284,6 +285,33 @@ def test_a_script_that_the_server_forgot_is_sent_again(monitor: Monitor) -> None
     work_as_it_is(monitor)
 
     assert monitor.outbox.find("5", "reply:2") is not None
+
+
+def test_what_was_read_ahead_counts_until_this_thread_writes(monitor: Monitor) -> None:
+    people = monitor.people
+    people.grant("5", "reader")
+    monitor.connection.read_ahead([people.reads("5")])
+
+    Connection(monitor.connection.url, monitor.connection.keys).execute("HSET", people.reads("5")[1], "5", "editor")
+
+    assert people.role_of("5") == "reader"
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(people.role_of, "5").result() == "editor"
+    monitor.schedule.sight()
+    assert people.role_of("5") == "reader", "reading changes nothing"
+    people.grant("6", "reader")
+    assert people.role_of("5") == "editor"
+
+
+def test_a_role_that_is_given_counts_for_the_next_command_of_the_same_look(monitor: Monitor) -> None:
+    monitor.people.grant("5", "owner")
+    take_in_words(monitor, {1: ("5", "/grant 6 owner"), 2: ("6", "/people")})
+
+    work_as_it_is(monitor)
+
+    second = monitor.outbox.find("6", "reply:2")
+    assert second is not None
+    assert second.parcel.message.text == "5: owner\n6: owner"
 
 
 def take_in_words(monitor: Monitor, asked: Mapping[int, tuple[str, str]]) -> None:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from monitor.store.connection import READING_SCRIPTS
 from tests.replays import chats, inbox, people, repairs, topics, work
 from tests.replays.replayer import Call, Replayer
 
@@ -59,7 +60,7 @@ CASES: Mapping[str, Generator] = {
 }
 """By the name of the script. A generator prepares one random state and returns the call that runs the script on it."""
 
-READ_ONLY = frozenset({"hourly", "sight"})
+READ_ONLY = READING_SCRIPTS
 """Scripts that change nothing at all; every other must do something on some of its states, or nothing was tried."""
 
 LEAST_ACTED = 0.1
