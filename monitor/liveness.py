@@ -1,7 +1,7 @@
 """Tells whether a process of this machine is dead: then nobody need wait for the end of its leases.
 
-A worker's name holds its process id and the space in which that id means something: `worker-123@box.1a2b3c4d`. Of
-processes elsewhere, and of names of another form, nothing is known; they count as living.
+A worker's name, and a poller's, holds its process id and the space in which that id means something:
+`worker-123@box.1a2b3c4d`. Of processes elsewhere, and of names of another form, nothing is known; they count as living.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from pathlib import Path
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 SPACE = Path("/proc/self/ns/pid")
-_NAME = re.compile(r"worker-(?P<pid>\d+)@[^/]*\.(?P<space>[0-9a-f]{8})(?:/|$)")
+_NAME = re.compile(r"(?:worker|poller)-(?P<pid>\d+)@[^/]*\.(?P<space>[0-9a-f]{8})(?:/|$)")
 
 
 def space_of_ids() -> str:
@@ -29,11 +29,20 @@ def space_of_ids() -> str:
 
 def worker_name(pid: int) -> str:
     """Return the name of a worker of this machine."""
-    return f"worker-{pid}@{'.'.join(part for part in (socket.gethostname(), space_of_ids()) if part)}"
+    return _name("worker", pid)
+
+
+def poller_name(pid: int) -> str:
+    """Return the name of a process of this machine that polls."""
+    return _name("poller", pid)
+
+
+def _name(kind: str, pid: int) -> str:
+    return f"{kind}-{pid}@{'.'.join(part for part in (socket.gethostname(), space_of_ids()) if part)}"
 
 
 def is_dead(owner: str) -> bool:
-    """Say whether the worker that an owner's name begins with has surely ended."""
+    """Say whether the worker or poller that an owner's name begins with has surely ended."""
     name = _NAME.match(owner)
     if name is None or name["space"] != space_of_ids():
         return False

@@ -11,6 +11,7 @@ https://core.telegram.org/bots/api#getupdates
 
 import asyncio
 import logging
+import os
 import signal
 import warnings
 from collections.abc import Callable, Coroutine
@@ -28,6 +29,7 @@ from telegram.warnings import PTBDeprecationWarning, PTBUserWarning
 from monitor.bot.updates import ASKED_FOR, parse
 from monitor.errors import StoreError
 from monitor.inbox import Intake
+from monitor.liveness import poller_name
 from monitor.models import Incoming, Job, Lease
 from monitor.protocols import Leases
 from monitor.sinks.telegram import Account, hidden, retry_after
@@ -91,7 +93,7 @@ class Poller:
         self._token = account.token
         self._bot_id = account.token.partition(":")[0]
         self._client = Client(account)
-        self._owner = uuid4().hex
+        self._owner = f"{poller_name(os.getpid())}/{uuid4().hex}"
         self._is_ready = False
 
     async def run(self, stopped: asyncio.Event) -> None:

@@ -1,5 +1,8 @@
 """Updates of a strict Telegram reach the inbox once, whatever dies, and one process at a time asks for them."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
@@ -7,6 +10,7 @@ import pytest
 
 from monitor.bot.poller import POLLER_JOB, Refused, Rivalled
 from monitor.inbox import NOTHING, Done, Taken
+from monitor.liveness import is_dead, poller_name, space_of_ids
 from monitor.models import Incoming, Lease
 from monitor.sinks.telegram import Account
 from monitor.store.connection import Connection
@@ -193,6 +197,25 @@ def test_a_poller_whose_lease_was_taken_keeps_nothing_and_stands_by(
         assert not frozen.done.is_set()
 
     assert kept(connection) == ["/one"]
+
+
+def test_the_lease_of_a_poller_that_was_killed_need_not_be_waited_for(
+    telegram: Simulator, account: Account, connection: Connection
+) -> None:
+    leases = LeaseStore(connection)
+    with polling(account, InboxStore(connection), leases):
+        wait_until(lambda: telegram.state.faults.calls["getUpdates"] > 0)
+        held = connection.execute("HGET", connection.keys.work.leases, str(POLLER_JOB)).decode()
+        assert leases.bury(is_dead) == 0, "this process lives"
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    theirs = held.replace(poller_name(os.getpid()), poller_name(process.pid))
+    assert theirs != held
+    connection.execute("HSET", connection.keys.work.leases, str(POLLER_JOB), theirs)
+
+    assert leases.acquire(POLLER_JOB, "another", MINUTE) is None
+    assert leases.bury(is_dead) == (1 if space_of_ids() else 0)
+    assert (leases.acquire(POLLER_JOB, "another", MINUTE) is not None) == bool(space_of_ids())
 
 
 @pytest.mark.parametrize("kind", SHAPES)

@@ -3,17 +3,19 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
-from monitor.liveness import has_ended, is_dead, space_of_ids, worker_name
+from monitor.liveness import has_ended, is_dead, poller_name, space_of_ids, worker_name
 from tests.integration.product import wait_until
 
 
 @pytest.mark.skipif(not space_of_ids(), reason="this system does not tell its spaces of process ids apart")
-def test_a_worker_is_dead_once_its_process_has_ended_buried_or_not() -> None:
+@pytest.mark.parametrize("name_of", [worker_name, poller_name])
+def test_a_process_is_dead_once_it_has_ended_buried_or_not(name_of: Callable[[int], str]) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        owner = f"{worker_name(process.pid)}/task/run"
+        owner = f"{name_of(process.pid)}/task/run"
         assert not is_dead(owner)
 
         process.kill()
