@@ -166,7 +166,8 @@ def _page(reading: _Reading) -> _Page | None:
     source, isolation = reading.parts.sources[reading.look.query.source], reading.parts.isolation
     is_wary = reading.begun.is_wary or reading.begun.tries > 1
     if reading.begun.tries > MOST_TRIES:
-        reason = f"our bug: its page ended the process that read it {MOST_TRIES} times in a row"
+        # Who ends a process from outside leaves no more behind than a page that does.
+        reason = f"{MOST_TRIES} times in a row the process ended that read it: by its page, or by somebody else"
         raise PayloadChanged(reading.look.query.source, reason)
     if is_wary and isolation is not None and isinstance(source, Itemized):
         page = _asked(reading, source.ask)

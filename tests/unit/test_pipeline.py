@@ -466,7 +466,7 @@ def test_a_page_that_ends_every_process_makes_its_query_wait(
 
     assert refused is not None
     assert refused.error is not None
-    assert "ended the process that read it 5 times" in refused.error.reason
+    assert "5 times in a row the process ended that read it" in refused.error.reason
     assert refused.due_in > timedelta(minutes=50)
     assert read is not None
     assert read.error is None
