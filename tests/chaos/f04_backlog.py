@@ -25,6 +25,14 @@ class Scale(NamedTuple):
     size: Size
 
 
+class Times(NamedTuple):
+    """After how many seconds all was answered, and sent; the share of the first that the store was at its disk."""
+
+    drained: float | None
+    sent: float | None
+    at_disk: float
+
+
 SHORT = Scale(commands=400, size=Size(people=12, groups=8))
 LONG = Scale(commands=10_000, size=Size(people=60, groups=40))
 
@@ -35,15 +43,16 @@ def measure(plan: Plan) -> Figure:
     with staged(plan, scale.size) as stage:
         _ask_for_a_day(scale, stage.askers)
         progress(NAME, f"{stage.askers.asked} commands wait")
-        began = time.monotonic()
+        began, at_disk = time.monotonic(), _seconds_at_disk(stage)
         with stage.bots:
             drained = wait_for(lambda: _is_drained(stage), SETTLE_LIMIT)
+            share = (_seconds_at_disk(stage) - at_disk) / (time.monotonic() - began)
             progress(NAME, f"answered {time.monotonic() - began:.1f} s after the start")
             wait_for(lambda: is_answered(stage.connection, stage.telegram), SETTLE_LIMIT, every=0.5)
             sent = time.monotonic() - began
             stage.askers.conclude()
             settled = wait_for(lambda: is_answered(stage.connection, stage.telegram), SETTLE_LIMIT, every=0.5)
-        return _judge(scale, stage, drained, None if settled is None else sent)
+        return _judge(scale, stage, Times(drained, None if settled is None else sent, share))
 
 
 def _ask_for_a_day(scale: Scale, askers: Askers) -> None:
@@ -63,7 +72,14 @@ def _is_drained(stage: Stage) -> bool:
     return not stage.telegram.do("in_hand")["waiting"] and not InboxStore(stage.connection).waiting()
 
 
-def _judge(scale: Scale, stage: Stage, drained: float | None, sent: float | None) -> Figure:
+def _seconds_at_disk(stage: Stage) -> float:
+    """Return for how long the store has written to its disk and waited for it, since its start."""
+    info = dict(line.split(b":", 1) for line in stage.connection.execute("INFO", "debug").split() if b":" in line)
+    return int(info[b"eventloop_duration_aof_sum"]) / 1e6
+
+
+def _judge(scale: Scale, stage: Stage, times: Times) -> Figure:
+    drained, sent = times.drained, times.sent
     stage.fleet.stop()
     report = stage.telegram.do("report")
     answers = seen_answers(stage.connection, stage.askers)
@@ -79,6 +95,7 @@ def _judge(scale: Scale, stage: Stage, drained: float | None, sent: float | None
             "commands": stage.askers.asked,
             "drained_seconds": round(drained, 1) if drained is not None else "never",
             "all_sent_seconds": round(sent, 1) if sent is not None else "never",
+            "store_at_disk": round(times.at_disk, 2),
             "answers": answers.seen,
             "missing": len(answers.missing),
             "too_many": len(answers.surplus),
