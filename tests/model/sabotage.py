@@ -109,7 +109,7 @@ SABOTAGES: dict[str, Defect] = {
     "settling asks for no lease and no record": script("settle", f"{LEASE_GUARD}\n{RECORD_GUARD}", ""),
     "a part goes without the one before": lambda: patch.object(courier, "is_released", lambda _: False),
     "an update is forgotten before it is answered": script(
-        "next_update",
+        "next_updates",
         "local tries, excused, name",
         "redis.call('HDEL', KEYS[2], id)\nredis.call('ZREM', KEYS[3], id)\nlocal tries, excused, name",
     ),
