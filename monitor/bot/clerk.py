@@ -121,6 +121,8 @@ class Clerk:
             self._answer_all()
         except LeaseLost:
             log.warning("lease lost", extra={"job": str(INBOX_JOB)})
+        finally:
+            self._monitor.connection.forget_ahead()  # this thread's next job may come much later
 
     def _answer_all(self) -> None:
         done, again = NOTHING, timedelta(0)

@@ -124,7 +124,7 @@ class Connection:
         if script not in self._scripts:
             self._scripts[script] = self._client.register_script(script_text(script))
         if script not in READING_SCRIPTS:
-            self._known.answers = {}
+            self.forget_ahead()
         with one_sentence():
             return self._scripts[script](keys=list(keys), args=list(args))
 
@@ -137,7 +137,7 @@ class Connection:
         if command in answers:
             return answers[command]
         if command[0] not in READS:
-            self._known.answers = {}
+            self.forget_ahead()
         with one_sentence():
             return self._client.execute_command(*command)  # type: ignore[no-untyped-call]
 
@@ -149,13 +149,17 @@ class Connection:
         asked = list(dict.fromkeys(commands))
         self._known.answers = dict(zip(asked, self.together([Call("", (), each) for each in asked]), strict=True))
 
+    def forget_ahead(self) -> None:
+        """Ask again what this thread read ahead."""
+        self._known.answers = {}
+
     def together(self, calls: Sequence[Call]) -> list[Any]:
         """Send calls at once and return their raw answers: done in their order, and the disk is waited for once.
 
         Each is whole, all of them are not: a failure leaves some of the first ones done. So each must be a no-op when
         replayed, as in `run` and `execute`.
         """
-        self._known.answers = {}
+        self.forget_ahead()
         with one_sentence():
             answers = self._sent(calls)
             if any(isinstance(each, redis.exceptions.NoScriptError) for each in answers):

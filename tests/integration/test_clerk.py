@@ -314,6 +314,25 @@ def test_a_role_that_is_given_counts_for_the_next_command_of_the_same_look(monit
     assert second.parcel.message.text == "5: owner\n6: owner"
 
 
+def test_what_was_read_ahead_is_asked_again_after_the_look(monitor: Monitor) -> None:
+    """A look that ends without a write left its thread with what was so then."""
+    monitor.people.grant("5", "reader")
+    take_in_words(monitor, {1: ("5", "/help")})
+
+    def stopped(monitor: Monitor, update: Incoming, role: Role | None, now: datetime) -> Ready | None:
+        raise Killed
+
+    lease = monitor.leases.acquire(INBOX_JOB, "worker", MINUTE)
+    assert lease is not None
+    with pytest.raises(Killed):
+        Clerk(monitor, lease, NOW, stopped).work()
+    Connection(monitor.connection.url, monitor.connection.keys).execute(
+        "HSET", monitor.people.reads("5")[1], "5", "editor"
+    )
+
+    assert monitor.people.role_of("5") == "editor"
+
+
 def take_in_words(monitor: Monitor, asked: Mapping[int, tuple[str, str]]) -> None:
     updates = [
         Incoming(id=n, kind="message", chat=user, chat_type="private", user=user, text=text)

@@ -29,7 +29,11 @@ def script(name: str, before: str, after: str) -> Defect:
         assert before in text, f"{name}.lua says no more: {before}"
         return text.replace(before, after)
 
-    return lambda: patch.object(seams, "script_text", changed)
+    def defect() -> Any:
+        changed(name)  # a script of another name would have none
+        return patch.object(seams, "script_text", changed)
+
+    return defect
 
 
 def _sent_at_once(first: Any) -> Any:

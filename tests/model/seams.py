@@ -64,6 +64,7 @@ class ModelConnection(Connection):
 
     def run(self, script: str, keys: Sequence[str], args: Sequence[Argument] = ()) -> Any:
         """Run a script, as often as the actor's fate says."""
+        self.forget_ahead()
 
         def call() -> Any:
             answer = self._evaluate(script, (*keys, *args, self.world.now), len(keys))
