@@ -201,9 +201,9 @@ def test_a_late_digest_is_tried_again_for_the_chat_for_which_it_failed(
     broken = monitor.connection.keys.chat(chats[0]).claims
     monitor.connection.execute("SET", broken, "no hash")
 
-    first = jobs.tell(monitor, topic, due, late)
+    first = jobs.tell(monitor, topic, due, monitor.told.of(topic.name), late)
     monitor.connection.execute("UNLINK", broken)
-    second = jobs.tell(monitor, topic, due, late)
+    second = jobs.tell(monitor, topic, due, monitor.told.of(topic.name), late)
 
     assert (first, second) == (False, True)
     assert all(monitor.outbox.outlook(chat).head is not None for chat in chats)
@@ -220,8 +220,8 @@ def test_a_chat_that_fails_for_an_hour_holds_up_nobody(open_monitor: Opener, tel
     monitor.connection.execute("SET", monitor.connection.keys.chat(chat).claims, "no hash")
     monitor.told.move(topic.name, None, Told(end=due.window.start, begun=due, tries=jobs.MOST_TRIES - 1))
 
-    assert not jobs.tell(monitor, topic, due, NOW)
-    assert jobs.tell(monitor, topic, due, NOW)
+    assert not jobs.tell(monitor, topic, due, monitor.told.of(topic.name), NOW)
+    assert jobs.tell(monitor, topic, due, monitor.told.of(topic.name), NOW)
     assert monitor.told.of(topic.name) == Told(end=due.window.end)
 
 
@@ -232,7 +232,7 @@ def test_a_process_that_stood_still_tells_nothing_again(open_monitor: Opener) ->
     due = DueDigest(window=window_ending(NOW.replace(hour=8)))
     monitor.told.begin({topic.name: due.window.start})
     before = monitor.told.of(topic.name)
-    jobs.tell(monitor, topic, due, NOW)
+    jobs.tell(monitor, topic, due, monitor.told.of(topic.name), NOW)
 
     moved = monitor.told.move(topic.name, before, Told(end=due.window.start, begun=due))
 

@@ -31,7 +31,7 @@ from tests.simulators.feed_server import (
 
 RSS = """<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0"><channel><title>Northern Post</title><link>https://northern.example/</link>
-<item><guid>{name}-1</guid><title>某县成立「砸鍋賣鐵」专班 {name}</title><link>https://northern.example/{name}/1</link>
+<item><guid>{name}-1</guid><title>{title} {name}</title><link>https://northern.example/{name}/1</link>
 <pubDate>{date}</pubDate></item>
 <item><guid>{name}-2</guid><title>Smash pots and sell iron, they said {name}</title>
 <link>https://northern.example/{name}/2</link><pubDate>{date}</pubDate></item>
@@ -49,9 +49,10 @@ every = "30s"
 """
 
 
-def feed(name: str) -> bytes:
+def feed(name: str, title: str = "某县成立「砸鍋賣鐵」专班") -> bytes:
+    """Return a feed of three posts; two feeds of one title are near copies of each other."""
     date = (datetime.now(UTC) - timedelta(hours=1)).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    return RSS.format(name=name, date=date).encode()
+    return RSS.format(name=name, title=title, date=date).encode()
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_up_polls_shows_and_stops_in_time(product: Product) -> None:
             server.serve("/moved", moved(301, new + "?to")),
             server.serve("/late", in_turn(status(503, headers={"Retry-After": "1"}), document(feed("late")))),
             server.serve("/gone", status(410)),
-            server.serve("/packed", compressed(feed("packed"))),
+            server.serve("/packed", compressed(feed("packed", "记者问局长:何时砸鍋賣鐵,又有谁来买?"))),
             server.serve("/cut", cut(feed("cut"), 300)),
             server.serve("/slow", drip(feed("slow"), 0.0005)),
             server.serve("/html", document(b"<html><body>Sorry</body></html>", content_type="text/html")),

@@ -98,7 +98,7 @@ SABOTAGES: dict[str, Defect] = {
     "a place is written before its posts are stored": lambda: patch.object(looks, "_store", _stored_later),
     "a look begins one post too far": lambda: patch.object(ProgressStore, "begin", _read_further(ProgressStore.begin)),
     "a post is stored under its time": script(
-        "add", "local key, time, group = ARGV[i]", "local key, time, group = ARGV[i] .. ARGV[i + 5]"
+        "add", "local key, time = ARGV[i], ", "local key, time = ARGV[i] .. ARGV[i + 4], "
     ),
     "claims refuse nobody": script("hand_over", "if #refused > 0 then return refused end", "refused = {}"),
     "a known digest is taken again": script("hand_over", "== 1 then return {} end", "== 2 then return {} end"),

@@ -191,7 +191,7 @@ def install(*modules: Any) -> None:
     registry: Any = sources.SOURCES
     registry[NAME] = lambda *_: PoisonSource()
     for module in (pipeline, *modules):
-        for name, wrapped in (("fingerprint", _fingerprint), ("make_tagger", _tagger), ("encode_mention", _codec)):
+        for name, wrapped in (("wording_of", _wording), ("make_tagger", _tagger), ("encode_mention", _codec)):
             if hasattr(module, name):
                 setattr(module, name, wrapped(getattr(module, name)))
     find: Any = Matcher.find
@@ -203,11 +203,10 @@ def install(*modules: Any) -> None:
     Matcher.find = poisoned  # type: ignore[method-assign]
 
 
-def _fingerprint(fingerprint: Any) -> Any:
-    def poisoned(text: str) -> str:
+def _wording(wording_of: Any) -> Any:
+    def poisoned(text: str) -> Any:
         act("fingerprint", text)
-        found: str = fingerprint(text)
-        return found
+        return wording_of(text)
 
     return poisoned
 
