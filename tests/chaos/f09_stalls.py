@@ -67,6 +67,10 @@ class Stage(NamedTuple):
         return self.lines("ERROR restarted") + self.lines("ERROR died")
 
 
+LOOKS_BEFORE = FEEDS + 4
+"""Looks before a stall: the first one at each feed comes at once, the others one a second, and so do signs of life."""
+
+
 class Stall(NamedTuple):
     """A fault: what is done to the product, which role is restarted for it, and how it shows that it works."""
 
@@ -119,8 +123,10 @@ def _provoke(folder: Path, wanted: list[str]) -> list[tuple[str, float]]:
 
 
 def _stall(stage: Stage, stall: Stall) -> float:
+    # It works, and did so for a while, the page too: who gave no sign of life yet is given a minute to start.
+    wait_until(lambda: shows(stage, 0), PATIENCE)
     told = len(stage.up.lines)
-    wait_until(lambda: stage.lines(" read query=", told) >= 2, PATIENCE)  # it works, and did so for a while
+    wait_until(lambda: stage.lines(" read query=", told) >= LOOKS_BEFORE, PATIENCE)
     told, began = len(stage.up.lines), time.monotonic()
     stall.make(stage)
     wait_until(lambda: stage.lines(f"restarted role={stall.role}", told) > 0, PATIENCE)
