@@ -3,7 +3,7 @@
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -20,7 +20,7 @@ from monitor.topics.explain import costs, described, sentence
 from monitor.topics.hints import hints
 from monitor.topics.judging import Facts
 from monitor.topics.keyword import told_forms
-from monitor.topics.matching import Matcher
+from monitor.topics.matching import Matcher, TopicMatch
 from monitor.topics.parse import Reading, read
 from monitor.topics.planning import queries_of
 from monitor.topics.printer import printed
@@ -149,19 +149,19 @@ def _explained(reading: Reading) -> Iterator[str]:
 
 
 def _judged(node: Node, text: str, settings: Settings) -> Iterator[str]:
-    is_true = judge_of(text, settings)
+    (language,) = make_tagger(settings.language.engine)([text], [None])
+    facts = Facts(links=links_in(text))
+    is_true = judge_of(text, facts, language)
     yield ""
     yield f"The text {'belongs' if holds(node, is_true) else 'does not belong'}:"
     yield from (f"  {line}" for line in reasons(node, is_true))
-    yield from _variants(node, text, settings)
+    yield from _variants(_matcher(printed(node)).match(text, facts, language), text)
     if any(isinstance(leaf, Origin | MinLikes) for leaf in leaves(node)):
         yield "A text alone has no source and no likes: these count as true here."
 
 
-def judge_of(text: str, settings: Settings) -> IsTrue:
+def judge_of(text: str, facts: Facts, language: str) -> IsTrue:
     """Return what tells of each part of a query whether it holds of a text."""
-    (language,) = make_tagger(settings.language.engine)([text], [None])
-    facts = Facts(links=links_in(text))
 
     def is_true(leaf: Leaf | Near) -> bool:
         match leaf:
@@ -177,10 +177,9 @@ def judge_of(text: str, settings: Settings) -> IsTrue:
     return is_true
 
 
-def _variants(node: Node, text: str, settings: Settings) -> Iterator[str]:
+def _variants(matches: Sequence[TopicMatch], text: str) -> Iterator[str]:
     """Yield each place at which a keyword stands in another spelling than its own, as written there."""
-    (language,) = make_tagger(settings.language.engine)([text], [None])
-    for match in _matcher(printed(node)).match(text, Facts(links=links_in(text)), language):
+    for match in matches:
         for hit in match.terms:
             for span, variant in zip(hit.spans, hit.variants, strict=False):
                 if variant:
