@@ -87,7 +87,7 @@ def test_up_polls_shows_and_stops_in_time(product: Product) -> None:
             for path in ("/new", "/moved", "/late", "/gone", "/packed", "/cut", "/slow", "/html", "/nothing", "/bomb"):
                 up.says(f"query=rss:{server.url}{path} ")
             assert page is not None
-            wait_until(lambda: "#砸锅卖铁" in read(page[0]) and "packed" in read(page[0]), 20)
+            wait_until(lambda: "#砸锅卖铁" in read(page[0]) and "packed" in read(page[0]))
             shown = read(page[0])
             again = product.run("up")
             doctor = product.run("doctor")

@@ -1,0 +1,31 @@
+"""Reading what was said before a topic was followed. The seam; a source that can offers it."""
+
+from datetime import datetime
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from monitor.models import Batch, Cursor, Window
+
+
+class Price(NamedTuple):
+    """What a look-back will take: requests, US dollars, posts; None where nobody can tell before.
+
+    `reach` is how far back the platform lets anybody look, None when without an end.
+    """
+
+    requests: int | None = None
+    dollars: float | None = 0.0
+    posts: int | None = None
+    reach: datetime | None = None
+
+
+@runtime_checkable
+class LookBack(Protocol):
+    """A source whose past can be read. It never sleeps and never retries: it raises a SourceError."""
+
+    def price(self, query: str, window: Window, now: datetime) -> Price:
+        """Return what reading a window costs."""
+        ...
+
+    def back(self, query: str, window: Window, cursor: Cursor | None, now: datetime) -> Batch:
+        """Return one page of a window, resumed at `cursor` (None: its beginning); `more` until the window is read."""
+        ...
