@@ -116,6 +116,7 @@ KINDS = (
     ),
     KeyKind("work", "forgotten", "hash", "Forgotten", "one field per author who asked for it: a keyed hash"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
+    KeyKind("work", "bucket", "hash", "Pace", "time to live of twice its window, one key per bucket of a platform"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -212,8 +213,8 @@ class Keyspace(NamedTuple):
 
     @property
     def work(self) -> WorkKeys:
-        """Return the keys of the work slot, but for those of single queries, senders and sweeps."""
-        single = ("query", "inbox-pace", "taken")
+        """Return the keys of the work slot, but for those of single queries, senders, sweeps and buckets."""
+        single = ("query", "inbox-pace", "taken", "bucket")
         names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name not in single]
         return WorkKeys(*(f"{self.prefix}{{work}}:{name}" for name in names))
 
@@ -224,6 +225,10 @@ class Keyspace(NamedTuple):
     def inbox_pace(self, sender: str) -> str:
         """Return the key that holds when somebody's updates were admitted: a person's, a chat's, or all strangers'."""
         return f"{self.prefix}{{work}}:inbox-pace:{sender}"
+
+    def bucket(self, name: str) -> str:
+        """Return the key that holds what was taken out of a bucket of a platform."""
+        return f"{self.prefix}{{work}}:bucket:{name}"
 
     def taken(self, sweep: str) -> str:
         """Return the key that holds what one sweep took."""

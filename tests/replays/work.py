@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from monitor.models import Batch, Coverage, Cursor, Job, Lease, Query, Topic
+from monitor.pace import Bucket
 from monitor.store.codec import encode
 from monitor.store.connection import Argument
 from monitor.store.outbox import ChatList, OutboxStore, Pace, deliver_job
+from monitor.store.pace import PaceStore
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.topics import TopicStore, rule_hash
@@ -253,3 +255,27 @@ def advance(draw: Random, store: Replayer) -> Call:
     before = draw.choice((1, 2))
     store.execute("SET", keys.schema, draw.choice((before, before, before, before + 1, 3)))
     return lambda: store.run("advance", (keys.schema, keys.leases), (str(job), lease.fence, before))
+
+
+def a_bucket(draw: Random, store: Replayer) -> Bucket:
+    """Take some requests out of a small bucket, of which the platform said something, or said it long ago."""
+    bucket = Bucket("x:search", draw.randrange(1, 5), timedelta(seconds=draw.choice((2, 900))))
+    name = store.keys.bucket(bucket.name)
+    if draw.random() < 0.4:
+        store.execute("HSET", name, "remaining", draw.randrange(3), "reset", ago(draw))
+    for _ in range(draw.randrange(4)):
+        PaceStore(store).admit(bucket)
+    return bucket
+
+
+def draw(draw: Random, store: Replayer) -> Call:
+    """A request taken out of a bucket with room or without, by our count or by the platform's."""
+    bucket = a_bucket(draw, store)
+    return lambda: PaceStore(store).admit(bucket)
+
+
+def heed(draw: Random, store: Replayer) -> Call:
+    """What a platform said of a window: the known one, one that is over, or the next."""
+    bucket = a_bucket(draw, store)
+    remaining, reset_at = draw.randrange(4), time_of(ago(draw) + draw.choice((0, 0, 1000, 900_000)))
+    return lambda: PaceStore(store).heed(bucket, remaining, reset_at)
