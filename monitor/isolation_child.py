@@ -281,6 +281,8 @@ def _tell_post(post: Post, tell: Tell) -> None:
 class _NoClient:
     """Stands where a source has its way to the network: here is none."""
 
+    pace = None
+
 
 if __name__ == "__main__":
     main()

@@ -20,6 +20,7 @@ from monitor.liveness import is_dead
 from monitor.logs import hide
 from monitor.looks import Parts
 from monitor.models import Job, Topic
+from monitor.pace import Pace
 from monitor.pipeline import Stages
 from monitor.settings import Settings
 from monitor.sinks.members import Members
@@ -40,6 +41,7 @@ from monitor.store.mentions import MentionStore
 from monitor.store.migration import migrate
 from monitor.store.outbox import ChatList, FloodList, OutboxStore, SenderLeases
 from monitor.store.outgoing import OutgoingStore
+from monitor.store.pace import PaceStore
 from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
 from monitor.store.quarantine import QuarantineStore
@@ -91,7 +93,7 @@ class Monitor:
         self.inbox = InboxStore(connection)
         self.telegram = make_telegram(settings)
         self.members = None if self.telegram is None else Members(self.telegram.standing, steady)
-        self.client = make_client(settings)
+        self.client = make_client(settings, PaceStore(connection))
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
         self.isolation = ForkIsolation(settings.sources, settings.language.engine)
         stores = self.leases, self.progress, self.mentions
@@ -208,11 +210,11 @@ def outside_url(settings: Settings) -> str:
     return settings.redis_url.get_secret_value()
 
 
-def make_client(settings: Settings) -> Client:
-    """Return the one HTTP client."""
+def make_client(settings: Settings, pace: Pace | None = None) -> Client:
+    """Return the one HTTP client; `pace` keeps the buckets of platforms."""
     fetch = settings.fetch
     limits = Limits(max_bytes=fetch.max_bytes, max_ratio=fetch.max_ratio, deadline=fetch.deadline_seconds)
-    return Client(limits, allow=fetch.allow, user_agent=fetch.user_agent)
+    return Client(limits, allow=fetch.allow, user_agent=fetch.user_agent, pace=pace)
 
 
 def make_telegram(settings: Settings) -> TelegramSink | None:

@@ -2,6 +2,16 @@
 
 A source's module offers `open_source(client, options)` and a pure `parse(payload, now)`. It is imported when it is
 used: a platform's library that is not installed must not keep the other platforms from being read.
+
+What else a source can, it offers as further protocols, and others find out by asking for them:
+
+    Itemized    quarantine.py    its items are worked on one by one where they can do no harm
+    Keyed       credentials.py   it needs a key, and says what to do when it has none; opening it never fails for that
+    Lookup      rereading.py     known posts can be looked at again: what they gained, and which are gone
+    LookBack    looking_back.py  the past can be read, for a price
+
+Its requests come out of buckets that all workers share: `client.get(…, bucket=…)`, or `client.draw` before a request
+that is made by a platform's library, and `client.pace.heed` with what that was told (pace.py, limits.py).
 """
 
 from collections.abc import Callable, Mapping

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from math import ceil
 from types import MappingProxyType
 
 import httpcore
@@ -18,7 +19,9 @@ import httpx
 import msgspec
 
 from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
+from monitor.pace import Bucket, Pace
 from monitor.sources.body import Garbled, Limits, TooLarge, read_body
+from monitor.sources.limits import left_of, reset_in
 from monitor.sources.network import NO_ADDRESS, Deadline, Forbidden, GuardedTransport, Network, Permit
 
 USER_AGENT = "discussion-monitor/0.1 (feed reader)"
@@ -55,20 +58,26 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Hop(msgspec.Struct, frozen=True):
-    """One address of a chain of redirects."""
+    """One address of a chain of redirects. With a `body` it is posted to, and leads nowhere else.
+
+    `bucket` is what the first request was taken out of.
+    """
 
     url: httpx.URL
     headers: Mapping[str, str]
     is_exempt: bool
     permanent_url: str | None = None
     is_permanent: bool = True
+    body: bytes | None = None
+    bucket: Bucket | None = None
 
 
 class Client:
     """Asks for public web addresses, and refuses the rest. Threads may share it.
 
     `allow` holds "host:port" entries (an own RSSHub) that are exempt from the address and port rules when asked for
-    directly; a redirect from elsewhere cannot use the exemption.
+    directly; a redirect from elsewhere cannot use the exemption. `pace` keeps the buckets of platforms, shared by all
+    workers; None where there is no store.
     """
 
     def __init__(
@@ -77,7 +86,9 @@ class Client:
         allow: Collection[str] = (),
         user_agent: str = USER_AGENT,
         network: Network | None = None,
+        pace: Pace | None = None,
     ) -> None:
+        self.pace = pace
         self._limits = limits or Limits()
         self._allow = frozenset(entry.lower() for entry in allow)
         self._http = httpx.Client(
@@ -90,23 +101,51 @@ class Client:
             headers={"User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip, deflate"},
         )
 
-    def get(self, source: str, url: str, *, now: datetime, headers: Mapping[str, str] = _NO_HEADERS) -> Response:
+    def get(
+        self,
+        source: str,
+        url: str,
+        *,
+        now: datetime,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        bucket: Bucket | None = None,
+    ) -> Response:
         """Fetch an address for a source, following at most `max_redirects`, within one deadline for all of it.
 
-        Raise SourceError: the leaf says what to do. `now` gives a Retry-After date its meaning.
+        Raise SourceError: the leaf says what to do. `now` gives a Retry-After date its meaning. A bucket that is empty
+        raises RateLimited, and nothing is asked; what the answer's headers say of it is believed from then on.
         """
+        hop = msgspec.structs.replace(self._first(source, url, headers), bucket=bucket)
+        self.draw(source, bucket)
+        return self._follow(source, hop, now)
+
+    def post(
+        self, source: str, url: str, body: object, *, now: datetime, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> Response:
+        """Send JSON to an address for a source, and return its answer; it may lead nowhere else. Raise SourceError."""
+        hop = self._first(source, url, {"Content-Type": "application/json", **headers})
+        return self._follow(source, msgspec.structs.replace(hop, body=msgspec.json.encode(body)), now)
+
+    def draw(self, source: str, bucket: Bucket | None) -> None:
+        """Take one request out of a bucket; raise RateLimited when none is left. For requests made by other means."""
+        if bucket is None or self.pace is None:
+            return
+        wait = self.pace.admit(bucket)
+        if wait:
+            raise RateLimited(source, "our share of its requests is used up", wait)
+
+    def close(self) -> None:
+        """Close the client; afterwards it cannot be used."""
+        self._http.close()
+
+    def _follow(self, source: str, hop: _Hop, now: datetime) -> Response:
         deadline = Deadline(self._limits.deadline)
-        hop = self._first(source, url, headers)
         for _ in range(self._limits.max_redirects + 1):
             answer = self._ask(source, hop, deadline, now)
             if isinstance(answer, Response):
                 return answer
             hop = answer
         raise SourceRejected(source, f"more than {self._limits.max_redirects} redirects, the last to {hop.url}")
-
-    def close(self) -> None:
-        """Close the client; afterwards it cannot be used."""
-        self._http.close()
 
     def _first(self, source: str, text: str, headers: Mapping[str, str]) -> _Hop:
         url = _parsed(source, text)
@@ -116,7 +155,8 @@ class Client:
 
     def _ask(self, source: str, hop: _Hop, deadline: Deadline, now: datetime) -> Response | _Hop:
         """Return the answer of one address, or the address to ask instead."""
-        request = self._http.build_request("GET", hop.url, headers=hop.headers)
+        method = "GET" if hop.body is None else "POST"
+        request = self._http.build_request(method, hop.url, headers=hop.headers, content=hop.body)
         request.extensions["permit"] = Permit(deadline, hop.is_exempt)
         try:
             answer = self._http.send(request, stream=True)
@@ -136,10 +176,13 @@ class Client:
     def _read(self, source: str, hop: _Hop, answer: httpx.Response, now: datetime) -> Response | _Hop:
         headers = {name.lower(): value for name, value in answer.headers.items()}
         if answer.status_code in _MOVED and headers.get("location"):
+            if hop.body is not None:
+                raise SourceRejected(source, f"{hop.url.host} sends what was posted to it elsewhere; check its address")
             return self._next(source, hop, answer.status_code, headers["location"])
+        self._heed(hop.bucket, headers, now)
         is_asked = answer.status_code != HTTPStatus.NOT_MODIFIED or any(h.lower() in _CONDITIONS for h in hop.headers)
         if not (is_asked and (answer.is_success or answer.status_code == HTTPStatus.NOT_MODIFIED)):
-            raise refusal(source, answer.status_code, headers.get("retry-after"), now)
+            raise refusal(source, answer.status_code, _asked_patience(answer.status_code, headers, now), now)
         return Response(
             status=answer.status_code,
             headers=headers,
@@ -147,6 +190,11 @@ class Client:
             url=str(hop.url),
             permanent_url=hop.permanent_url,
         )
+
+    def _heed(self, bucket: Bucket | None, headers: Mapping[str, str], now: datetime) -> None:
+        left = left_of(headers, now)
+        if bucket is not None and self.pace is not None and left is not None:
+            self.pace.heed(bucket, *left)
 
     def _next(self, source: str, hop: _Hop, status: int, location: str) -> _Hop:
         url = _joined(source, hop.url, location)
@@ -161,6 +209,7 @@ class Client:
             is_exempt,
             str(url) if is_permanent else hop.permanent_url,
             is_permanent,
+            bucket=hop.bucket,
         )
 
 
@@ -189,6 +238,15 @@ def patience(retry_after: str | None, now: datetime) -> timedelta:
     elif (date := _http_date(text)) is not None:
         wanted = date - now
     return min(max(wanted, _LEAST_PATIENCE), _MOST_PATIENCE)
+
+
+def _asked_patience(status: int, headers: Mapping[str, str], now: datetime) -> str | None:
+    """Return what headers ask for, in the form of a Retry-After.
+
+    Some platforms name the end of a window instead, with every answer; it is a wait only where there were too many.
+    """
+    wait = reset_in(headers, now) if status == HTTPStatus.TOO_MANY_REQUESTS else None
+    return headers.get("retry-after") or (None if wait is None else str(max(0, ceil(wait.total_seconds()))))
 
 
 def _http_date(text: str) -> datetime | None:

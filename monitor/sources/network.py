@@ -124,7 +124,7 @@ class GuardedTransport(httpx.BaseTransport):
 def _core_request(request: httpx.Request) -> httpcore.Request:
     url = request.url
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-    return httpcore.Request(method=request.method, url=target, headers=request.headers.raw)
+    return httpcore.Request(method=request.method, url=target, headers=request.headers.raw, content=request.read())
 
 
 class _Body(httpx.SyncByteStream):

@@ -21,6 +21,7 @@ class Asked(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: "_Server"
+    body = b""
 
     def do_GET(self) -> None:
         """Answer as the path was told to."""
@@ -35,6 +36,11 @@ class Asked(BaseHTTPRequestHandler):
             behaviour(self)
         except (BrokenPipeError, ConnectionResetError):
             self.server.cut_short[path] += 1
+
+    def do_POST(self) -> None:
+        """Read what is sent, and answer as the path was told to."""
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
 
     def answer(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         """Send a whole answer."""
