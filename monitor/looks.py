@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from monitor.credentials import keyless, missing_of
 from monitor.errors import MonitorError, PayloadChanged, SourceBroken, SourceError, SourceUnavailable
 from monitor.ledger import Breakers, Progress, Resume
 from monitor.models import (
@@ -132,6 +133,11 @@ class _Page(NamedTuple):
 
 
 def _read(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime) -> Polled | None:
+    if missing_of(parts.sources[look.query.source]) is not None:
+        # Nothing is asked, so nothing is waited for: whoever sets the key is not put off for long.
+        error = keyless(look.query.source)
+        parts.progress.fail(lease, look.query, error.reason, look.every)
+        return Polled(look.query, due_in=look.every, error=error)
     if parts.breakers is not None:
         wait, reason = parts.breakers.admit(look.query)
         if wait:

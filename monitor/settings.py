@@ -5,6 +5,7 @@ MONITOR_CONFIG          folder of monitor.toml and topics.toml (./config)
 MONITOR_REDIS_URL       an outside Redis or Valkey instead of the embedded one
 MONITOR_REDIS_URL_FILE  a file that holds that address, for secrets mounted as files
 MONITOR_TELEGRAM__TOKEN_FILE   a file that holds the bot's token
+MONITOR_SOURCES__X__TOKEN_FILE a file that holds an option of a source, here `token` of [sources.x]
 MONITOR_PREVIEW__PORT   …and any other setting of monitor.toml, with __ between table and key
 """
 
@@ -160,6 +161,12 @@ class Settings(BaseSettings):
             )
         return value
 
+    @field_validator("sources")
+    @classmethod
+    def _secret_files(cls, value: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        """Read what lies in a file: `token_file = "…"` sets `token`."""
+        return {name: dict(_from_files(name, options)) for name, options in value.items()}
+
     @property
     def backups_kept(self) -> int:
         """Return how many daily backups are kept; whoever runs an outside store most likely makes his own."""
@@ -227,6 +234,18 @@ def _is_readable(address: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _from_files(source: str, options: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in options.items():
+        bare = name.removesuffix("_file")
+        if bare == name:
+            yield name, value
+            continue
+        try:
+            yield bare, Path(value).expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as e:
+            raise ValueError(f"{source}.{name}: {value} cannot be read: {e}") from e
 
 
 def _hide_secrets(settings: Settings) -> None:

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import click
 
 from monitor.cli.run import is_running
+from monitor.credentials import NO_KEY, missing_of
+from monitor.digests.platforms import platform_label
 from monitor.digests.wording import many
 from monitor.errors import ConfigError, DeliveryError
-from monitor.models import QueryStatus, Window
+from monitor.models import Query, QueryStatus, Window
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import TelegramSink
 from monitor.stalls import neglect
@@ -81,7 +83,8 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     yield _quarantine(monitor)
     queries = list(plan(monitor.topics.all()))
     for status in monitor.progress.statuses(queries, Window(now - timedelta(days=1), now)):
-        yield _query(status, now)
+        missing = missing_of(monitor.sources.get(status.query.source))
+        yield _query(status, now) if missing is None else _keyless(status.query, missing)
 
 
 def _store(monitor: Monitor) -> Iterator[Finding]:
@@ -124,6 +127,13 @@ def _quarantine(monitor: Monitor) -> Finding:
     said = f"quarantine: {many(tally.items, 'item')} that broke their readers{crowded}"
     return Finding(
         False, said, "look at them: monitor quarantine list; try them again: monitor quarantine replay --all"
+    )
+
+
+def _keyless(query: Query, missing: str) -> Finding:
+    label = platform_label(query.source)
+    return Finding(
+        False, f"{query}: not read: {label} ({NO_KEY})", f"{missing}, and start again; or take it out of topics.toml"
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from monitor.credentials import NO_KEY
 from monitor.digests.platforms import host_of, platform_label
 from monitor.digests.wording import plain, span_of, time_within
 from monitor.models import QueryStatus, Window
@@ -151,7 +152,9 @@ def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
 
 def _unread(source: SourceReading, window: Window, zone: tzinfo) -> str:
     label = _label(source, source.failed)
-    since = "" if source.since is None else f" since {time_within(source.since, window, zone)}"
+    # A key that nobody set is no outage that began.
+    is_told = source.since is not None and source.reason != NO_KEY
+    since = f" since {time_within(source.since, window, zone)}" if source.since and is_told else ""
     missing = f"only {source.share:.0%} of the window".replace("%", " %") if source.read else "not read yet"
     return f"{label}{since} ({plain(source.reason or missing, LONGEST_REASON)})"
 
