@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from monitor.changes import Changes
 from monitor.credentials import keyless, missing_of
 from monitor.errors import MonitorError, PayloadChanged, SourceBroken, SourceError, SourceUnavailable
 from monitor.ledger import Breakers, Progress, Resume
@@ -36,7 +37,6 @@ from monitor.quarantine import (
     post_aside,
     worded,
 )
-from monitor.repairs import Words
 from monitor.topics.planning import backoff, next_look
 
 Answer = TypeVar("Answer")
@@ -61,7 +61,7 @@ class Parts(NamedTuple):
     mentions: Mentions
     quarantine: Quarantine | None = None
     isolation: Isolation | None = None
-    words: Words | None = None
+    changes: Changes | None = None
     breakers: Breakers | None = None
 
     def set_aside(self, items: Sequence[SetAside], query: Query, tries: int) -> None:
@@ -244,17 +244,9 @@ def _store(reading: _Reading, page: _Page) -> Added:
         raise
     except Exception:  # noqa: BLE001 - one mention may have no form in which it can be stored; the others have
         added = _add_each(reading, page.mentions)
-    _withdraw(reading, page.batch.deletions)
+    if reading.parts.changes is not None:
+        reading.parts.changes.follow(reading.look.query.source, page.batch, reading.stages, reading.now)
     return added
-
-
-def _withdraw(reading: _Reading, deleted: Sequence[PostKey]) -> None:
-    """Erase posts that their authors deleted, and what messages quote of them; what was there is asked twice alike."""
-    if not deleted:
-        return
-    held = sum(reading.parts.mentions.withdraw(topic, deleted) for topic in reading.stages.topics)
-    if held and reading.parts.words is not None:
-        reading.parts.words.erase(deleted)
 
 
 def _add(reading: _Reading, mentions: Mapping[str, Sequence[Mention]]) -> Added:

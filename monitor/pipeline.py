@@ -43,7 +43,8 @@ from monitor.topics.sense import by_sense
 class Stages(NamedTuple):
     """The deciding parts, built for one version of the topics. `disguise` hides who a post's author is, or not.
 
-    What authors wrote who asked to be forgotten, `is_forgotten`, is as if it were not there.
+    What authors wrote who asked to be forgotten, `is_forgotten`, is as if it were not there. `retired` names topics
+    that left, whose posts are still there.
     """
 
     topics: Mapping[str, Topic]
@@ -51,6 +52,7 @@ class Stages(NamedTuple):
     tag: LanguageTagger
     disguise: Callable[[PostKey, Author], Author]
     is_forgotten: Callable[[PostKey, Author], bool] = lambda post, author: False  # noqa: ARG005 - nobody asked for it
+    retired: Sequence[str] = ()
 
 
 def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime | None) -> dict[str, list[Mention]]:

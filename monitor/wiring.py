@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from monitor.changes import Changes
 from monitor.courier import deliver_job
 from monitor.desk import Desk
 from monitor.digests.delivery import Terms
@@ -31,6 +32,7 @@ from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.store.breakers import BreakerStore
 from monitor.store.connection import QUICK, Connection
+from monitor.store.departed import DepartedStore
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.erasure import MessageEraser
 from monitor.store.forgotten import ForgottenStore
@@ -98,7 +100,9 @@ class Monitor:
         self.isolation = ForkIsolation(settings.sources, settings.language.engine)
         stores = self.leases, self.progress, self.mentions
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
-        self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.words, self.breakers)
+        self.departed = DepartedStore(connection)
+        self.changes = Changes(self.mentions, self.mentions, self.words, self.departed, self.quarantine)
+        self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.changes, self.breakers)
         self._stages: tuple[tuple[int, int], Stages] | None = None
         self._signing_key: bytes | None = None
         self._lock = threading.Lock()
@@ -108,7 +112,8 @@ class Monitor:
         version = self.topics.version(), self.forgotten.count()
         with self._lock:
             if self._stages is None or self._stages[0] != version:
-                self._stages = version, make_stages(self.topics.all(), self.settings, self.forgotten.all())
+                stages = make_stages(self.topics.all(), self.settings, self.forgotten.all())
+                self._stages = version, stages._replace(retired=[each.name for each in self.topics.retired()])
             return self._stages[1]
 
     def signing_key(self) -> bytes:

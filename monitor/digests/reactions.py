@@ -5,7 +5,8 @@ from datetime import tzinfo
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
 from monitor.digests.wording import FSI, PDI, isolated, many, mention_tag, plain, time_within
-from monitor.models import Reaction, Window
+from monitor.models import Reaction, Span, Window
+from monitor.text.quotes import Excerpt
 
 LONGEST_NAME = 40
 
@@ -16,23 +17,25 @@ def write_reaction(draft: Draft, reaction: Reaction, window: Window, zone: tzinf
     with draft.about(reaction.mention.post.key):
         if reaction.quote is not None:
             with draft.marked("blockquote"):
-                _write_quote(draft, reaction)
+                write_quote(draft, reaction.mention.post.text, Excerpt(reaction.quote, _bold(reaction), reaction.cut))
             draft.write("\n")
         _write_origin(draft, reaction, window, zone)
 
 
-def _write_quote(draft: Draft, reaction: Reaction) -> None:
+def write_quote(draft: Draft, text: str, excerpt: Excerpt) -> None:
     """Write the slice of the post between isolation marks; an ellipsis stands outside them and is ours."""
-    text = reaction.mention.post.text
-    assert reaction.quote is not None, "only called with a quote"
-    start, end = reaction.quote
-    bold_start, bold_end = reaction.match or (end, end)
-    draft.write("…" if reaction.cut and text[:start].strip() else "")
+    (start, end), (bold_start, bold_end) = excerpt.quote, excerpt.match
+    draft.write("…" if excerpt.cut and text[:start].strip() else "")
     draft.write(FSI + text[start:bold_start])
     with draft.marked("bold"):
         draft.write(text[bold_start:bold_end])
     draft.write(text[bold_end:end] + PDI)
-    draft.write("…" if reaction.cut and text[end:].strip() else "")
+    draft.write("…" if excerpt.cut and text[end:].strip() else "")
+
+
+def _bold(reaction: Reaction) -> Span:
+    assert reaction.quote is not None, "only asked with a quote"
+    return reaction.match or Span(reaction.quote.end, reaction.quote.end)
 
 
 def _write_origin(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo) -> None:

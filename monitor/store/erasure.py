@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from monitor.digests.redaction import redacted, renamed, tells_of
+from monitor.digests.requoting import Quotes, requoted
 from monitor.models import Delivery, Parcel, PostKey
 from monitor.store.codec import decode_delivery, decode_message, decode_parcel, encode
 from monitor.store.connection import Argument, Connection
@@ -34,28 +35,38 @@ class MessageEraser:
     def erase(self, posts: Collection[PostKey], name: Callable[[PostKey], PostKey] = same) -> Erased:
         """Erase what messages tell of posts, and give the posts other names there. Again, it does nothing."""
         wanted = frozenset(posts)
-        if not wanted:
+
+        def change(parcel: Parcel) -> Parcel:
+            return renamed(redacted(parcel, wanted), lambda post: name(post) if post in wanted else post)
+
+        return self._change(wanted, change)
+
+    def requote(self, quotes: Quotes) -> Erased:
+        """Quote posts as they are now, None: no more, and have sent messages edited. Again, it does nothing."""
+        return self._change(frozenset(quotes), lambda parcel: requoted(parcel, quotes))
+
+    def _change(self, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> Erased:
+        if not posts:
             return Erased()
         total = Erased()
         for chat in self._undelivered.chats():
-            kept, sent = self._kept(chat, wanted, name), self._sent(chat, wanted, name)
+            kept, sent = self._kept(chat, posts, change), self._sent(chat, posts, change)
             total = Erased(total.messages + kept + sent.messages, total.to_edit + sent.to_edit)
         return total
 
-    def _kept(self, chat: str, posts: frozenset[PostKey], name: Callable[[PostKey], PostKey]) -> int:
-        """Erase in the messages kept for the local page, which shows them as they are stored."""
+    def _kept(self, chat: str, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> int:
+        """Change the messages kept for the local page, which shows them as they are stored."""
         messages = self._connection.keys.chat(chat).messages
         changed = 0
         for id_, before in self._connection.pairs("HSCAN", messages):
             parcel = Parcel(message=decode_message(before))
             if tells_of(parcel, posts):
                 # "amend" says 0 where nothing changes.
-                bare = renamed(redacted(parcel, posts), lambda post: name(post) if post in posts else post)
-                after = encode(bare.message)
+                after = encode(change(parcel).message)
                 changed += int(self._connection.run("amend", (messages,), (id_, before, after)))
         return changed
 
-    def _sent(self, chat: str, posts: frozenset[PostKey], name: Callable[[PostKey], PostKey]) -> Erased:
+    def _sent(self, chat: str, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> Erased:
         keys = self._connection.keys.chat(chat)
         changed = to_edit = 0
         for id_, before in self._connection.pairs("HSCAN", keys.parcels):
@@ -65,11 +76,10 @@ class MessageEraser:
             record = self._connection.execute("HGET", keys.outbox, id_)
             delivery = None if record is None else decode_delivery(record)
             is_seen = delivery is not None and may_be_seen(delivery)
-            bare = redacted(parcel, posts)
-            after = renamed(bare, lambda post: name(post) if post in posts else post)
+            after = change(parcel)
             if after == parcel:
                 continue
-            args: list[Argument] = [id_, before, encode(after), int(is_seen and bare != parcel)]
+            args: list[Argument] = [id_, before, encode(after), int(is_seen and reads_otherwise(parcel, after))]
             for post, other in zip(parcel.posts, after.posts, strict=True):
                 args += [str(post), str(other)] if post != other else []
             done = int(self._connection.run("revise", (keys.parcels, keys.corrections, keys.claims), args))
@@ -78,6 +88,11 @@ class MessageEraser:
             if is_seen:
                 self._chats.wake(chat, f"revised {id_.decode()}")
         return Erased(changed, to_edit)
+
+
+def reads_otherwise(before: Parcel, after: Parcel) -> bool:
+    """Tell whether readers see a difference: the names of posts are ours."""
+    return (before.message.text, before.message.entities) != (after.message.text, after.message.entities)
 
 
 def may_be_seen(delivery: Delivery) -> bool:

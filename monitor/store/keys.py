@@ -115,6 +115,7 @@ KINDS = (
         "work", "taken", "string", "Schedule", f"time to live of {TAKEN_SECONDS} s, one key per sweep that took jobs"
     ),
     KeyKind("work", "forgotten", "hash", "Forgotten", "one field per author who asked for it: a keyed hash"),
+    KeyKind("work", "departed", "zset", "Departed", "one member per author who is gone, until their posts are erased"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "bucket", "hash", "Pace", "time to live of twice its window, one key per bucket of a platform"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
@@ -195,6 +196,7 @@ class WorkKeys(NamedTuple):
     inbox_state: str
     inbox_told: str
     forgotten: str
+    departed: str
     prefixes: str
 
 

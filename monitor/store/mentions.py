@@ -5,13 +5,17 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from monitor.models import Mention, Observation, Post, PostKey, Window
+from msgspec.structs import replace
+
+from monitor.models import Author, Mention, Observation, Post, PostKey, Window
 from monitor.protocols import Added, Pruned
 from monitor.store.codec import (
+    SketchedBody,
     decode_body,
     decode_mention,
     decode_observations,
     encode_mention,
+    from_ms,
     numbers,
     to_ms,
     withdrawn_body,
@@ -58,6 +62,23 @@ class MentionStore:
         times = self._connection.keys.topic(topic).times
         page = self._connection.execute("ZREVRANGE", times, skip, skip + count - 1)
         return self._read(topic, page) if page else []
+
+    def find(self, topic: str, keys: Sequence[PostKey]) -> list[Mention]:
+        """Return the mentions of a topic among some posts, with the newest engagement."""
+        return [each for page in pages(str(key).encode() for key in keys) for each in self._read(topic, page)]
+
+    def edit(self, topic: str, mention: Mention) -> bool:
+        """Give a known post another text; its place in the counts stays. False when it is unknown or withdrawn."""
+        keys, key = self._connection.keys.topic(topic), str(mention.post.key)
+        packed = self._connection.execute("HGET", keys.posts, key)
+        before = None if packed is None else decode_body(packed)
+        if before is None or before.withdrawn:
+            return False
+        after = encode_mention(_in_place_of(before, mention))
+        args: list[Argument] = [key, packed, after, before.time]
+        for hits in (before.terms, mention.terms):
+            args += [len(hits), *(hit.term for hit in hits)]
+        return bool(self._connection.run("edit", (keys.posts, keys.terms), args))
 
     def count(self, topic: str, window: Window) -> int:
         """Return how many posts of a window are stored."""
@@ -158,6 +179,14 @@ def pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
     remaining = iter(rows)
     while page := list(islice(remaining, PAGE)):
         yield page
+
+
+def _in_place_of(before: SketchedBody, mention: Mention) -> Mention:
+    """Return a mention with the times of the one that it replaces, and its author where it knows none."""
+    created = None if before.created is None else from_ms(before.created)
+    author = before.author if mention.post.author == Author() else mention.post.author
+    post = replace(mention.post, observed_at=from_ms(before.observed), created_at=created, author=author)
+    return replace(mention, post=post, backfilled=before.backfilled)
 
 
 def _arguments(mention: Mention) -> list[Argument]:

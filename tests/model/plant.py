@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from monitor import jobs
 from monitor.bot.updates import parse
+from monitor.changes import Changes
 from monitor.courier import Desk
 from monitor.digests.delivery import Terms, is_over
 from monitor.looks import Parts
@@ -20,6 +21,7 @@ from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
 from monitor.store import backup, restore
 from monitor.store.backup_file import Chunk
+from monitor.store.departed import DepartedStore
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.inbox import InboxStore, Limits
 from monitor.store.keeper import SENDER_LEASE, Hold, Keeper, KeptLeases
@@ -120,8 +122,9 @@ class Worker(Monitor):
         self.outbox = OutboxStore(connection, leases=self.sender_leases)
         self.sink = PreviewSink(self.outgoing, self.world.time)
         self.sources = {SOURCE: FeedSource(self._feeds, self.actor)}
+        changes = Changes(self.mentions, self.mentions, self.words, DepartedStore(connection), self.quarantine)
         self.parts = Parts(
-            self.sources, self.leases, self.progress, self.mentions, self.quarantine, None, self.words, self.breakers
+            self.sources, self.leases, self.progress, self.mentions, self.quarantine, None, changes, self.breakers
         )
         assert self.telegram is not None, "the model has a bot"
         self.telegram._line = self._line  # type: ignore[assignment]

@@ -22,6 +22,7 @@ CASES: Mapping[str, Generator] = {
     "bury": work.bury,
     "claim": chats.claim,
     "clear": chats.clear,
+    "edit": topics.edit,
     "end_subscription": people.end_subscription,
     "draw": work.draw,
     "drop": repairs.drop,

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor import isolation
+from monitor.changes import Changes
 from monitor.clues import Clue, Sense
 from monitor.digests.compose import Brief
 from monitor.digests.record import record_of
@@ -20,6 +21,8 @@ from monitor.protocols import Source
 from monitor.settings import Settings
 from monitor.store.codec import from_ms
 from monitor.store.connection import Connection
+from monitor.store.departed import DepartedStore
+from monitor.store.erasure import MessageEraser
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
@@ -68,7 +71,9 @@ def settings(tmp_path: Path) -> Settings:
 
 def parts(connection: Connection, source: Told) -> Parts:
     stores = LeaseStore(connection), ProgressStore(connection), MentionStore(connection)
-    return Parts({"hackernews": source}, *stores)
+    mentions, quarantine = stores[2], QuarantineStore(connection)
+    changes = Changes(mentions, mentions, MessageEraser(connection), DepartedStore(connection), quarantine)
+    return Parts({"hackernews": source}, *stores, changes=changes)
 
 
 def look(source: Told, connection: Connection, stages: Stages, now: datetime, owner: str = "me") -> Polled | None:
