@@ -1,12 +1,14 @@
 """What is polled, how often, and how long to wait after a success or a failure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import xxhash
 
 from monitor.errors import OutOfCredit, RateLimited, SourceError, SourceRejected
 from monitor.models import Batch, Job, Query, Topic
+from monitor.topics.fitting import LearnedBySource
+from monitor.topics.packing import NOTHING_LEARNED, PACKERS, packed_of
 
 SOONEST = timedelta(seconds=30)
 LONGEST_BACKOFF = timedelta(hours=1)
@@ -25,18 +27,32 @@ def query_of(text: str) -> Query:
     return Query(source, rest)
 
 
-def queries_of(topic: Topic) -> list[Query]:
-    """Return the queries of a topic in the order in which they are written."""
-    return [query_of(entry) for entry in topic.sources]
+def queries_of(topic: Topic, topics: Iterable[Topic], learned: LearnedBySource = NOTHING_LEARNED) -> list[Query]:
+    """Return the queries by which a topic is read, in the order in which its sources are written.
+
+    A source that is asked by keywords has them packed together with those of the other topics that name it.
+    """
+    everybody = tuple(topics)
+    return [query for entry in topic.sources for query in _queries(entry, topic, everybody, learned)]
 
 
-def plan(topics: Iterable[Topic]) -> dict[Query, timedelta]:
+def plan(topics: Iterable[Topic], learned: LearnedBySource = NOTHING_LEARNED) -> dict[Query, timedelta]:
     """Return each query once, however many topics use it, with the shortest of their intervals."""
+    everybody = tuple(topics)
     intervals: dict[Query, timedelta] = {}
-    for topic in topics:
-        for query in queries_of(topic):
+    for topic in everybody:
+        for query in queries_of(topic, everybody, learned):
             intervals[query] = min(topic.every, intervals.get(query, topic.every))
     return intervals
+
+
+def _queries(entry: str, topic: Topic, topics: Sequence[Topic], learned: LearnedBySource) -> Iterator[Query]:
+    if entry not in PACKERS:
+        yield query_of(entry)
+        return
+    for pack in packed_of(entry, topics, learned):
+        if topic.name in pack.topics:
+            yield Query(entry, pack.text)
 
 
 def poll_job(query: Query) -> Job:
