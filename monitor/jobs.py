@@ -24,7 +24,7 @@ from monitor.models import Digest, Job, Lease, Query, Topic, Window
 from monitor.pipeline import digest_of, oldest_kept
 from monitor.rounds import brief_of, hand_over, preview_chat, shelf_of
 from monitor.store.keys import QUARANTINE_DAYS
-from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of, query_of
+from monitor.topics.planning import PRUNE_EVERY, digest_job, poll_job, prune_job, query_of
 from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,9 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     monitor.told.begin(
         {topic.name: told_before(topic, due.get(digest_job(topic), now), now) for topic in monitor.topics.all()}
     )
-    jobs = jobs_of(monitor.topics.all(), now) | bot_jobs(monitor)
+    queries = monitor.plan()
+    monitor.packs.adopt(queries, now)  # before any of them can come due
+    jobs = jobs_of(monitor.topics.all(), queries, now) | bot_jobs(monitor)
     retired = monitor.topics.retired()
     monitor.told.forget([topic.name for topic in retired])  # one that comes back is told from then on
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in retired}
@@ -119,7 +121,7 @@ def told_before(topic: Topic, due: datetime, now: datetime) -> datetime:
 def poll(monitor: Monitor, subject: str, owner: str, clock: Callable[[], datetime]) -> None:
     """Look at a query that is due, page after page while there is more; each page is a look with a lease of its own."""
     query = query_of(subject)
-    every = plan(monitor.topics.all()).get(query)
+    every = monitor.plan().get(query)
     if every is None:
         return  # the topics changed since the hint was sent
     look = Look(poll_job(query), query, every, owner, only_due=True)
@@ -146,7 +148,7 @@ def look_at(monitor: Monitor, look: Look, now: datetime) -> Polled | None:
 
 def look_now(monitor: Monitor, query: Query, owner: str, now: datetime) -> Polled | None:
     """Take one look at a query whether due or not; None while somebody else is at it."""
-    every = plan(monitor.topics.all()).get(query, timedelta(minutes=10))
+    every = monitor.plan().get(query, timedelta(minutes=10))
     return look_at(monitor, Look(poll_job(query), query, every, owner), now)
 
 
@@ -208,7 +210,7 @@ def tell(monitor: Monitor, topic: Topic, due: DueDigest, before: Told | None, no
 
 def is_read_to(monitor: Monitor, topic: Topic, end: datetime) -> bool:
     """Say whether each query that works was read to the end of a window; one that fails is not waited for."""
-    statuses = monitor.progress.statuses(queries_of(topic), Window(end - timedelta(days=1), end))
+    statuses = monitor.progress.statuses(monitor.queries_of(topic), Window(end - timedelta(days=1), end))
     return all(each.reason is not None or (each.last_read is not None and each.last_read >= end) for each in statuses)
 
 

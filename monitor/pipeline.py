@@ -24,6 +24,7 @@ from monitor.models import (
     Observation,
     Post,
     PostKey,
+    Query,
     QueryStatus,
     Topic,
     Trend,
@@ -119,11 +120,15 @@ def oldest_kept(topic: Topic, now: datetime) -> datetime:
 
 
 class Shelf(NamedTuple):
-    """What a digest is made from. `followed_since`: earlier counts are of another rule, or of none."""
+    """What a digest is made from. `followed_since`: earlier counts are of another rule, or of none.
+
+    `queries` are those by which the topic is read, None when it is the only one.
+    """
 
     mentions: Mentions
     ledger: CoverageLedger
     followed_since: datetime | None = None
+    queries: Sequence[Query] | None = None
 
 
 class Gathered(NamedTuple):
@@ -145,7 +150,7 @@ def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathere
     keys = [each.post.key for each in mentions if each.post.engagement != Engagement()]
     history = dict(zip(keys, shelf.mentions.history(topic.name, keys), strict=True))
     earlier = baseline_window(window)
-    queries = queries_of(topic)
+    queries = queries_of(topic, [topic]) if shelf.queries is None else shelf.queries
     known = Window(earlier.start, window.end)
     sampled = read_together([_whole(shelf.ledger.windows(query, known)) for query in queries])
     if shelf.followed_since is not None:

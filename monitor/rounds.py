@@ -90,7 +90,7 @@ def shown_in(made: Digest) -> tuple[PostKey, ...]:
 
 def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
     """Return what the digests of a topic are made from."""
-    return Shelf(monitor.mentions, monitor.progress, monitor.topics.since(topic.name))
+    return Shelf(monitor.mentions, monitor.progress, monitor.topics.since(topic.name), monitor.queries_of(topic))
 
 
 def brief_of(monitor: Monitor, topic: Topic, window: Window, kind: str = "daily") -> Brief:

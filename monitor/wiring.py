@@ -4,7 +4,7 @@ import errno
 import hashlib
 import secrets
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,7 +20,7 @@ from monitor.isolation import ForkIsolation
 from monitor.liveness import is_dead
 from monitor.logs import hide
 from monitor.looks import Parts
-from monitor.models import Job, Topic
+from monitor.models import Job, Query, Topic
 from monitor.pace import Pace
 from monitor.pipeline import Stages
 from monitor.settings import Settings
@@ -44,6 +44,7 @@ from monitor.store.migration import migrate
 from monitor.store.outbox import ChatList, FloodList, OutboxStore, SenderLeases
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.pace import PaceStore
+from monitor.store.packs import PackStore
 from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
 from monitor.store.quarantine import QuarantineStore
@@ -58,7 +59,7 @@ from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
 from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matching import Matcher
-from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job
+from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of
 
 
 class Monitor:
@@ -78,6 +79,7 @@ class Monitor:
         self.leases = KeptLeases(self.job_leases, LeaseStore(self._renewals), self.keeper)
         self.restarts = Restarts(connection)
         self.progress = ProgressStore(connection)
+        self.packs = PackStore(connection)
         self.quarantine = QuarantineStore(connection)
         self.told = ToldStore(connection)
         self.outgoing = OutgoingStore(connection)
@@ -115,6 +117,14 @@ class Monitor:
                 stages = make_stages(self.topics.all(), self.settings, self.forgotten.all())
                 self._stages = version, stages._replace(retired=[each.name for each in self.topics.retired()])
             return self._stages[1]
+
+    def plan(self) -> dict[Query, timedelta]:
+        """Return all queries that are polled, and how often."""
+        return plan(self.topics.all(), self.packs.learned())
+
+    def queries_of(self, topic: Topic) -> list[Query]:
+        """Return the queries by which a topic is read."""
+        return queries_of(topic, self.topics.all(), self.packs.learned())
 
     def signing_key(self) -> bytes:
         """Return the key under which buttons and invitations are signed; it is read once."""
@@ -281,9 +291,9 @@ def write_once(path: Path, secret: str) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def jobs_of(topics: list[Topic], now: datetime) -> dict[Job, timedelta]:
-    """Return the whole due list for some topics, with the delay of each new job."""
-    jobs = {poll_job(query): timedelta(0) for query in plan(topics)}
+def jobs_of(topics: list[Topic], queries: Iterable[Query], now: datetime) -> dict[Job, timedelta]:
+    """Return the whole due list for some topics and their queries, with the delay of each new job."""
+    jobs = {poll_job(query): timedelta(0) for query in queries}
     jobs |= {digest_job(topic): next_digest(topic, now) - now for topic in topics}
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in topics}
     return jobs

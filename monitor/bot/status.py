@@ -16,7 +16,6 @@ from monitor.digests.wording import day_and_time, many, span_of
 from monitor.models import QueryStatus, Topic, Window
 from monitor.stalls import neglect
 from monitor.store.outbox import Load
-from monitor.topics.planning import plan
 
 MOST_NAMED = 10
 
@@ -43,7 +42,7 @@ def status(asked: Asked) -> Answer:
         now=asked.now,
         stalled=neglect(monitor.schedule.sight()),
         topics=topics,
-        statuses=monitor.progress.statuses(list(plan(topics)), window),
+        statuses=monitor.progress.statuses(list(monitor.plan()), window),
         load=Load(sum(each.waiting for each in loads), sum(each.undelivered for each in loads)),
         is_all=is_all,
     )

@@ -17,7 +17,6 @@ from monitor.settings import Settings, load
 from monitor.sinks.telegram import TelegramSink
 from monitor.stalls import neglect
 from monitor.store.fsck import check
-from monitor.topics.planning import plan
 from monitor.wiring import Monitor, opened, read_topics_file
 
 MOST_GAPS = 3
@@ -81,7 +80,7 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     if monitor.telegram is not None:
         yield _bot(monitor, monitor.telegram)
     yield _quarantine(monitor)
-    queries = list(plan(monitor.topics.all()))
+    queries = list(monitor.plan())
     for status in monitor.progress.statuses(queries, Window(now - timedelta(days=1), now)):
         missing = missing_of(monitor.sources.get(status.query.source))
         yield _query(status, now) if missing is None else _keyless(status.query, missing)

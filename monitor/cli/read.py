@@ -16,7 +16,7 @@ from monitor.errors import ConfigError
 from monitor.looks import Polled
 from monitor.models import Query, Topic, Window
 from monitor.settings import load
-from monitor.topics.planning import plan, query_of
+from monitor.topics.planning import query_of
 from monitor.topics.sense import by_sense
 from monitor.wiring import POLLED, Monitor, opened
 
@@ -75,7 +75,7 @@ def _queries(monitor: Monitor, source: str) -> list[Query]:
         raise ConfigError([f'there is no source "{asked.source}"; known are: {", ".join(POLLED)}'])
     if asked.text:
         return [asked]
-    return [query for query in plan(monitor.topics.all()) if query.source == asked.source] or [asked]
+    return [query for query in monitor.plan() if query.source == asked.source] or [asked]
 
 
 def _look(monitor: Monitor, query: Query, *, once: bool) -> bool:

@@ -22,7 +22,7 @@ from monitor.topics.judging import Facts
 from monitor.topics.keyword import told_forms
 from monitor.topics.matching import Matcher, TopicMatch
 from monitor.topics.parse import Reading, read
-from monitor.topics.planning import queries_of
+from monitor.topics.planning import query_of
 from monitor.topics.printer import printed
 from monitor.topics.query import Language, Leaf, MinLikes, Near, Node, Origin, Term, holds, leaves
 from monitor.topics.rule import node_of
@@ -207,6 +207,6 @@ def _width(char: str) -> int:
 
 def sources_of(topic: Topic) -> str:
     """Word where a topic looks: "Hacker News and 9 feeds"."""
-    counts = Counter(query.source for query in queries_of(topic))
+    counts = Counter(query_of(entry).source for entry in topic.sources)
     feeds = counts.pop("rss", 0)
     return " and ".join([*map(platform_label, counts), *([many(feeds, "feed")] if feeds else [])])

@@ -12,7 +12,6 @@ from monitor.models import Topic
 from monitor.rounds import preview_chat
 from monitor.sinks.page import Fact, PageView, Sent, TopicView
 from monitor.stalls import neglect
-from monitor.topics.planning import queries_of
 from monitor.wiring import Monitor, read_topics_file
 
 SHOWN = 14
@@ -57,7 +56,7 @@ def _topic(monitor: Monitor, topic: Topic, now: datetime) -> TopicView:
         window=window,
         sent=sent,
         current=render(current, chat, ZoneInfo(topic.timezone)),
-        statuses=tuple(monitor.progress.statuses(queries_of(topic), window)),
+        statuses=tuple(monitor.progress.statuses(monitor.queries_of(topic), window)),
         next_digest=next_digest(topic, now),
     )
 

@@ -18,6 +18,7 @@ from monitor.models import (
     Topic,
 )
 from monitor.repairs import Survey
+from monitor.topics.fitting import Learned
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True):
@@ -65,6 +66,7 @@ _topic = msgspec.msgpack.Decoder(Topic)
 _message = msgspec.msgpack.Decoder(Message)
 _parcel = msgspec.msgpack.Decoder(Parcel)
 _survey = msgspec.msgpack.Decoder(Survey)
+_learned = msgspec.msgpack.Decoder(Learned)
 _delivery = msgspec.msgpack.Decoder(Delivery)
 
 encode = _encoder.encode
@@ -72,6 +74,7 @@ decode_topic = _topic.decode
 decode_message = _message.decode
 decode_parcel = _parcel.decode
 decode_survey = _survey.decode
+decode_learned = _learned.decode
 decode_delivery = _delivery.decode
 decode_windows = _windows.decode
 decode_gaps = _gaps.decode

@@ -116,6 +116,10 @@ KINDS = (
     ),
     KeyKind("work", "forgotten", "hash", "Forgotten", "one field per author who asked for it: a keyed hash"),
     KeyKind("work", "departed", "zset", "Departed", "one member per author who is gone, until their posts are erased"),
+    KeyKind(
+        "work", "packs", "zset", "Packs", f"one member per packed query, until {QUERY_TTL_DAYS} days after it left"
+    ),
+    KeyKind("work", "learned", "hash", "Packs", "one field per source that taught something"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "bucket", "hash", "Pace", "time to live of twice its window, one key per bucket of a platform"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
@@ -197,6 +201,8 @@ class WorkKeys(NamedTuple):
     inbox_told: str
     forgotten: str
     departed: str
+    packs: str
+    learned: str
     prefixes: str
 
 

@@ -27,6 +27,7 @@ from monitor.store.inbox import InboxStore, Limits
 from monitor.store.keeper import SENDER_LEASE, Hold, Keeper, KeptLeases
 from monitor.store.outbox import OutboxStore, SenderLeases
 from monitor.store.schedule import LeaseStore
+from monitor.topics.planning import plan
 from monitor.wiring import Monitor
 from tests.data import data_path
 from tests.integration.couriers import is_done
@@ -239,7 +240,7 @@ class Plant:
         calm = self.calm
         now = self.world.time()
         calm.told.begin({topic.name: now - timedelta(hours=1) for topic in TOPICS})
-        jobs_ = jobs.jobs_of(TOPICS, now) | jobs.bot_jobs(calm)
+        jobs_ = jobs.jobs_of(TOPICS, plan(TOPICS), now) | jobs.bot_jobs(calm)
         calm.schedule.sync(jobs_ | {Job("deliver", chat): timedelta(0) for chat in self.chats})
 
     def _new_world(self) -> None:

@@ -15,6 +15,7 @@ CASES: Mapping[str, Generator] = {
     "add": topics.add,
     "admit": work.admit,
     "apply": people.apply,
+    "adopt": work.adopt,
     "advance": work.advance,
     "amend": repairs.amend,
     "appoint": people.appoint,

@@ -10,6 +10,7 @@ from monitor.store.codec import encode
 from monitor.store.connection import Argument
 from monitor.store.outbox import ChatList, OutboxStore, Pace, deliver_job
 from monitor.store.pace import PaceStore
+from monitor.store.packs import PackStore
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.topics import TopicStore, rule_hash
@@ -179,6 +180,18 @@ def finish(draw: Random, store: Replayer) -> Call:
             lambda: progress.finish(lease, due_in),
         )
     )
+
+
+def adopt(draw: Random, store: Replayer) -> Call:
+    """A plan of packed queries, of which some were in it, some left and some are new; with places, or never asked."""
+    keys, packs = store.keys, [Query("x", f"({' OR '.join(some)})") for some in ("ab", "bc", "c", "ad")]
+    for query in packs:
+        if draw.random() < 0.7:
+            store.execute("ZADD", keys.work.packs, draw.choice(("+inf", ago(draw))), str(query))
+        if draw.random() < 0.7:
+            a_query_state(draw, store, query)
+    wanted = [query for query in packs if draw.random() < 0.6]
+    return lambda: PackStore(store).adopt(wanted, time_of(CLOCK))
 
 
 def topics(draw: Random, store: Replayer) -> Call:

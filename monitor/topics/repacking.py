@@ -1,0 +1,84 @@
+"""A new packing loses no place: what was read by earlier queries is known of a new one by the alternatives in it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from monitor.models import Coverage, Cursor, Window
+from monitor.signals.coverage import merged, read_together
+
+FIRST_LOOK = timedelta(hours=1)
+"""How far back a keyword is looked for when it is asked of a source for the first time."""
+
+_BEGIN = "begin "
+
+
+class Place(NamedTuple):
+    """What is known of an earlier query: its alternatives, and the windows that were read by it."""
+
+    atoms: frozenset[str]
+    windows: Sequence[Coverage]
+
+
+class Inheritance(NamedTuple):
+    """Where the first look at a new query begins, and what counts as read of it before."""
+
+    begin: datetime
+    windows: tuple[Coverage, ...]
+
+
+def inherited(atoms: Iterable[str], places: Sequence[Place], now: datetime) -> Inheritance | None:
+    """Return what a query has from earlier ones; None when nothing in it was ever asked for.
+
+    It begins at the oldest place of its alternatives; those that are new begin a first look before now. Read before is
+    what was read of all that are not new.
+    """
+    wanted = list(atoms)
+    read = [windows for atom in wanted if (windows := _windows_of(atom, places))]
+    if not read:
+        return None
+    ends = [max(each.end for each in windows) for windows in read]
+    begin = min(ends if len(read) == len(wanted) else [*ends, now - FIRST_LOOK])
+    whole = _everywhere([[each for each in windows if not each.truncated] for windows in read])
+    partly = _without(_everywhere(read), whole)
+    covered = [Coverage(start=each.start, end=each.end) for each in whole]
+    sampled = [Coverage(start=each.start, end=each.end, truncated=True) for each in partly]
+    return Inheritance(begin, tuple(sorted((*covered, *sampled), key=lambda each: each.start)))
+
+
+def beginning(at: datetime) -> Cursor:
+    """Return the cursor of a query that was never asked and begins at a time. Sources that are packed understand it."""
+    return Cursor(_BEGIN + at.astimezone(UTC).isoformat())
+
+
+def begin_of(cursor: Cursor | None, now: datetime) -> datetime | None:
+    """Return where a query begins that was never asked; None for one whose cursor is its source's own.
+
+    Raises ValueError for a time that is none.
+    """
+    if cursor is None:
+        return now - FIRST_LOOK
+    return datetime.fromisoformat(cursor.removeprefix(_BEGIN)) if cursor.startswith(_BEGIN) else None
+
+
+def _windows_of(atom: str, places: Sequence[Place]) -> list[Coverage]:
+    return [window for place in places if atom in place.atoms for window in place.windows]
+
+
+def _everywhere(windows: Sequence[Sequence[Coverage]]) -> list[Window]:
+    """Return the times that lie in windows of each."""
+    return read_together([[Window(each.start, each.end) for each in some] for some in windows], share=1.0)
+
+
+def _without(windows: Sequence[Window], others: Sequence[Window]) -> list[Window]:
+    """Return what of windows lies in none of the others."""
+    left = list(windows)
+    for hole in others:
+        left = _cut(left, hole)
+    return merged(left)
+
+
+def _cut(windows: list[Window], hole: Window) -> list[Window]:
+    ends = ((each.start, min(each.end, hole.start)) for each in windows)
+    begins = ((max(each.start, hole.end), each.end) for each in windows)
+    return [Window(start, end) for start, end in (*ends, *begins) if start < end]
