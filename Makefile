@@ -28,7 +28,7 @@ demo: env                 ## replay the sample archive and print its digest
 	$(BIN)/monitor demo
 
 test: env                 ## run all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 chaos: env                ## kill, freeze, cut and storm for three minutes, and count what was lost or doubled (SEED=n repeats)
 	$(BIN)/python -m pytest -n 2 -m chaos

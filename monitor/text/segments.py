@@ -6,9 +6,10 @@ The dictionary is asked about single places only, where something was found: a f
 import re
 from functools import cache
 from itertools import accumulate
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import rjieba
+if TYPE_CHECKING:
+    import rjieba
 
 CONTEXT = 10
 """Characters before and after a place that are looked at."""
@@ -94,7 +95,9 @@ def is_chance(before: str, word: str, after: str) -> bool:
 
 
 @cache
-def _jieba() -> rjieba.Jieba:
+def _jieba() -> "rjieba.Jieba":
+    import rjieba  # noqa: PLC0415 - it reads its dictionary at import, 0.1 s, which most commands never need
+
     jieba = rjieba._DEFAULT_JIEBA  # noqa: SLF001 - made at import; another would take 0.1 s and 25 MB
     for word in _NEWER:
         jieba.add_word(word, _COMMON, None)
