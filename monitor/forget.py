@@ -74,6 +74,21 @@ def purge(monitor: Monitor, now: datetime) -> None:
         log.info("forgotten", extra={"posts": found.posts, "messages": found.messages})
 
 
+def erase_departed(monitor: Monitor, now: datetime) -> None:
+    """Erase everything of authors whose accounts are gone. They have no tomb: who comes back may be quoted again."""
+    del now
+    gone = monitor.departed.all()
+    if not gone:
+        return
+    found = _erase(monitor, author_key(monitor.settings.home), lambda post: post.author.id in gone)
+    set_aside = [each.key for each in monitor.quarantine.all() if each.item.author.id in gone]
+    if set_aside:
+        monitor.quarantine.remove(set_aside)
+    monitor.departed.remove(gone)
+    if found.posts:
+        log.info("departed", extra={"posts": found.posts, "messages": found.messages})
+
+
 def _erase(monitor: Monitor, key: bytes, wanted: Wanted) -> Forgotten:
     posts = _posts(monitor, wanted)
     keys = frozenset().union(*posts.values()) if posts else frozenset[PostKey]()

@@ -66,10 +66,11 @@ EVERYBODY = "everybody"
 UPKEEP = {
     Job("upkeep", "tidy"): timedelta(minutes=10),
     Job("upkeep", "forget"): timedelta(minutes=15),
+    Job("upkeep", "departed"): timedelta(minutes=20),
     Job("upkeep", "backup"): timedelta(hours=1),
     Job("upkeep", "rewrite"): timedelta(hours=2),
 }
-"""What is due once a day, and for the first time so long after the first start."""
+"""What is due once a day or more often (upkeep.py), and for the first time so long after the first start."""
 
 
 @contextmanager

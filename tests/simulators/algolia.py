@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.simulators.feed_server import Asked
@@ -41,6 +42,24 @@ class Index:
         for sign, bound in _BOUND.findall(filters):
             found = [(i, at) for i, at in found if (at > int(bound) if sign == ">" else at < int(bound))]
         return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+class Items:
+    """Hacker News' own API, for every path without a behaviour of its own: an item, or null for one nobody knows."""
+
+    def __init__(self) -> None:
+        self.known: dict[int, dict[str, Any]] = {}
+
+    def put(self, post_id: int, **fields: Any) -> None:
+        """Let an item be so from now on."""
+        self.known[post_id] = {"id": post_id, "time": 1_700_000_000, "type": "comment", **fields}
+
+    def __call__(self, asked: Asked) -> None:
+        """Answer for an item as the API does."""
+        found = re.fullmatch(r"/v0/item/(\d+)\.json", asked.path)
+        if found is None:
+            return asked.answer(404)
+        return asked.answer(200, json.dumps(self.known.get(int(found[1]))).encode())
 
 
 def _hit(post_id: int, at: int, text: str | None) -> dict[str, object]:
