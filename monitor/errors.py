@@ -80,7 +80,13 @@ class RateLimited(SourceError):
 
 
 class OutOfCredit(SourceError):
-    """The platform wants money that the budget does not give."""
+    """The platform wants money that the budget does not give. `retry_after`: when our own budget is renewed."""
+
+    def __init__(self, source: str, reason: str, retry_after: timedelta | None = None) -> None:
+        MonitorError.__init__(self, source, reason, retry_after)
+        self.source = source
+        self.reason: str = self.args[1]
+        self.retry_after = retry_after
 
 
 class SourceRejected(SourceError):

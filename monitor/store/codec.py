@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from monitor.budget import Ledger
 from monitor.models import (
     Author,
     Delivery,
@@ -66,6 +67,7 @@ _topic = msgspec.msgpack.Decoder(Topic)
 _message = msgspec.msgpack.Decoder(Message)
 _parcel = msgspec.msgpack.Decoder(Parcel)
 _survey = msgspec.msgpack.Decoder(Survey)
+_ledger = msgspec.msgpack.Decoder(Ledger)
 _learned = msgspec.msgpack.Decoder(Learned)
 _delivery = msgspec.msgpack.Decoder(Delivery)
 
@@ -74,6 +76,7 @@ decode_topic = _topic.decode
 decode_message = _message.decode
 decode_parcel = _parcel.decode
 decode_survey = _survey.decode
+decode_ledger = _ledger.decode
 decode_learned = _learned.decode
 decode_delivery = _delivery.decode
 decode_windows = _windows.decode

@@ -24,6 +24,8 @@ UPDATES_KEPT = 1000
 UPDATES_DAYS = 60
 SUBSCRIBERS_DAYS = 1
 QUARANTINE_DAYS = 30
+SPEND_DAYS = 60
+BILLED_DAYS = 2
 UPDATES_KNOWN = 50_000
 
 
@@ -120,6 +122,8 @@ KINDS = (
         "work", "packs", "zset", "Packs", f"one member per packed query, until {QUERY_TTL_DAYS} days after it left"
     ),
     KeyKind("work", "learned", "hash", "Packs", "one field per source that taught something"),
+    KeyKind("work", "spend", "hash", "Spend", f"one field per paid source and UTC day, swept after {SPEND_DAYS} days"),
+    KeyKind("work", "billed", "zset", "Spend", f"time to live of {BILLED_DAYS} days, one key per paid source and day"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "bucket", "hash", "Pace", "time to live of twice its window, one key per bucket of a platform"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
@@ -203,6 +207,7 @@ class WorkKeys(NamedTuple):
     departed: str
     packs: str
     learned: str
+    spend: str
     prefixes: str
 
 
@@ -221,8 +226,8 @@ class Keyspace(NamedTuple):
 
     @property
     def work(self) -> WorkKeys:
-        """Return the keys of the work slot, but for those of single queries, senders, sweeps and buckets."""
-        single = ("query", "inbox-pace", "taken", "bucket")
+        """Return the keys of the work slot, but for those of single queries, senders, sweeps, buckets and days."""
+        single = ("query", "inbox-pace", "taken", "bucket", "billed")
         names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name not in single]
         return WorkKeys(*(f"{self.prefix}{{work}}:{name}" for name in names))
 
@@ -237,6 +242,10 @@ class Keyspace(NamedTuple):
     def bucket(self, name: str) -> str:
         """Return the key that holds what was taken out of a bucket of a platform."""
         return f"{self.prefix}{{work}}:bucket:{name}"
+
+    def billed(self, source: str, day: str) -> str:
+        """Return the key that holds what was paid for on a UTC day."""
+        return f"{self.prefix}{{work}}:billed:{source}:{day}"
 
     def taken(self, sweep: str) -> str:
         """Return the key that holds what one sweep took."""

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import msgspec
 import xxhash
 
-from monitor.errors import AccessDenied, RateLimited, SourceError, SourceRejected
+from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected
 from monitor.models import Query
 
 FAILURES = 5
@@ -88,7 +88,8 @@ def told(breaker: Breaker, scope: str, error: SourceError | None, settings: str,
         return _limited(breaker, error, now)
     if isinstance(error, AccessDenied) and not scope.startswith("rss:"):
         return Breaker(state="denied", reason=error.reason, settings=settings)
-    if isinstance(error, SourceRejected):
+    is_ours = isinstance(error, OutOfCredit) and error.retry_after is not None  # our budget, not the platform
+    if isinstance(error, SourceRejected) or is_ours:
         # What is wrong with one query says nothing about the others; that the platform answers, it does.
         return CLOSED if breaker.state == "probing" else breaker
     failures = breaker.failures + 1

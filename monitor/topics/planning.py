@@ -84,7 +84,7 @@ def backoff(query: Query, error: SourceError, failures: int, every: timedelta) -
     Doubling from the interval up to LONGEST_BACKOFF, but never less than the interval; what only a person can mend is
     looked at again after UNTIL_MENDED. A platform that names a time is obeyed, even beyond it.
     """
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | OutOfCredit) and error.retry_after is not None:
         return max(error.retry_after, SOONEST)
     if isinstance(error, SourceRejected | OutOfCredit):
         return spread(query, failures, UNTIL_MENDED)
