@@ -1,9 +1,13 @@
 """What is asked, what was read of it, and what was not: nouns of models.py in a file of their own, for room."""
 
+import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
+
+_SAMPLE = re.compile(r"sample ([0-9]+) of ([0-9]+)")
 
 
 class Query(NamedTuple):
@@ -54,3 +58,14 @@ class QueryStatus(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     unreadable: int = 0
     tried: datetime | None = None
+
+
+def sample_why(read: int, total: int) -> str:
+    """Return why a window is truncated of which some posts were read on purpose; `samples_in` understands it."""
+    return f"sample {read} of {total}"
+
+
+def samples_in(gaps: Iterable[Gap]) -> tuple[int, int] | None:
+    """Return how many posts were read of how many in all samples among gaps; None when there are none."""
+    found = [match for gap in gaps if (match := _SAMPLE.fullmatch(gap.why))]
+    return (sum(int(each[1]) for each in found), sum(int(each[2]) for each in found)) if found else None

@@ -124,6 +124,7 @@ class Settings(BaseSettings):
         extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
+        coerce_numbers_to_str=True,  # options of sources: budget = 2.50
         hide_input_in_errors=True,  # where one is printed whole, by a traceback
     )
 

@@ -30,6 +30,7 @@ from monitor.sinks.telegram import Account, TelegramSink
 from monitor.sources import SOURCES
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
+from monitor.spending import Metered
 from monitor.store.breakers import BreakerStore
 from monitor.store.connection import QUICK, Connection
 from monitor.store.departed import DepartedStore
@@ -51,6 +52,7 @@ from monitor.store.quarantine import QuarantineStore
 from monitor.store.repairs import RepairStore
 from monitor.store.restarts import Restarts
 from monitor.store.schedule import DueList, LeaseStore
+from monitor.store.spend import SpendStore
 from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.told import ToldStore
 from monitor.store.topics import TopicStore
@@ -99,6 +101,7 @@ class Monitor:
         self.members = None if self.telegram is None else Members(self.telegram.standing, steady)
         self.client = make_client(settings, PaceStore(connection))
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
+        self.spending = self._metered()
         self.isolation = ForkIsolation(settings.sources, settings.language.engine)
         stores = self.leases, self.progress, self.mentions
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
@@ -117,6 +120,19 @@ class Monitor:
                 stages = make_stages(self.topics.all(), self.settings, self.forgotten.all())
                 self._stages = version, stages._replace(retired=[each.name for each in self.topics.retired()])
             return self._stages[1]
+
+    def _metered(self) -> dict[str, SpendStore]:
+        """Give each source that costs money the meter that all workers share."""
+        found = {}
+        for name, source in self.sources.items():
+            if isinstance(source, Metered):
+                source.meter = found[name] = SpendStore(self.connection, name, source.budget, self.topics_of)
+        return found
+
+    def topics_of(self, query: Query) -> list[str]:
+        """Return the names of the topics that are read by a query."""
+        topics, learned = self.topics.all(), self.packs.learned()
+        return [topic.name for topic in topics if query in queries_of(topic, topics, learned)]
 
     def plan(self) -> dict[Query, timedelta]:
         """Return all queries that are polled, and how often."""
@@ -316,7 +332,7 @@ def read_topics_file(path: Path) -> TopicsFile:
         raise ConfigError([f"{path}: is not saved as UTF-8; in your editor choose Save as, encoding UTF-8"]) from e
     except OSError as e:
         raise ConfigError([f"{path}: cannot be read ({e.strerror})"]) from e
-    return parse_topics(text, POLLED)
+    return parse_topics(text, POLLED, BY_DEFAULT)
 
 
 def import_topics(monitor: Monitor) -> bool:
@@ -330,3 +346,6 @@ def import_topics(monitor: Monitor) -> bool:
 
 POLLED = tuple(name for name in SOURCES if name != "replay")
 """The sources that a topic may name: all but the reader of archives."""
+
+BY_DEFAULT = ("hackernews", "rss")
+"""Those of a topic that names none: nobody pays, or is told of a missing key, without having asked for it."""

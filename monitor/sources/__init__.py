@@ -39,5 +39,6 @@ SOURCES: Mapping[str, Factory] = {
     "hackernews": _by("hackernews"),
     "replay": _by("replay"),
     "rss": _by("rss"),
+    "x": _by("x"),
 }
 """Source by name: a factory that takes the one HTTP client and the source's options from the configuration."""

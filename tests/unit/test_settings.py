@@ -182,3 +182,9 @@ def test_the_keys_of_sources_and_of_addresses_are_hidden(monkeypatch: pytest.Mon
 
     said = logs.redact("first-canary second-canary third-canary fourth-canary 2500")
     assert said == "<hidden> <hidden> <hidden> <hidden> 2500"
+
+
+def test_an_amount_of_a_source_needs_no_quotes(config: Path) -> None:
+    (config / "monitor.toml").write_text("[sources.x]\nbudget = 2.50\npages = 4\n")
+
+    assert load().sources["x"] == {"budget": "2.5", "pages": "4"}

@@ -1,0 +1,293 @@
+"""X by recent search (https://docs.x.com/x-api/posts/search/introduction): paid by the post, so a budget decides.
+
+    place ─step─► reserve ─► one request ─► settle ─► page ─read─► posts, the next place
+                     └─ too much: "X since 03:10 (budget)"
+
+A query that was never asked is tried with the smallest page: when more is there, it is counted first, and what to read
+is planned for the money there is (x_plan.py). How a query is paged and resumed stands in x_place.py.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from monitor.budget import Budget, Prices, Wish, dollars, micro
+from monitor.errors import AccessDenied, ConfigError, OutOfCredit, PayloadChanged
+from monitor.looking_back import Price
+from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
+from monitor.pace import Pace
+from monitor.quarantine import OPEN, Asked, Gate
+from monitor.rereading import Reread
+from monitor.sources.http import Client
+from monitor.sources.items import item_id, sort_out, without_author
+from monitor.sources.x_client import HOST, Account, Gateway, check_address
+from monitor.sources.x_lookup import Known, known_of, users_of
+from monitor.sources.x_pages import Page, Reader, Terms, batch_of, counts_of, id_of, listing_of, moved
+from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sampling, place_of, step_of
+from monitor.sources.x_plan import SAMPLE_EVERY
+from monitor.sources.x_posts import NAME, id_at, read_post
+from monitor.sources.x_till import LOOKUP, POST, SEARCH, Paid, Till
+from monitor.spending import LocalMeter, Meter
+
+FIELDS = {
+    "tweet": "author_id,created_at,edit_history_tweet_ids,entities,lang,note_tweet,public_metrics,referenced_tweets",
+    "post": "author_id,created_at,edit_history_post_ids,entities,lang,note_post,public_metrics,referenced_posts",
+}
+"""What is asked of each post, in X's older and newer words. No author: that is billed as a second thing."""
+
+PRICES = Prices(post=5_000, user=10_000, count=5_000, as_of="2026-08-22")
+"""Micro-dollars (https://docs.x.com/x-api/getting-started/pricing); config/monitor.toml may say others."""
+
+MOST_LOOKED_UP = 100
+MOST_PAGES = 10
+COUNTED_LATELY = 0.8
+"""The share of the time between two counts before which posts are not counted again."""
+
+
+class XSource:
+    """Reads what a query finds, as far as the money goes; the first look goes back one hour."""
+
+    name = NAME
+    most = MOST_LOOKED_UP
+
+    def __init__(self, client: Client, options: Mapping[str, str]) -> None:
+        self._token = options.get("token", "")
+        self._words = options.get("vocabulary", "tweet")
+        self.budget = budget_of(options)
+        self.prices = prices_of(options)
+        self.meter: Meter = LocalMeter(NAME, self.budget)
+        self._terms = Terms(self.prices, max(2, int(options.get("pages", MOST_PAGES))))
+        pace: Pace | None = getattr(client, "pace", None)
+        self._gateway = Gateway(Account(self._token, check_address(options.get("url", HOST))), pace)
+        self._till = Till(self._gateway, self.prices)
+
+    @property
+    def missing(self) -> str | None:
+        """Return what to do while there is no token."""
+        return None if self._token else "set token_file in [sources.x]"
+
+    def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
+        """Return one page of what is new, newest first."""
+        asked = Asked(query, cursor, now)
+        return self.read(self.ask(asked), asked)
+
+    def ask(self, asked: Asked) -> bytes:
+        """Ask X once, for what comes next of a query, and return the answer with what it cost."""
+        self._check()
+        place, now = place_of(asked.cursor, asked.now), asked.now
+        step = step_of(place, now)
+        self._till.reconcile(self.meter, now)
+        if is_idle(place, step, now):
+            return self._page("nothing", None, asked)
+        if is_count_due(place, now):
+            return self._page("counts", self._till.counts(counting(asked.query, place, now), self.meter, now), asked)
+        size = LEAST_PAGE if place.plan is None else PAGE
+        params = searching(asked.query, place, step) | {"max_results": size, f"{self._words}.fields": self._fields}
+        wish = Wish(POST, self.prices.post, size, least=LEAST_PAGE)
+        return self._page("search", self._till.posts(SEARCH, params, wish, self.meter, now), asked)
+
+    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+        """Return what a page holds, item by item."""
+        answer = _decoded(page)
+        place = place_of(asked.cursor, asked.now)
+        where = moved(place, step_of(place, asked.now), answer, self._terms)
+        batch = batch_of(answer, where)
+        if answer.kind != "search":
+            return batch
+        return self._with_items(batch, answer.body, frozenset(place.seen), asked.now, gate)
+
+    def nameless(self, raw: bytes) -> SetAside:
+        """Return a post that is set aside, its author apart."""
+        return nameless(raw)
+
+    def reread(self, raw: bytes, now: datetime) -> Post | None:
+        """Return the post of an item without its author."""
+        return read_post(raw, now)
+
+    def look_up(self, keys: Sequence[PostKey], now: datetime) -> Reread:
+        """Return posts as they are now, by one request; posts that were edited meanwhile take a second one."""
+        self._check()
+        known, cost = self._looked_up([key.id for key in keys[: self.most]], now)
+        newer = known.newer()
+        if newer:
+            edited, extra = self._looked_up(newer, now)
+            known, cost = known.with_edits(edited), cost + extra
+        return known.reread(now, cost)
+
+    def users(self, ids: Sequence[str], now: datetime) -> dict[str, Author]:
+        """Return who accounts are, for posts that are shown by name: each is paid for."""
+        self._check()
+        asked = list(dict.fromkeys(ids))[: self.most]
+        return users_of(self._till.users(asked, self.meter, now).answer.body)
+
+    def price(self, query: str, window: Window, now: datetime) -> Price:
+        """Return what reading a window costs, by one request that counts."""
+        self._check()
+        reach = now - REACH
+        start, end = max(window.start, reach), min(window.end, now - timedelta(seconds=30))
+        if start >= end:
+            return Price(0, 0.0, 0, reach)
+        params = {"query": query, "granularity": "hour", "start_time": _at(start), "end_time": _at(end)}
+        paid = self._till.counts(params, self.meter, now)
+        posts = sum(counts_of(paid.answer.body).values())
+        return Price(-(-posts // PAGE), dollars(posts * self.prices.post), posts, reach)
+
+    def back(self, query: str, window: Window, cursor: Cursor | None, now: datetime) -> Batch:
+        """Return one page of a window, newest first."""
+        self._check()
+        low = id_at(max(window.start, now - REACH))
+        high = id_at(window.end) if cursor is None else int(cursor)
+        if high <= low:
+            return Batch(coverage=_covered(window, now))
+        params = {"query": query, "since_id": max(1, low - 1), "until_id": high, "max_results": PAGE}
+        wish = Wish(POST, self.prices.post, PAGE, least=LEAST_PAGE)
+        paid = self._till.posts(SEARCH, params | {f"{self._words}.fields": self._fields}, wish, self.meter, now)
+        listing = listing_of(paid.answer.body)
+        ids = [id_ for raw in listing.data if (id_ := id_of(raw))]
+        batch = Batch(cost=paid.cost, more=True, cursor=Cursor(str(min(ids, default=0))))
+        if listing.meta.next_token is None or not ids:
+            batch = Batch(cost=paid.cost, coverage=_covered(window, now))
+        return self._with_items(batch, paid.answer.body, frozenset(), now, OPEN)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._gateway.close()
+
+    def _check(self) -> None:
+        if not self._token:
+            raise AccessDenied(NAME, "no key")
+        if not self.budget.day:
+            raise OutOfCredit(NAME, "no budget")
+
+    @property
+    def _fields(self) -> str:
+        return FIELDS[self._words]
+
+    def _page(self, kind: Literal["search", "counts", "nothing"], paid: Paid | None, asked: Asked) -> bytes:
+        at = asked.now if paid is None else paid.answer.served_at
+        cost, body = (0.0, b"") if paid is None else (paid.cost, paid.answer.body)
+        left = self.meter.left(asked.query, asked.now)
+        return msgspec.msgpack.encode(Page(kind, int(at.timestamp() * 1000), cost, left, body))
+
+    def _with_items(self, batch: Batch, body: bytes, seen: Collection[int], now: datetime, gate: Gate) -> Batch:
+        listing = listing_of(body)
+        reader = Reader(listing, now)
+        fresh = [bytes(raw) for raw in listing.data if id_of(raw) not in seen]
+        result = sort_out(fresh, reader.post, self.nameless, gate)
+        if fresh and not result.posts and result.unreadable == len(fresh):
+            raise PayloadChanged(NAME, "not one post of the answer could be read")
+        return msgspec.structs.replace(
+            batch, posts=result.posts, unreadable=result.unreadable, set_aside=result.set_aside
+        )
+
+    def _looked_up(self, ids: Sequence[str], now: datetime) -> tuple[Known, float]:
+        params = {"ids": ",".join(ids), f"{self._words}.fields": self._fields}
+        wish = Wish(POST, self.prices.post, len(ids), least=len(ids))
+        paid = self._till.posts(LOOKUP, params, wish, self.meter, now)
+        return known_of(paid.answer.body), paid.cost
+
+
+def open_source(client: Client, options: Mapping[str, str]) -> XSource:
+    """Return the source.
+
+    Options: `token`, `budget` and `budget_topic` (US dollars in a UTC day, in all and for a topic), `price_post`,
+    `price_user`, `price_count` (US dollars), `prices_as_of`, `pages` (of one waking up), `vocabulary` ("tweet" or
+    "post"), `url`.
+    """
+    return XSource(client, options)
+
+
+def parse(payload: bytes, now: datetime) -> Batch:
+    """Return the posts of one answer of a search, and how many of its items could not be read. Raise PayloadChanged."""
+    listing = listing_of(payload)
+    reader = Reader(listing, now)
+    result = sort_out(map(bytes, listing.data), reader.post, nameless, OPEN)
+    return Batch(posts=result.posts, unreadable=result.unreadable)
+
+
+def nameless(raw: bytes) -> SetAside:
+    """Return a post that is set aside, its author apart."""
+    try:
+        record, author = without_author(msgspec.json.decode(raw), {"id": "author_id", "handle": "username"})
+        kept = msgspec.json.encode(record)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        kept, author = b"", Author()  # nobody can tell where in it the author's name stands
+    return SetAside(kind="item", id=item_id(NAME, raw), raw=kept, reason="", author=author)
+
+
+def budget_of(options: Mapping[str, str]) -> Budget:
+    """Return what may be spent in a UTC day: nothing unless it is set; a topic all of it unless that is set."""
+    day = micro(_amount(options, "budget", 0.0))
+    return Budget(day, min(day, micro(_amount(options, "budget_topic", dollars(day)))))
+
+
+def prices_of(options: Mapping[str, str]) -> Prices:
+    """Return the prices: those of the configuration, else those that were known when this was written."""
+    post, user, count = (
+        micro(_amount(options, f"price_{name}", dollars(known)))
+        for name, known in (("post", PRICES.post), ("user", PRICES.user), ("count", PRICES.count))
+    )
+    return Prices(post=post, user=user, count=count, as_of=options.get("prices_as_of", PRICES.as_of))
+
+
+def is_idle(place: Place, step: Step, now: datetime) -> bool:
+    """Tell whether nothing is to be asked: nothing lies between two ids, or posts are only counted and just were."""
+    if step.high is not None and step.high <= step.low + 1:
+        return True
+    return place.plan is not None and place.plan.mode == "counts" and not is_count_due(place, now)
+
+
+def is_count_due(place: Place, now: datetime) -> bool:
+    """Tell whether posts are counted first: a new query has more than a small page, or only a sample is read."""
+    if place.plan is None:
+        return place.step is not None and place.step.token is not None
+    if place.plan.mode not in ("sample", "counts") or place.step is not None:
+        return False
+    return now.timestamp() - place.plan.at / 1000 >= (SAMPLE_EVERY * COUNTED_LATELY).total_seconds()
+
+
+def counting(query: str, place: Place, now: datetime) -> dict[str, object]:
+    """Return what to count: by the hour for a week at first, later by the minute since the last look."""
+    if place.plan is None or not place.read_to:
+        return {"query": query, "granularity": "hour"}
+    since = max(datetime.fromtimestamp(place.read_to / 1000, UTC), now - REACH)
+    return {"query": query, "granularity": "minute", "start_time": _at(since)}
+
+
+def searching(query: str, place: Place, step: Step) -> dict[str, object]:
+    """Return what to search for. Ids are numbers: as text 9 would come after 10."""
+    likes = f" min_likes:{place.plan.likes}" if place.plan is not None and is_sampling(place) else ""
+    text = f"({query}){likes}" if likes and not query.startswith("(") else query + likes
+    high = {} if step.high is None else {"until_id": step.high}
+    token = {} if step.token is None else {"next_token": step.token}
+    return {"query": text, "since_id": step.low} | high | token
+
+
+def _decoded(page: bytes) -> Page:
+    try:
+        return msgspec.msgpack.decode(page, type=Page)
+    except msgspec.MsgspecError as e:
+        raise PayloadChanged(NAME, f"the page was not written by this version: {e}") from e
+
+
+def _covered(window: Window, now: datetime) -> Coverage:
+    end = min(window.end, now)
+    return Coverage(start=min(max(window.start, now - REACH), end), end=end)
+
+
+def _amount(options: Mapping[str, str], name: str, otherwise: float) -> float:
+    """Return an amount of dollars from the settings; raise ConfigError for what is none."""
+    text = options.get(name)
+    try:
+        amount = otherwise if text is None else float(text)
+    except ValueError:
+        amount = -1.0
+    if not 0 <= amount < 1_000_000:
+        raise ConfigError([f'[sources.x] {name} = "{text}": must be an amount of US dollars, such as 2.50'])
+    return amount
+
+
+def _at(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

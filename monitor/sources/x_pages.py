@@ -1,0 +1,235 @@
+"""A page of X: what was asked, what came, and what that makes of the place of its query. Pure."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from monitor.budget import Prices
+from monitor.errors import PayloadChanged
+from monitor.models import Batch, Post
+from monitor.sources.surrogates import repair
+from monitor.sources.x_place import Found, Moved, Place, Step, after, is_sampling, partial, written
+from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choose
+from monitor.sources.x_posts import NAME, RawPost, User, id_at, post_of, read_post
+
+DAY = timedelta(days=1)
+SHORTEST = timedelta(minutes=10)
+"""A shorter time says nothing of how much there is in a day."""
+
+
+class Page(msgspec.Struct, frozen=True, array_like=True):
+    """An answer as it is handed on: what it answers, X's clock (ms), what it cost, what is left, and its body."""
+
+    kind: Literal["search", "counts", "nothing"]
+    served_at: int
+    cost: float
+    left: int
+    body: bytes
+
+    @property
+    def at(self) -> datetime:
+        """Return X's clock."""
+        return datetime.fromtimestamp(self.served_at / 1000, UTC)
+
+
+class Terms(NamedTuple):
+    """What it costs to read, and how many pages one waking up may take."""
+
+    prices: Prices
+    most_pages: int
+
+
+class _Meta(msgspec.Struct, frozen=True, kw_only=True):
+    next_token: str | None = None
+    newest_id: str | None = None
+    result_count: int | None = None
+
+
+class _Includes(msgspec.Struct, frozen=True, kw_only=True):
+    users: list[User] = []
+    tweets: list[msgspec.Raw] = []
+    posts: list[msgspec.Raw] = []
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """A partial error: a thing that was asked for, or referred to, and is not shown."""
+
+    type: str = ""
+    title: str = ""
+    parameter: str = ""
+    resource_type: str = ""
+    resource_id: str = ""
+    value: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return the id of the thing."""
+        return self.resource_id or self.value
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that lists posts; they are decoded one by one, so that a broken one costs itself only."""
+
+    data: list[msgspec.Raw] = []
+    includes: _Includes = _Includes()
+    errors: list[Problem] = []
+    meta: _Meta = _Meta()
+
+
+class _Count(msgspec.Struct, frozen=True, kw_only=True):
+    start: datetime
+    end: datetime
+    tweet_count: int | None = None
+    post_count: int | None = None
+
+    @property
+    def count(self) -> int:
+        return self.post_count if self.post_count is not None else self.tweet_count or 0
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer that counts posts by hour or minute."""
+
+    data: list[_Count]
+
+
+class _Id(msgspec.Struct, frozen=True):
+    id: str
+
+
+def listing_of(body: bytes) -> Listing:
+    """Return what an answer lists; raise PayloadChanged."""
+    try:
+        found = msgspec.json.decode(repair(body), type=Listing)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+        raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
+    if not (found.data or found.errors or found.meta.result_count is not None):
+        raise PayloadChanged(
+            NAME, "the answer is none of a search: it neither lists posts nor says that there are none"
+        )
+    return found
+
+
+def counts_of(body: bytes) -> dict[datetime, int]:
+    """Return how many posts there were from when on; raise PayloadChanged."""
+    try:
+        found = msgspec.json.decode(body, type=Counts)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+        raise PayloadChanged(NAME, f"the counts have another shape than expected: {e}") from e
+    return {each.start: each.count for each in found.data}
+
+
+class Reader:
+    """Reads the items of a listing. Of a repeated post the words are those of the original, where they came along."""
+
+    def __init__(self, listing: Listing, now: datetime) -> None:
+        self._now = now
+        self._users: Mapping[str, User] = {user.id: user for user in listing.includes.users}
+        self._originals = {raw.id: raw for raw in _decodable(listing.includes)}
+
+    def post(self, raw: bytes) -> Post:
+        """Return the post of an item."""
+        post = read_post(raw, self._now, self._users)
+        original = self._originals.get(post.repost_of or "")
+        if original is None:
+            return post
+        shown = post_of(original, self._now, self._users)
+        return msgspec.structs.replace(post, text=shown.text, links=shown.links)
+
+
+def moved(place: Place, step: Step, page: Page, terms: Terms) -> Moved:
+    """Return where a query is after a page."""
+    if page.kind == "counts":
+        return _counted(place, page, terms)
+    if page.kind == "nothing":
+        return _rested(place, step, page, terms)
+    listing = listing_of(page.body)
+    found = Found([id_ for raw in listing.data if (id_ := id_of(raw))], listing.meta.next_token, page.at)
+    next_ = after(place, step, found, _pages(place, terms))
+    if place.plan is None and not next_.more:
+        return next_._replace(place=msgspec.structs.replace(next_.place, plan=Planned(at=page.served_at)))
+    if next_.more or is_sampling(place):
+        return next_
+    return next_ if _is_affordable(next_, step.found + len(found.ids), page, terms) else _unplanned(next_)
+
+
+def batch_of(page: Page, where: Moved) -> Batch:
+    """Return a batch without posts: where the query is, and what the page cost."""
+    return Batch(
+        cursor=written(where.place),
+        more=where.more,
+        coverage=where.coverage,
+        cost=page.cost,
+        not_before=where.not_before,
+    )
+
+
+def _rested(place: Place, step: Step, page: Page, terms: Terms) -> Moved:
+    """Return the place when nothing had to be asked: there is nothing between two ids, or only counts are read."""
+    if place.plan is not None and place.plan.mode == "counts":
+        return Moved(place, not_before=page.at + SAMPLE_EVERY / 2)
+    return after(place, step, Found((), None, page.at), terms.most_pages)
+
+
+def _pages(place: Place, terms: Terms) -> int:
+    if place.plan is not None and place.plan.mode == "sample":
+        return max(1, -(-place.plan.posts // 100))
+    return terms.most_pages
+
+
+def _counted(place: Place, page: Page, terms: Terms) -> Moved:
+    """Plan anew by what was counted: since the last look, or in the day before when there was none."""
+    counts, since = counts_of(page.body), place.read_to
+    recent = page.at - DAY
+    first = place.plan is None or place.plan.mode == "all"
+    begin = recent if first else datetime.fromtimestamp(since / 1000, UTC)
+    total = sum(count for start, count in counts.items() if start >= begin)
+    span = max(page.at - begin, SHORTEST)
+    plan = choose(Facts(total * (DAY / span), allowance(page.left, page.at)), terms.prices)
+    likes = Planned().likes if place.plan is None else place.plan.likes
+    planned = Planned(mode=plan.mode, likes=likes, posts=plan.posts, counted=total, at=page.served_at)
+    since_total = place.total + (0 if first else total)
+    planned_place = msgspec.structs.replace(place, plan=planned, total=since_total)
+    if plan.mode == "all":
+        step = place.step and msgspec.structs.replace(place.step, token=None)  # its page had another size
+        return Moved(msgspec.structs.replace(planned_place, step=step), more=True)
+    resting = msgspec.structs.replace(planned_place, step=None)
+    if plan.mode == "sample":
+        return Moved(resting, more=True)
+    low = max(place.low, id_at(page.at - timedelta(minutes=2)))
+    done = msgspec.structs.replace(resting, read_to=page.served_at, total=0, low=low)
+    return Moved(done, coverage=partial(resting, 0, page.at), not_before=page.at + SAMPLE_EVERY)
+
+
+def _is_affordable(next_: Moved, posts: int, page: Page, terms: Terms) -> bool:
+    """Tell whether what is left of the day is enough if posts go on coming as they did in this look."""
+    covered = next_.coverage
+    if covered is None:
+        return True
+    per_second = posts / max(covered.end - covered.start, SHORTEST).total_seconds()
+    midnight = page.at.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    return per_second * (midnight - page.at).total_seconds() * terms.prices.post <= page.left
+
+
+def _unplanned(next_: Moved) -> Moved:
+    return next_._replace(place=msgspec.structs.replace(next_.place, plan=None))
+
+
+def id_of(raw: bytes) -> int:
+    """Return the id of an item; one that has none is sorted out elsewhere and counts as the oldest."""
+    try:
+        return int(msgspec.json.decode(raw, type=_Id).id)
+    except (msgspec.MsgspecError, ValueError):
+        return 0
+
+
+def _decodable(includes: _Includes) -> list[RawPost]:
+    found = []
+    for raw in (*includes.tweets, *includes.posts):
+        try:
+            found.append(msgspec.json.decode(raw, type=RawPost))
+        except msgspec.MsgspecError:
+            continue  # without it, what refers to it keeps its own words
+    return found
