@@ -52,13 +52,14 @@ bench: env                ## measure the stages of ingest beside a naive pipelin
 	$(BIN)/python -m tests.benchmarks.ingest
 	$(BIN)/python -m tests.benchmarks.language
 
-eval: env                 ## measure how well languages are told apart, keywords found, senses judged, copies and bursts found
+eval: env                 ## measure how well languages are told apart, keywords found, senses judged, copies, bursts and new words found
 	$(BIN)/python -m tests.evaluation.language
 	$(BIN)/python -m tests.evaluation.matching
 	$(BIN)/python -m tests.evaluation.matching tests/evaluation/matching_held_out.jsonl
 	$(BIN)/python -m tests.evaluation.sense
 	$(BIN)/python -m tests.evaluation.copies
 	$(BIN)/python -m tests.evaluation.bursts
+	$(BIN)/python -m tests.evaluation.phrases
 
 lock: env                 ## pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -194,6 +194,11 @@ def function_words(words: Iterable[str], languages: frozenset[str]) -> set[str]:
     return {word for word in words if len(word) > 1 and word in table}
 
 
+def is_function_word(word: str, language: str) -> bool:
+    """Tell whether a word in lower case is a function word of a language, or of English, which is everywhere."""
+    return word in _of_language(language if language in _WORDS else language.partition("-")[0])
+
+
 def words_of(text: str) -> list[str]:
     """Return the words of a text in lower case."""
     return _WORD.findall(text.lower())
@@ -202,6 +207,11 @@ def words_of(text: str) -> list[str]:
 def without_stretching(text: str) -> str:
     """Return "soooo" as "so", but "kkkk", a laugh of one letter, as it is: it is one of some languages only."""
     return _STRETCHED.sub(lambda found: found[2] or found[0], text)
+
+
+@cache
+def _of_language(language: str) -> frozenset[str]:
+    return frozenset(f"{_WORDS.get(language, '')} {_WORDS['en']}".split())
 
 
 @cache

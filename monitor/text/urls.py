@@ -25,6 +25,12 @@ _TRACKERS = frozenset(
     )
 )
 
+_DRESSES = frozenset(("www", "m", "mobile", "amp", "wap"))
+_SAME_SITES = {"twitter.com": "x.com"}
+_STATUS = re.compile(r"/status(?:es)?/(\d+)")
+_AMP = re.compile(r"^/amp(?=/)|/amp/?$|(?<=\.)amp\.(?=html?$)")
+_PHONE = frozenset(("amp", "amp=1", "amp=true", "outputType=amp", "m=1", "mobile=1"))
+
 
 def canonical(url: str) -> str | None:
     """Return one form for http(s) addresses of the same page, None for anything else.
@@ -39,6 +45,29 @@ def canonical(url: str) -> str | None:
     query = "&".join(sorted(pair for pair in parts.query.split("&") if pair and not _is_tracker(pair)))
     address = f"{parts.scheme}://{host_name}{parts.path or '/'}"
     return f"{address}?{query}" if query else address
+
+
+def page_key(url: str) -> str | None:
+    """Return what the addresses of one page have in common: those of phones, of AMP, with http or https, with or
+    without a last slash; None for what is no address.
+
+    It is compared with others and leads nowhere. Of video sites and X the id decides, whatever their host.
+    """
+    parts = _split(url)
+    if parts is None or parts.hostname is None:
+        return None
+    name, path = _host_with_port(parts), parts.path
+    while (prefix := name.partition(".")[0]) in _DRESSES and name.count(".") > 1:
+        name = name.removeprefix(f"{prefix}.")
+    name = _SAME_SITES.get(name, name)
+    if name == "youtu.be":
+        return f"youtube.com/watch?v={path.strip('/')}"
+    if name == "x.com" and (status := _STATUS.search(path)):
+        return f"x.com/status/{status[1]}"
+    query = sorted(pair for pair in parts.query.split("&") if pair and not _is_tracker(pair) and pair not in _PHONE)
+    if name == "youtube.com" and (video := next((pair for pair in query if pair.startswith("v=")), None)):
+        query = [video]
+    return f"{name}{_AMP.sub('', path).rstrip('/')}" + (f"?{'&'.join(query)}" if query else "")
 
 
 def host(url: str) -> str | None:
