@@ -13,8 +13,10 @@ from monitor.burst import Burst
 from monitor.clues import Sense
 from monitor.coverage import Coverage, Gap, Query, QueryStatus
 from monitor.incoming import Incoming, Role
+from monitor.novelty import First, Phrase
+from monitor.sharing import SharedLink
 
-__all__ = ["Burst", "Coverage", "Gap", "Incoming", "Query", "QueryStatus", "Role"]
+__all__ = ["Burst", "Coverage", "First", "Gap", "Incoming", "Phrase", "Query", "QueryStatus", "Role", "SharedLink"]
 
 Cursor = NewType("Cursor", str)
 """A resume point, opaque to all but the source that wrote it."""
@@ -203,7 +205,8 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     """How much was said in a window, and how much is usual. Every number keeps its arithmetic.
 
     `expected` is None while too little was sampled; `sampled` of `needed` hours say how far it got. `ratio` is
-    count ÷ expected. `burst` is what stood out in the window. `arithmetic` explains, a sentence a line.
+    count ÷ expected. `burst` is what stood out in the window, `phrases` came with it; `firsts` say when each spelling
+    and script was first seen, ever. `arithmetic` explains, a sentence a line.
     """
 
     topic: str
@@ -219,6 +222,8 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     hourly: tuple[int, ...] = ()
     arithmetic: tuple[str, ...] = ()
     burst: Burst | None = None
+    phrases: tuple[Phrase, ...] = ()
+    firsts: tuple[First, ...] = ()
 
 
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,16 +242,6 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     copies: int = 1
     copy_accounts: int = 1
-
-
-class SharedLink(msgspec.Struct, frozen=True, kw_only=True):
-    """The most shared address of a window; `title` is its own and `outlet` its publisher, where a source gave them."""
-
-    url: str
-    count: int
-    first_seen: datetime
-    title: str | None = None
-    outlet: str | None = None
 
 
 class CopyGroup(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,6 +265,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader is told about a topic and a window. Frozen: the same id always says the same.
 
     `hidden` posts are counted and not shown, `others` are of another sense of the keywords and not counted in `trend`.
+    `earliest` is the first post of what it tells about, unless an earlier one is only remembered as `first`.
     """
 
     id: str
@@ -282,6 +278,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     link: SharedLink | None = None
     largest_group: CopyGroup | None = None
     earliest: Mention | None = None
+    first: First | None = None
     hidden: int = 0
     others: int = 0
 

@@ -7,7 +7,7 @@ but is as often a quarrel of two: it weighs as one. Views are not counted: platf
 some count their own prefetching.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,8 @@ import msgspec
 from monitor.models import Engagement, Mention, Observation, Post, PostKey, SharedLink, Window
 from monitor.signals.accounts import account_of, count_accounts, written_in
 from monitor.signals.duplicates import has_repost_mark
-from monitor.text.urls import canonical
+from monitor.signals.voices import count_voices, firsts, said
+from monitor.text.urls import canonical, page_key
 
 LIKE, REPOST, REPLY = 1, 2, 1
 
@@ -70,25 +71,38 @@ def rank(
 
 
 def most_shared_link(mentions: Sequence[Mention], hidden: Set[str] = frozenset()) -> SharedLink | None:
-    """Return the address that most posts share, if two accounts or more do, with its title where a source gave it.
+    """Return the page that is shared most, if two accounts or more do, with its title where a source gave it.
 
-    The canonical addresses in `hidden` are passed over.
+    Addresses of one page are counted together, and shown in the form that most use. Pages are compared by voices (each
+    wording once, then each account once), so that no copied text makes one; `count` then says how many accounts share
+    it, each once, and `posts` in how many posts. The pages of the addresses in `hidden` are passed over.
     """
+    passed_over = {page_key(url) for url in hidden}
     sharers: defaultdict[str, list[Mention]] = defaultdict(list)
+    forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for mention in mentions:
-        for url in _links(mention.post) - hidden:
-            sharers[url].append(mention)
-    common = {url: shared for url, shared in sharers.items() if count_accounts(shared) >= FEWEST_SHARERS}
+        pages = {key: url for url in sorted(_links(mention.post)) if (key := page_key(url)) is not None}
+        for key in pages.keys() - passed_over:
+            sharers[key].append(mention)
+            forms[key][pages[key]] += 1
+    common = {key: shared for key, shared in sharers.items() if count_accounts(shared) >= FEWEST_SHARERS}
     if not common:
         return None
-    url = min(common, key=lambda each: (-len(common[each]), _first_seen(common[each]), each))
+    key = min(common, key=lambda each: (*_shared_by(common[each]), _first_seen(common[each]), each))
+    url = min(forms[key], key=lambda each: (-forms[key][each], each))
     page = page_of(mentions, url)
     return SharedLink(
         url=url,
-        count=len(common[url]),
-        first_seen=_first_seen(common[url]),
+        count=count_accounts(common[key]),
+        posts=len(common[key]),
+        first_seen=_first_seen(common[key]),
         title=_first_line(page.post.text) if page else None,
     )
+
+
+def _shared_by(mentions: Sequence[Mention]) -> tuple[int, int]:
+    """Order pages by their voices, then by their accounts; most first."""
+    return -count_voices(firsts(map(said, mentions))), -count_accounts(mentions)
 
 
 def page_of(mentions: Iterable[Mention], url: str) -> Mention | None:
@@ -99,7 +113,8 @@ def page_of(mentions: Iterable[Mention], url: str) -> Mention | None:
 
 def about_link(mentions: Sequence[Mention], url: str) -> list[Mention]:
     """Return the posts that share an address, its own page, and the posts with the same wording as one of these."""
-    direct = [each for each in mentions if _is_page(each, url) or url in _links(each.post)]
+    key = page_key(url)
+    direct = [each for each in mentions if _is_page(each, url) or key in set(map(page_key, _links(each.post)))]
     wordings = {each.group for each in direct} - {""}
     keys = {each.post.key for each in direct}
     return [each for each in mentions if each.post.key in keys or each.group in wordings]
@@ -207,14 +222,16 @@ def _same_account(one: Ranked, other: Ranked) -> bool:
 
 
 def _is_page(mention: Mention, url: str) -> bool:
-    post = mention.post
+    post, key = mention.post, page_key(url)
     if post.key.source == "rss":
-        return post.url is not None and canonical(post.url) == url
-    return post.key.source == "hackernews" and post.in_reply_to is None and [canonical(e) for e in post.links] == [url]
+        return post.url is not None and page_key(post.url) == key
+    return post.key.source == "hackernews" and post.in_reply_to is None and [page_key(e) for e in post.links] == [key]
 
 
 def _links(post: Post) -> set[str]:
     """Return the addresses that a post shares, each in its one form; its own is none of them."""
+    if not post.links:
+        return set()
     own = None if post.url is None else canonical(post.url)
     return {url for link in post.links if (url := canonical(link)) is not None and url != own}
 

@@ -250,3 +250,52 @@ def test_what_is_about_a_link_includes_its_page_and_the_same_wording() -> None:
     first = earliest(about)
     assert first is not None
     assert first.post.key.id == "before"
+
+
+def test_addresses_of_one_page_are_counted_together_and_shown_as_most_write_it() -> None:
+    forms = [
+        "https://a.example/x",
+        "https://a.example/x",
+        "http://www.a.example/x/",
+        "https://m.a.example/x?utm_source=b",
+    ]
+    mentions = [a_mention(str(n), post={"author": Author(id=str(n)), "links": (form,)}) for n, form in enumerate(forms)]
+
+    link = most_shared_link(mentions)
+
+    assert link is not None
+    assert (link.url, link.count, link.posts) == ("https://a.example/x", 4, 4)
+
+
+def test_one_copied_text_does_not_make_the_most_shared_link() -> None:
+    """Forty accounts with one text and its link; three who found another link worth words of their own."""
+    copied = [
+        a_mention(f"c{n}", group="g", post={"author": Author(id=f"c{n}"), "links": ("https://copied.example/",)})
+        for n in range(40)
+    ]
+    own = [
+        a_mention(f"o{n}", post={"author": Author(id=f"o{n}"), "links": ("https://own.example/",)}) for n in range(3)
+    ]
+
+    link = most_shared_link([*copied, *own])
+
+    assert link is not None
+    assert (link.url, link.count) == ("https://own.example/", 3)
+
+
+def test_an_account_shares_a_link_once() -> None:
+    loud = [a_mention(f"l{n}", post={"author": Author(id="loud"), "links": ("https://a.example/",)}) for n in range(9)]
+    other = a_mention("o", post={"author": Author(id="other"), "links": ("https://a.example/",)})
+
+    link = most_shared_link([*loud, other])
+
+    assert link is not None
+    assert (link.count, link.posts) == (2, 10)
+
+
+def test_a_hidden_address_stays_hidden_in_its_other_forms() -> None:
+    mentions = [
+        a_mention(str(n), post={"author": Author(id=str(n)), "links": ("http://www.a.example/x",)}) for n in range(3)
+    ]
+
+    assert most_shared_link(mentions, hidden=frozenset({"https://a.example/x"})) is None
