@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.digests.compose import Brief, compose
+from monitor.digests.earliest import with_firsts
 from monitor.ledger import CoverageLedger
 from monitor.models import (
     Author,
@@ -31,13 +32,19 @@ from monitor.models import (
     Window,
 )
 from monitor.protocols import Added, LanguageTagger, Mentions
-from monitor.signals.accounts import in_languages
-from monitor.signals.bursts import baseline_window, by_hour, measure
+from monitor.scored import HourCounts, Samples
+from monitor.signals.accounts import in_languages, is_outlet
+from monitor.signals.arithmetic import phrased
+from monitor.signals.baseline import HOUR
+from monitor.signals.bursts import baseline_window, by_hour, copies_once, measure
 from monitor.signals.copies import grouped, wording_of
 from monitor.signals.coverage import read_together, since
+from monitor.signals.firsts import NOTHING, Firsts, earlier_of, firsts_of, told
+from monitor.signals.phrases import MOST_READ, emerging
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher, TopicMatch, facts_of
 from monitor.topics.planning import queries_of
+from monitor.topics.rule import spoken_names
 from monitor.topics.sense import by_sense
 
 
@@ -123,18 +130,24 @@ class Shelf(NamedTuple):
     """What a digest is made from. `followed_since`: earlier counts are of another rule, or of none.
 
     `queries` are those by which the topic is read, None when it is the only one.
+    Without `samples` no words are called new, without `counts` copies are compared with nothing. `firsts` are what is
+    remembered of the topic.
     """
 
     mentions: Mentions
     ledger: CoverageLedger
     followed_since: datetime | None = None
     queries: Sequence[Query] | None = None
+    samples: Samples | None = None
+    counts: HourCounts | None = None
+    firsts: Firsts = NOTHING
 
 
 class Gathered(NamedTuple):
     """What the digests of a topic and a window are composed from, whoever gets them.
 
-    `others` counts posts with the topic's keywords in another sense, which are left out of everything else.
+    `others` counts posts with the topic's keywords in another sense, which are left out of everything else; `firsts`
+    are remembered.
     """
 
     mentions: Sequence[Mention]
@@ -142,6 +155,7 @@ class Gathered(NamedTuple):
     trend: Trend
     statuses: Sequence[QueryStatus]
     others: int = 0
+    firsts: Firsts = NOTHING
 
 
 def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathered:
@@ -160,7 +174,37 @@ def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathere
         sampled = since(oldest_kept(topic, now), sampled)
     hourly = hourly_of(topic, earlier, shelf.mentions)
     trend = measure(topic, window, mentions, sampled, hourly, now)
-    return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window), len(others))
+    firsts = told(earlier_of(firsts_of(mentions), shelf.firsts)) if shelf.firsts else ()
+    once = copies_once(topic, window, mentions, sampled, _wordings(topic, earlier, hourly, shelf.counts))
+    trend = msgspec.structs.replace(trend, firsts=firsts, arithmetic=(*trend.arithmetic, *once))
+    trend = _with_phrases(topic, trend, mentions, shelf)
+    return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window), len(others), shelf.firsts)
+
+
+def _wordings(topic: Topic, window: Window, hourly: Sequence[int], counts: HourCounts | None) -> Sequence[int | None]:
+    """Return the wordings of each hour of a window, None where they are not known, or were counted too early."""
+    # What was kept was counted without regard to the sense that the topic has now.
+    known = {} if counts is None or topic.sense is not None else counts.counted(topic.name, window)
+    found = [known.get(window.start + n * HOUR) for n in range(len(hourly))]
+    return [
+        0 if posts == 0 else each.wordings if each is not None and each.posts == posts else None
+        for posts, each in zip(hourly, found, strict=True)
+    ]
+
+
+def _with_phrases(topic: Topic, trend: Trend, mentions: Sequence[Mention], shelf: Shelf) -> Trend:
+    """Add the words that came with what stood out, beside those of the time before, as far as that was followed."""
+    if trend.burst is None or shelf.samples is None:
+        return trend
+    before = Window(baseline_window(trend.window).start, trend.window.start)
+    if shelf.followed_since is not None:
+        before = Window(max(before.start, shelf.followed_since), before.end)
+    if before.start >= before.end:
+        return trend
+    earlier = by_sense(topic, shelf.samples.sample(topic.name, before, MOST_READ)).meant
+    phrases = emerging(mentions, earlier, [*spoken_names(topic)], is_outlet)
+    sentences = (*trend.arithmetic, *phrased(phrases))
+    return msgspec.structs.replace(trend, phrases=tuple(phrases), arithmetic=sentences)
 
 
 def hourly_of(topic: Topic, window: Window, mentions: Mentions) -> Sequence[int]:
@@ -176,7 +220,13 @@ def hourly_of(topic: Topic, window: Window, mentions: Mentions) -> Sequence[int]
 
 def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
     """Return the digest that a brief asks for, from what is stored."""
-    return compose(brief, *gather(brief.topic, brief.window, shelf, now))
+    return made_of(brief, gather(brief.topic, brief.window, shelf, now))
+
+
+def made_of(brief: Brief, gathered: Gathered) -> Digest:
+    """Return the digest that a brief asks for, from what was gathered."""
+    *seen, firsts = gathered
+    return with_firsts(compose(brief, *seen), firsts)
 
 
 def _whole(windows: Sequence[Coverage]) -> list[Window]:

@@ -23,6 +23,7 @@ from monitor.models import Digest, Mention, Topic, Window
 from monitor.pipeline import Shelf, Stages, digest_of, ingest
 from monitor.settings import Settings, load
 from monitor.signals.archives import ArchiveCoverage, busiest_day, hour_of, is_possible, stretches
+from monitor.signals.firsts import firsts_of
 from monitor.sources.replay import Archive, parse_map, read_archive
 from monitor.store.keys import LIVE_KEYS
 from monitor.store.prefixes import noted
@@ -207,7 +208,9 @@ def print_digest(monitor: Monitor, topic: Topic, replayed: Replayed, choice: Cho
     coverage = ArchiveCoverage(replayed.stretches)
     people = monitor.settings.people
     brief = Brief(topic=topic, window=window, kind="replay", people=people.policy, named=frozenset(people.named))
-    made = digest_of(brief, Shelf(monitor.mentions, coverage), now=window.end)
+    before = monitor.mentions.between(topic.name, Window(replayed.stretches[0].start, window.end))
+    firsts = firsts_of(by_sense(topic, before).meant, with_links=True)
+    made = digest_of(brief, Shelf(monitor.mentions, coverage, samples=monitor.mentions, firsts=firsts), window.end)
     message = render(made, "terminal", ZoneInfo(topic.timezone))
     if choice.as_json:
         mentions = by_sense(topic, monitor.mentions.between(topic.name, window)).meant

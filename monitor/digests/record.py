@@ -5,7 +5,18 @@ from collections.abc import Set
 import msgspec
 
 from monitor.digests.people import is_exposing
-from monitor.models import Burst, CopyGroup, Digest, Engagement, Mention, PostKey, Reaction
+from monitor.models import (
+    Burst,
+    CopyGroup,
+    Digest,
+    Engagement,
+    First,
+    Mention,
+    Phrase,
+    PostKey,
+    Reaction,
+    SharedLink,
+)
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -82,6 +93,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     hidden: int
     others: int
     same_wording: SameWording | None
+    link: SharedLink | None
+    phrases: tuple[Phrase, ...]
+    firsts: tuple[First, ...]
     items: tuple[Item, ...]
     mentions: tuple[Seen, ...]
     text: str
@@ -105,6 +119,9 @@ def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], tex
         hidden=digest.hidden,
         others=digest.others,
         same_wording=_same_wording(digest.largest_group, {each.post.key for each in listed}),
+        link=digest.link,
+        phrases=trend.phrases,
+        firsts=trend.firsts,
         items=tuple(_item(reaction) for reaction in digest.reactions),
         mentions=tuple(map(_seen, listed)),
         text=text,

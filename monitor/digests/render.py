@@ -16,6 +16,8 @@ Bluesky 14:31 · 简 · ♥310 (+290)        the platform leads to the post
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
+from msgspec.structs import replace
+
 from monitor.digests import coverage
 from monitor.digests.draft import LONGEST_TEXT, MOST_ENTITIES, Draft
 from monitor.digests.formats import to_html, to_terminal
@@ -58,7 +60,13 @@ def _draft(digest: Digest, zone: tzinfo) -> Draft:
         draft = _full(digest, digest.reactions[:count], zone)
         if draft.length <= LONGEST:
             return draft
-    return _full(digest, (), zone)
+    draft = _full(digest, (), zone)
+    return draft if draft.length <= LONGEST else _full(_without_extras(digest), (), zone)
+
+
+def _without_extras(digest: Digest) -> Digest:
+    """Return a digest without the lines of its tail that it can do without."""
+    return replace(digest, trend=replace(digest.trend, burst=None, phrases=(), firsts=()))
 
 
 def _quiet(digest: Digest, zone: tzinfo) -> Draft:

@@ -1,32 +1,58 @@
-"""The folded end of a digest: languages, copies, what is not shown, who was first, and what was read."""
+"""The folded end of a digest: languages, what stood out, copies, new words, who was first, and what was read."""
 
+from collections.abc import Sequence
 from datetime import tzinfo
 
 from monitor.digests.draft import Draft
-from monitor.digests.platforms import is_web, post_label
-from monitor.digests.wording import day_and_time, language_tag, left_out, many, mention_tag, plain, span_of
-from monitor.models import CopyGroup, Digest, Mention, Trend, Window
+from monitor.digests.platforms import is_web, platform_label, post_label
+from monitor.digests.wording import (
+    day_and_time,
+    few,
+    isolated,
+    language_tag,
+    left_out,
+    many,
+    mention_tag,
+    plain,
+    span_of,
+)
+from monitor.models import CopyGroup, Digest, First, Mention, Phrase, Trend, Window
 
 SMALLEST_GROUP = 10
 """Posts in a language below which they are "other": nobody shall stand alone."""
 
+MOST_LANGUAGES = 6
 LONGEST_LABEL = 40
+LONGEST_PHRASE = 24
+MOST_PHRASES = 4
+MOST_BEGUN = 2
+
+LOOKED_BACK = "found when looking back"
+"""What is older than our first look: earlier posts may well be unknown."""
 
 
 def write_tail(draft: Draft, digest: Digest, read: str, zone: tzinfo) -> None:
     """Write the tail as an expandable quote; `read` is its last line."""
-    lines = (_languages(digest.trend), _copies(digest.largest_group), _hidden(digest.hidden), left_out(digest.others))
+    trend = digest.trend
+    lines = (
+        _languages(trend),
+        _burst(trend, zone),
+        _copies(digest.largest_group),
+        _phrases(trend.phrases),
+        _hidden(digest.hidden),
+        left_out(digest.others),
+    )
     draft.write("\n")
     with draft.marked("expandable_blockquote"):
         draft.write("".join(f"\n{line}" for line in lines if line))
-        if digest.earliest is not None:
-            _write_earliest(draft, digest.earliest, digest.trend.window, zone)
+        _write_first(draft, digest, zone)
         draft.write(f"\n{read}" if read else "")
 
 
 def _languages(trend: Trend) -> str:
     """Word the languages: "简 231 · 繁 94 · EN 71 · other 16"."""
-    shown = [each for each in trend.languages if each.count >= SMALLEST_GROUP and language_tag(each.label)]
+    large = [each for each in trend.languages if each.count >= SMALLEST_GROUP and language_tag(each.label)]
+    shown = large[:MOST_LANGUAGES]
     other = sum(each.count for each in trend.languages) - sum(each.count for each in shown)
     words = [f"{language_tag(each.label)} {each.count:,}" for each in shown]
     return " · ".join([*words, f"other {other:,}"] if other and words else words)
@@ -43,6 +69,63 @@ def _hidden(count: int) -> str:
     return f"Counted, not shown: {many(count, 'post')} that could expose somebody" if count else ""
 
 
+def _burst(trend: Trend, zone: tzinfo) -> str:
+    """Word the hours that stood out: "Most at once: Wed 10:00 to 11:00, 64 posts, usual 9"."""
+    burst = trend.burst
+    if burst is None:
+        return ""
+    start, end = (day_and_time(each, trend.window.end, zone) for each in (burst.start, burst.end))
+    until = end.rpartition(" ")[2]
+    return f"Most at once: {start} to {until}, {many(burst.posts, 'post')}, usual {few(burst.expected)}"
+
+
+def _phrases(phrases: Sequence[Phrase]) -> str:
+    """Word what came with it: "New with it: 食堂 57 · 专班 44"."""
+    if not phrases:
+        return ""
+    read = f" (of {phrases[0].read:,} read)" if phrases[0].is_sample else ""
+    words = (f"{isolated(plain(each.text, LONGEST_PHRASE))} {each.voices:,}" for each in phrases[:MOST_PHRASES])
+    return f"New with it{read}: {' · '.join(words)}"
+
+
+def _write_first(draft: Draft, digest: Digest, zone: tzinfo) -> None:
+    """Write who was first with what the digest tells about, and then with each script that began in its window."""
+    if digest.first is not None:
+        draft.write(f"\nEarliest we saw: {_remembered(digest.first, digest.trend.window, zone)}")
+    elif digest.earliest is not None:
+        _write_earliest(draft, digest.earliest, digest.trend.window, zone)
+    begun = [each for each in begun_in(digest.trend) if _tag(each)]
+    if begun:
+        words = " · ".join(f"{_tag(each)} {_remembered(each, digest.trend.window, zone)}" for each in begun)
+        draft.write(f"\nFirst time here: {words}")
+
+
+def begun_in(trend: Trend) -> list[First]:
+    """Return the spellings and scripts that were first seen in a window, by a topic that was read well before it."""
+    if trend.sampled_hours < trend.needed_hours:
+        return []
+    new = [each for each in trend.firsts if each.time >= trend.window.start and not each.backfilled]
+    return new[:MOST_BEGUN]
+
+
+def _tag(first: First) -> str:
+    if first.form == "script":
+        return language_tag(first.label)
+    return isolated(plain(first.label, LONGEST_PHRASE))
+
+
+def _remembered(first: First, window: Window, zone: tzinfo) -> str:
+    """Word when and where a form was first seen; a post that was found by looking back is no proof of the first."""
+    tag = language_tag(first.language) if first.form == "link" else ""
+    parts = (
+        day_and_time(first.time, window.end, zone),
+        plain(platform_label(first.source), LONGEST_PHRASE),
+        tag,
+        LOOKED_BACK if first.backfilled else "",
+    )
+    return ", ".join(part for part in parts if part)
+
+
 def _write_earliest(draft: Draft, mention: Mention, window: Window, zone: tzinfo) -> None:
     post = mention.post
     draft.write(f"\nEarliest we saw: {day_and_time(post.time, window.end, zone)}, ")
@@ -50,3 +133,4 @@ def _write_earliest(draft: Draft, mention: Mention, window: Window, zone: tzinfo
     with draft.about(post.key):
         draft.link(plain(post_label(post), LONGEST_LABEL), post.url if is_web(post.url) else None)
         draft.write(f", {tag}" if tag else "")
+    draft.write(f", {LOOKED_BACK}" if mention.backfilled else "")

@@ -24,6 +24,12 @@ def many(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def few(number: float) -> str:
+    """Word a mean: with one decimal below ten, "1.5"; "9" and "133" without."""
+    rounded = f"{number:.1f}".removesuffix(".0")
+    return f"{number:,.0f}" if number >= 10 else rounded
+
+
 def left_out(count: int) -> str:
     """Word how many posts mean something else: "12 posts of another sense left out"."""
     return f"{many(count, 'post')} of another sense left out" if count else ""

@@ -24,6 +24,11 @@ def account_of(post: Post) -> Account | None:
     return Account(post.key.source, identity) if identity else None
 
 
+def is_outlet(mention: Mention) -> bool:
+    """Tell whether a post is what an outlet published: an article of a feed, no person's post."""
+    return mention.post.key.source == "rss"
+
+
 def count_accounts(mentions: Iterable[Mention]) -> int:
     """Return how many different accounts wrote the mentions; posts of nobody are not counted."""
     return len({account_of(mention.post) for mention in mentions} - {None})

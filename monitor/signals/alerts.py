@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from monitor.burst import Burst
+from monitor.models import Window
 from monitor.signals.phases import BURST
 
 DAY = timedelta(days=1)
@@ -37,6 +38,30 @@ class Alerted(msgspec.Struct, frozen=True, kw_only=True):
     topic: str
     at: datetime
     posts: int
+
+
+class Begun(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert that a chat is being told: of which topic and hour, since when. Its hour makes its id."""
+
+    topic: str
+    window: Window
+    at: datetime
+    again_above: int
+
+
+class AlertLog(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chat was told at once in the last day, and what of it has not been handed over for certain."""
+
+    alerted: tuple[Alerted, ...] = ()
+    begun: tuple[Begun, ...] = ()
+
+    def begun_of(self, topic: str) -> Begun | None:
+        """Return the alert of a topic that is being told."""
+        return next((each for each in self.begun if each.topic == topic), None)
+
+    def ended(self, begun: Begun) -> "AlertLog":
+        """Return the log when an alert was handed over, or came too late."""
+        return AlertLog(alerted=self.alerted, begun=tuple(each for each in self.begun if each != begun))
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):

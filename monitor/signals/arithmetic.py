@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from monitor.burst import Burst
-from monitor.models import Mention
+from monitor.models import Mention, Phrase
 from monitor.signals.baseline import Usual
 from monitor.signals.phases import BURST
 
@@ -42,6 +42,16 @@ def makeup(mentions: Sequence[Mention], loudest: int | None) -> tuple[str, ...]:
     sentences += [f"Loudest account: {loudest:,} of them."] if loudest else []
     sentences += [f"Matched: {' · '.join(f'{term} {count:,}' for term, count in most)}."] if most else []
     return (" ".join(sentences),)
+
+
+def phrased(phrases: Sequence[Phrase]) -> tuple[str, ...]:
+    """Return how words were found to be new, and beside how much."""
+    if not phrases:
+        return ()
+    first = phrases[0]
+    read = f"{first.read:,} voices{' read' if first.is_sample else ''}"
+    counts = ", ".join(f"{each.text} {each.voices:,} (before {each.earlier:,}; {each.score:.1f})" for each in phrases)
+    return (f"New with it: {counts}; of {read}, before of {first.earlier_read:,}; by G² (Dunning 1993).",)
 
 
 def _when(burst: Burst, zone: ZoneInfo) -> str:

@@ -96,6 +96,37 @@ def measure(
     )
 
 
+def copies_once(
+    topic: Topic,
+    window: Window,
+    mentions: Sequence[Mention],
+    sampled: Sequence[Window],
+    wordings: Sequence[int | None],
+) -> tuple[str, ...]:
+    """Return how much was said when copies count once an hour, beside the usual of that; nothing where it is unknown.
+
+    `wordings` are those of the hours of `baseline_window(window)`, None where nobody counted them. Only earlier windows
+    that `measure` compares with are taken, and only where all of these are known.
+    """
+    if window.start != _whole_hour(window.start) or window.length % HOUR or any(each.backfilled for each in mentions):
+        return ()
+    earlier = _earlier_windows(topic, window, merged(sampled), [each or 0 for each in wordings])
+    first = baseline_window(window).start
+    ends = [_whole_hour(days_before(window.end, each.days, ZoneInfo(topic.timezone))) for each in earlier]
+    hours = [wordings[(end - window.length - first) // HOUR : (end - first) // HOUR] for end in ends]
+    if len(earlier) < FEWEST_WINDOWS or any(None in each for each in hours):
+        return ()
+    count = sum(len({each.group or str(each.post.key) for each in hour}) for hour in by_hour(window, mentions))
+    return (_once(topic, window, count, earlier),)
+
+
+def _once(topic: Topic, window: Window, count: int, earlier: Sequence[_Earlier]) -> str:
+    expected = float(median(each.posts for each in earlier))
+    ratio = _ratio(count, expected)
+    divided = f"{count:,}" if ratio is None else f"{count:,} ÷ {_number(expected)} = {format_ratio(ratio)}"
+    return f"Copies once an hour: {divided}; {_origin(topic, window, earlier, expected)}"
+
+
 def _burst(
     topic: Topic,
     window: Window,

@@ -26,6 +26,7 @@ SUBSCRIBERS_DAYS = 1
 QUARANTINE_DAYS = 30
 SPEND_DAYS = 60
 BILLED_DAYS = 2
+ALERTS_DAYS = 2
 UPDATES_KNOWN = 50_000
 
 
@@ -47,6 +48,9 @@ KINDS = (
     KeyKind("topic", "terms", "zset", "Mentions", "prune: with its post"),
     KeyKind("topic", "engagement", "hash", "Mentions", "prune: with its post"),
     KeyKind("topic", "rollups", "hash", "Mentions", f"prune: {ROLLUP_DAYS} days"),
+    KeyKind("topic", "firsts", "hash", "Remembered", "trimmed: one field per form, the newest ones"),
+    KeyKind("topic", "said", "hash", "HourCounts", f"prune: {ROLLUP_DAYS} days"),
+    KeyKind("topic", "scores", "hash", "Scores", "one field, until the topic's posts are pruned"),
     KeyKind("chat", "messages", "hash", "Outgoing", f"trimmed to the newest {MESSAGES_KEPT}"),
     KeyKind("chat", "order", "zset", "Outgoing", f"trimmed to the newest {MESSAGES_KEPT}"),
     KeyKind("chat", "outbox", "hash", "Outbox", f"prune: {DELIVERIES_DAYS} days after it was handed over"),
@@ -72,6 +76,7 @@ KINDS = (
     KeyKind("chat", "late-digests", "zset", "Telling", "time to live of twice the window of its pace"),
     KeyKind("chat", "survey", "string", "Repairs", "time to live of as many days as deliveries are kept"),
     KeyKind("chat", "corrections", "zset", "Repairs", "one member per message until it is edited"),
+    KeyKind("chat", "alerts", "hash", "Alerts", f"time to live of {ALERTS_DAYS} days after the last alert"),
     KeyKind("work", "schema", "string", "connect", "one value"),
     KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
     KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
@@ -140,6 +145,9 @@ class TopicKeys(NamedTuple):
     terms: str
     engagement: str
     rollups: str
+    firsts: str
+    said: str
+    scores: str
 
 
 class ChatKeys(NamedTuple):
@@ -168,6 +176,7 @@ class ChatKeys(NamedTuple):
     late_digests: str
     survey: str
     corrections: str
+    alerts: str
 
 
 class WorkKeys(NamedTuple):

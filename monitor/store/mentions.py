@@ -20,11 +20,14 @@ from monitor.store.codec import (
     to_ms,
     withdrawn_body,
 )
-from monitor.store.connection import Argument, Connection
+from monitor.store.connection import Argument, Call, Connection
 from monitor.store.keys import ROLLUP_DAYS
 
 PAGE = 500
 """Posts per script call: 6 to 12 ms of the single server thread, measured on Valkey 9 with two cores."""
+
+BLOCK = 20
+"""Neighbours of a sample that are read at once: one command each, and several times in one hour say little more."""
 
 SPACING = timedelta(hours=1)
 MOST_OBSERVATIONS = 30
@@ -56,6 +59,28 @@ class MentionStore:
         keys = self._connection.keys.topic(topic)
         found = self._connection.execute("ZRANGEBYSCORE", keys.times, to_ms(window.start), f"({to_ms(window.end)}")
         return [mention for page in pages(found) for mention in self._read(topic, page)]
+
+    def sample(self, topic: str, window: Window, most: int) -> list[Mention]:
+        """Return at most so many mentions of a window, oldest first: in blocks of neighbours, evenly over them."""
+        times = self._connection.keys.topic(topic).times
+        before, count = (
+            int(self._connection.execute("ZCOUNT", times, first, last))
+            for first, last in (
+                ("-inf", f"({to_ms(window.start)}"),
+                (to_ms(window.start), f"({to_ms(window.end)}"),
+            )
+        )
+        if count <= most:
+            return self.between(topic, window)
+        blocks = max(1, most // BLOCK)
+        starts = (before + n * count // blocks for n in range(blocks))
+        calls = [Call("", (), ("ZRANGE", times, start, start + min(BLOCK, most) - 1)) for start in starts]
+        found = [key for block in self._connection.together(calls) for key in block]
+        return [mention for page in pages(dict.fromkeys(found)) for mention in self._read(topic, page)]
+
+    def backfilled(self, topic: str) -> int:
+        """Return how many back-filled posts of a topic are stored."""
+        return int(self._connection.execute("ZCARD", self._connection.keys.topic(topic).backfilled))
 
     def latest(self, topic: str, skip: int, count: int) -> list[Mention]:
         """Return the newest mentions of a topic, newest first, after those that are skipped."""

@@ -55,10 +55,10 @@ class TopicStore:
 
     def end(self, name: str) -> bool:
         """Erase what is left of a retired topic; False while it has posts."""
-        keys = self._connection.keys
-        if not self._connection.run("end_topic", (keys.topic(name).posts, keys.topic(name).rollups)):
+        keys = self._connection.keys.topic(name)
+        if not self._connection.run("end_topic", (keys.posts, keys.rollups, keys.firsts, keys.said, keys.scores)):
             return False
-        self._connection.execute("HDEL", keys.work.topics_retired, name)
+        self._connection.execute("HDEL", self._connection.keys.work.topics_retired, name)
         return True
 
 

@@ -13,12 +13,15 @@ import msgspec
 
 from monitor.digests.render import render, to_html, to_terminal
 from monitor.models import (
+    Burst,
     CopyGroup,
     Count,
     Digest,
     Engagement,
+    First,
     Mention,
     Message,
+    Phrase,
     PostKey,
     Query,
     QueryStatus,
@@ -28,6 +31,7 @@ from monitor.models import (
     Trend,
     Window,
 )
+from monitor.novelty import Form
 from tests.build import a_mention
 from tests.data import ROOT
 
@@ -111,6 +115,36 @@ def a_digest(**changes: Any) -> Digest:
     return Digest(**(values | changes))
 
 
+def a_burst() -> Burst:
+    """Return an hour that stood out."""
+    return Burst(
+        start=at("14:00"),
+        end=at("15:00"),
+        posts=64,
+        accounts=51,
+        voices=48,
+        platforms=3,
+        expected=9.2,
+        surprise=12.3,
+        before=20,
+        latest=9,
+        phase="back",
+        sampled_hours=672,
+    )
+
+
+def a_phrase(text: str, voices: int, **changes: Any) -> Phrase:
+    """Return a phrase that nobody said before."""
+    values = {"read": 301, "earlier": 0, "earlier_read": 480, "score": 50.0} | changes
+    return Phrase(text=text, voices=voices, **values)
+
+
+def a_first(form: Form, label: str, when: datetime, **changes: Any) -> First:
+    """Return when a form was first seen."""
+    values = {"source": "bluesky", "language": "zh-Hans"} | changes
+    return First(form=form, label=label, time=when, **values)
+
+
 def loud() -> Digest:
     """A day as in the specification: a shared link, quotes in two scripts, a post that is only linked."""
     first = a_said("要砸锅卖铁,先砸谁的锅?", "砸锅卖铁", "bluesky", at("14:31"))
@@ -146,6 +180,15 @@ def loud() -> Digest:
         largest_group=CopyGroup(group="g", count=41, accounts=38, first_seen=at("14:31"), last_seen=at("14:53")),
         earliest=a_said("砸锅卖铁", "砸锅卖铁", "bluesky", at("13:52"), post={"url": None}),
         hidden=4,
+        trend=a_trend(
+            burst=a_burst(),
+            phrases=(a_phrase("食堂", 57), a_phrase("专班", 44)),
+            firsts=(
+                a_first("script", "zh-Hans", at("09:00", 2)),
+                a_first("variant", "砸鍋賣鐵", at("14:10"), source="ptt", language="zh-Hant"),
+                a_first("script", "en", at("19:02"), source="mastodon"),
+            ),
+        ),
     )
 
 
@@ -169,6 +212,10 @@ def hostile() -> Digest:
             url='https://xn--80ak6aa92e.example/"><script>', count=2, first_seen=at("14:05"), title="<i>" * 90
         ),
         earliest=a_said("砸锅卖铁", "砸锅卖铁", "rss", at("13:52"), post={"url": "https://пример.example/a"}),
+        trend=a_trend(
+            phrases=(a_phrase("\u202e\x1b[31m<b>" + "長" * 90, 5, is_sample=True), a_phrase("مرحبا", 5)),
+            firsts=(a_first("variant", "<i>\u202e" + "長" * 90, at("14:10"), source="<script>", language="x<"),),
+        ),
     )
 
 
@@ -176,6 +223,10 @@ FAILED = {"read": 0.0, "reason": "503 from the server", "since": at("03:10", 11)
 CASES = {
     "loud": loud(),
     "hostile": hostile(),
+    "remembered": a_digest(
+        link=SharedLink(url="https://northernpost.example/a", count=168, first_seen=at("14:05"), title="Pots"),
+        first=a_first("link", "0f", at("13:52", 1), source="ptt", language="zh-Hant", backfilled=True),
+    ),
     "too_early": a_digest(trend=a_trend(count=118, expected=None, ratio=None, sampled_hours=9)),
     "gaps": a_digest(trend=a_trend(count=1, accounts=1, expected=None, ratio=None, languages=(), platforms=())),
     "quiet": a_digest(trend=a_trend(count=9, expected=12.0, ratio=0.75), statuses=feeds(1)),

@@ -13,14 +13,17 @@ from monitor.digests.draft import utf16_length
 from monitor.digests.platforms import is_web
 from monitor.digests.render import LONGEST, is_quiet, render, to_html, to_terminal
 from monitor.digests.wording import FSI, PDI
-from monitor.models import Digest, Engagement, Message, Query, QueryStatus, Reaction, SharedLink, Span
+from monitor.models import Count, Digest, Engagement, Message, Query, QueryStatus, Reaction, SharedLink, Span
 from monitor.text.quotes import excerpt
 from tests.data import data_path
 from tests.unit.digests.cases import (
     CASES,
     END,
     ZONE,
+    a_burst,
     a_digest,
+    a_first,
+    a_phrase,
     a_reaction,
     a_said,
     a_trend,
@@ -279,3 +282,36 @@ def test_a_truncated_read_is_called_a_sample() -> None:
     digest = a_digest(statuses=read("x:a", truncated=True, read=0.5))
 
     assert "Read: X (sample, 50 % of the window)." in render(digest, "preview", ZONE).text
+
+
+def test_a_digest_with_everything_in_it_at_its_longest_is_one_message() -> None:
+    """Each line has its own limit; of all of them at once those go that a reader can do without."""
+    wide = "W" * 300
+    phrases = tuple(a_phrase(f"{n}{wide}", 1_000_000, is_sample=True, read=500) for n in range(5))
+    firsts = tuple(a_first("variant", f"{n}{wide}", at("14:10"), source=wide, backfilled=False) for n in range(5))
+    statuses = [
+        *read(*(f"{wide[:30]}{n}:a" for n in range(9)), truncated=True, read=0.4),
+        *read(*(f"{wide[:30]}{n}:a" for n in range(10, 19)), read=0.0, reason=wide, since=at("03:10", 1)),
+    ]
+    digest = msgspec.structs.replace(
+        CASES["loud"],
+        title=wide,
+        statuses=tuple(statuses),
+        trend=a_trend(
+            burst=a_burst(), phrases=phrases, firsts=firsts, count=10**6, accounts=10**6, languages=many_languages()
+        ),
+        link=SharedLink(url="https://a.example", count=10**6, first_seen=at("14:05", 1), title=wide, outlet=wide),
+        first=a_first("link", "0f", at("13:52", 1), source=wide, backfilled=True),
+        hidden=10**6,
+        others=10**6,
+    )
+
+    message = render(digest, "preview", ZONE)
+
+    assert_fit_for_telegram(message)
+    assert "Read: " in message.text
+
+
+def many_languages() -> tuple[Count, ...]:
+    """Return more languages than a line should name."""
+    return tuple(Count(f"{one}{other}", 10**5) for one in "abcde" for other in "abcde")
