@@ -23,8 +23,9 @@ from monitor.looks import poll as poll_page
 from monitor.models import Digest, Job, Lease, Query, Topic, Window
 from monitor.pipeline import digest_of, oldest_kept
 from monitor.rounds import brief_of, hand_over, preview_chat, shelf_of
+from monitor.scoring import score as look_at_numbers
 from monitor.store.keys import QUARANTINE_DAYS
-from monitor.topics.planning import PRUNE_EVERY, digest_job, poll_job, prune_job, query_of
+from monitor.topics.planning import PRUNE_EVERY, SCORE_EVERY, digest_job, poll_job, prune_job, query_of
 from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ LONGEST = {
     "digest": timedelta(minutes=5),
     "deliver": timedelta(seconds=40),
     "prune": timedelta(minutes=5),
+    "score": timedelta(minutes=3),
     "commands": timedelta(seconds=60),
     "upkeep": timedelta(minutes=30),
 }
@@ -241,6 +243,15 @@ def digest_now(monitor: Monitor, topic: Topic, window: Window, now: datetime, ki
     return digest_of(brief, shelf_of(monitor, topic), now)
 
 
+def score(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
+    """Look at the numbers of a topic, and tell at once what rises."""
+    topic = next((each for each in monitor.topics.all() if each.name == subject), None)
+    with held(monitor, Job("score", subject), owner) as lease:
+        if topic is not None and lease is not None:
+            look_at_numbers(monitor, topic, now)
+            monitor.progress.finish(lease, SCORE_EVERY)
+
+
 def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
     """Fold what is older than a topic's retention into roll-ups; end a topic that left once it has no posts."""
     topic = next((each for each in [*monitor.topics.all(), *monitor.topics.retired()] if each.name == subject), None)
@@ -252,5 +263,7 @@ def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
             log.info("pruned", extra={"topic": topic.name, "posts": pruned.posts})
         if monitor.topics.since(topic.name) is None and monitor.topics.end(topic.name):
             log.info("topic ended", extra={"topic": topic.name})
+        monitor.firsts.trim(topic.name)
+        monitor.scores.trim(topic.name, now)
         monitor.quarantine.prune(now - timedelta(days=QUARANTINE_DAYS))
         monitor.progress.finish(lease, PRUNE_EVERY)

@@ -35,7 +35,7 @@ from monitor.protocols import Added, LanguageTagger, Mentions
 from monitor.scored import HourCounts, Samples
 from monitor.signals.accounts import in_languages, is_outlet
 from monitor.signals.arithmetic import phrased
-from monitor.signals.baseline import HOUR
+from monitor.signals.baseline import HOUR, WHOLE
 from monitor.signals.bursts import baseline_window, by_hour, copies_once, measure
 from monitor.signals.copies import grouped, wording_of
 from monitor.signals.coverage import read_together, since
@@ -187,7 +187,7 @@ def _wordings(topic: Topic, window: Window, hourly: Sequence[int], counts: HourC
     known = {} if counts is None or topic.sense is not None else counts.counted(topic.name, window)
     found = [known.get(window.start + n * HOUR) for n in range(len(hourly))]
     return [
-        0 if posts == 0 else each.wordings if each is not None and each.posts == posts else None
+        0 if posts == 0 else each.wordings if each is not None and each.posts >= WHOLE * posts else None
         for posts, each in zip(hourly, found, strict=True)
     ]
 
@@ -225,8 +225,8 @@ def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
 
 def made_of(brief: Brief, gathered: Gathered) -> Digest:
     """Return the digest that a brief asks for, from what was gathered."""
-    *seen, firsts = gathered
-    return with_firsts(compose(brief, *seen), firsts)
+    mentions, history, trend, statuses, others, firsts = gathered
+    return with_firsts(compose(brief, mentions, history, trend, statuses, others), firsts)
 
 
 def _whole(windows: Sequence[Coverage]) -> list[Window]:

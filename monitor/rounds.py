@@ -15,12 +15,12 @@ import msgspec
 
 from monitor.bot import texts
 from monitor.bot.topic_names import some_titles
-from monitor.digests.compose import Brief, compose, for_chat
+from monitor.digests.compose import Brief, for_chat
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest
 from monitor.errors import StoreError
 from monitor.models import Digest, Message, Parcel, PostKey, Topic, Window
-from monitor.pipeline import Gathered, Shelf, gather
+from monitor.pipeline import Gathered, Shelf, gather, made_of
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def hand_over(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> 
         return []
     brief = brief_of(monitor, topic, due.window, due.kind)
     gathered = gather(topic, due.window, shelf_of(monitor, topic), now)
-    edition = Edition(brief, gathered, compose(brief, *gathered))
+    edition = Edition(brief, gathered, made_of(brief, gathered))
     return [each for each in chats if not _is_served(monitor, each, edition)]
 
 
@@ -90,7 +90,9 @@ def shown_in(made: Digest) -> tuple[PostKey, ...]:
 
 def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
     """Return what the digests of a topic are made from."""
-    return Shelf(monitor.mentions, monitor.progress, monitor.topics.since(topic.name), monitor.queries_of(topic))
+    since, firsts = monitor.topics.since(topic.name), monitor.firsts.of(topic.name)
+    queries = monitor.queries_of(topic)
+    return Shelf(monitor.mentions, monitor.progress, since, queries, monitor.mentions, monitor.scores, firsts)
 
 
 def brief_of(monitor: Monitor, topic: Topic, window: Window, kind: str = "daily") -> Brief:
@@ -132,7 +134,7 @@ def _hand(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
     chat, thread = recipient
     brief = msgspec.structs.replace(edition.brief, chat=chat)
     made, told = for_chat(edition.digest, brief), edition.brief.window.end
-    _greet(monitor, recipient, made.id)
+    greet(monitor, chat, thread, made.id)
     for _ in range(MOST_COMPOSED):
         message = msgspec.structs.replace(render(made, chat, ZoneInfo(brief.topic.timezone)), thread=thread)
         refused = monitor.outbox.hand_over(chat, [Parcel(message=message, posts=shown_in(made))], told_by=told)
@@ -141,16 +143,16 @@ def _hand(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
             monitor.chats.wake(chat, made.id)
             return
         brief = msgspec.structs.replace(brief, told=brief.told | refused)
-        made = compose(brief, *edition.gathered)
+        made = made_of(brief, edition.gathered)
     raise StoreError(f"chat {chat}: its posts were claimed {MOST_COMPOSED} times while a digest was composed")
 
 
-def _greet(monitor: Monitor, recipient: Recipient, digest_id: str) -> None:
+def greet(monitor: Monitor, chat: str, thread: int | None, digest_id: str) -> None:
     """Say hello first in a chat of which no message is known: a probe for a lost digest could begin nowhere."""
-    view = monitor.outbox.outlook(recipient.chat)
+    view = monitor.outbox.outlook(chat)
     if view.last_id is not None or view.head is not None:
         return
     id_ = f"hello:{digest_id}"
     text = texts.hello_chat(some_titles(monitor.topics.all()))
-    message = Message(id=id_, chat=recipient.chat, digest_id=id_, part=0, text=text, thread=recipient.thread)
-    monitor.outbox.hand_over(recipient.chat, [Parcel(message=message)])
+    message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=text, thread=thread)
+    monitor.outbox.hand_over(chat, [Parcel(message=message)])

@@ -31,11 +31,13 @@ from monitor.sources import SOURCES
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.spending import Metered
+from monitor.store.alerts import AlertStore
 from monitor.store.breakers import BreakerStore
 from monitor.store.connection import QUICK, Connection
 from monitor.store.departed import DepartedStore
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.erasure import MessageEraser
+from monitor.store.firsts import FirstsStore
 from monitor.store.forgotten import ForgottenStore
 from monitor.store.inbox import INBOX_JOB, InboxStore
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
@@ -52,6 +54,7 @@ from monitor.store.quarantine import QuarantineStore
 from monitor.store.repairs import RepairStore
 from monitor.store.restarts import Restarts
 from monitor.store.schedule import DueList, LeaseStore
+from monitor.store.scores import ScoreStore
 from monitor.store.spend import SpendStore
 from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.told import ToldStore
@@ -61,7 +64,16 @@ from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
 from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matching import Matcher
-from monitor.topics.planning import PRUNE_EVERY, digest_job, plan, poll_job, prune_job, queries_of
+from monitor.topics.planning import (
+    PRUNE_EVERY,
+    SCORE_EVERY,
+    digest_job,
+    plan,
+    poll_job,
+    prune_job,
+    queries_of,
+    score_job,
+)
 
 
 class Monitor:
@@ -82,6 +94,9 @@ class Monitor:
         self.restarts = Restarts(connection)
         self.progress = ProgressStore(connection)
         self.packs = PackStore(connection)
+        self.scores = ScoreStore(connection)
+        self.firsts = FirstsStore(connection)
+        self.alerts = AlertStore(connection)
         self.quarantine = QuarantineStore(connection)
         self.told = ToldStore(connection)
         self.outgoing = OutgoingStore(connection)
@@ -312,6 +327,7 @@ def jobs_of(topics: list[Topic], queries: Iterable[Query], now: datetime) -> dic
     jobs = {poll_job(query): timedelta(0) for query in queries}
     jobs |= {digest_job(topic): next_digest(topic, now) - now for topic in topics}
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in topics}
+    jobs |= {score_job(topic): SCORE_EVERY for topic in topics}
     return jobs
 
 

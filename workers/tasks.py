@@ -36,6 +36,10 @@ def register(app: Celery, monitor: Monitor) -> None:
     def prune(task: object, subject: str) -> None:
         jobs.prune(monitor, subject, owner_of(task), datetime.now(UTC))
 
+    @app.task(name="score", bind=True, shared=False)
+    def score(task: object, subject: str) -> None:
+        jobs.score(monitor, subject, owner_of(task), datetime.now(UTC))
+
     @app.task(name="upkeep", bind=True, shared=False)
     def upkeep(task: object, subject: str) -> None:
         keep_up(monitor, subject, owner_of(task), datetime.now(UTC))

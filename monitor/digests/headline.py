@@ -50,8 +50,13 @@ def write_headline(draft: Draft, digest: Digest, zone: tzinfo) -> None:
 
 
 def write_link(draft: Draft, link: SharedLink, window: Window, zone: tzinfo) -> None:
-    """Write how many share a link, and its own title with its outlet, or its real host where that is unknown."""
+    """Write how many share a link, since when, and below what it is called."""
     draft.write(f"\n\n{link.count:,} share one link, since {day_and_time(link.first_seen, window.end, zone)}\n")
+    write_title(draft, link)
+
+
+def write_title(draft: Draft, link: SharedLink) -> None:
+    """Write the title of a page with its outlet, or its real host where that is unknown, as a link."""
     outlet = plain(link.outlet or host_of(link.url) or "", LONGEST_OUTLET)
     title = plain(link.title or "", LONGEST_TITLE)
     words = f"{isolated(outlet)}: {isolated(_titled(title))}" if title else outlet

@@ -19,6 +19,7 @@ UNTIL_MENDED = timedelta(hours=6)
 
 JITTER = 0.1
 PRUNE_EVERY = timedelta(hours=1)
+SCORE_EVERY = timedelta(minutes=5)
 
 
 def query_of(text: str) -> Query:
@@ -68,6 +69,11 @@ def digest_job(topic: Topic) -> Job:
 def prune_job(topic: Topic) -> Job:
     """Return the job that prunes a topic."""
     return Job("prune", topic.name)
+
+
+def score_job(topic: Topic) -> Job:
+    """Return the job that looks at the numbers of a topic."""
+    return Job("score", topic.name)
 
 
 def next_look(query: Query, batch: Batch, every: timedelta, now: datetime) -> timedelta:

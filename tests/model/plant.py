@@ -167,6 +167,8 @@ class Worker(Monitor):
                 jobs.answer_commands(self, job.subject, self.owner(), self.now())
             case "prune":
                 jobs.prune(self, job.subject, self.owner(), self.now())
+            case "score":
+                jobs.score(self, job.subject, self.owner(), self.now())
 
     def take_updates(self, telegram: ModelTelegram) -> None:
         """Do what the poller does in one round: lease, question, inbox. Its loop is not in the model."""

@@ -1,0 +1,135 @@
+"""Tells chats at once of what rises: decided by the gates, written down before its first word leaves, told once.
+
+burst ─gates of the chat─► begun, written down ─► posts claimed, outbox ─► wake ─► ended
+
+Whoever is killed in between leaves an alert that is begun. The next look hands over that very one: its hour makes its
+id, and a chat takes an id once. One that was begun longer ago than LATEST is no news any more: the digest tells of it.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from monitor.digests.alert import render_alert
+from monitor.models import Digest, Parcel, Topic, Window
+from monitor.pipeline import Gathered, gather, made_of
+from monitor.rounds import MOST_COMPOSED, brief_of, candidates, greet, preview_chat, recipient_of, shelf_of, shown_in
+from monitor.signals.alerts import AlertLog, Begun, Verdict, after_alert, alert_of
+from monitor.wiring import Monitor
+
+log = logging.getLogger(__name__)
+
+KIND = "alert"
+
+LATEST = timedelta(minutes=30)
+"""So long after it was decided an alert may still be handed over."""
+
+
+class Taker(NamedTuple):
+    """Who takes the alerts of a topic: a chat, the topic of its forum, and its time of day. The local page is one."""
+
+    chat: str
+    thread: int | None
+    zone: ZoneInfo
+    is_page: bool = False
+
+
+def alert(monitor: Monitor, topic: Topic, gathered: Gathered, now: datetime) -> list[str]:
+    """Tell each taker of the hour that was gathered, where its gates let it; return the chats for which that failed."""
+    failed = []
+    for chat in [preview_chat(topic), *candidates(monitor, topic)]:
+        try:
+            taker = taker_of(monitor, topic, chat)
+            if taker is not None:
+                _consider(monitor, topic, taker, gathered, now)
+        except Exception:
+            # As for digests: whatever is wrong with one chat stays with it.
+            log.exception("alert not handed over", extra={"chat": chat, "topic": topic.name})
+            failed.append(chat)
+    return failed
+
+
+def taker_of(monitor: Monitor, topic: Topic, chat: str) -> Taker | None:
+    """Return how a chat takes alerts of a topic; None where it takes none.
+
+    Everybody who gets the digest of a topic takes its alerts, in the zone of the topic. What a subscription says about
+    alerts, or about its own zone and quiet hours, is to be asked here, and nowhere else.
+    """
+    if chat == preview_chat(topic):
+        return Taker(chat, None, ZoneInfo(topic.timezone), is_page=True)
+    recipient = recipient_of(monitor, topic, chat)
+    return None if recipient is None else Taker(*recipient, ZoneInfo(topic.timezone))
+
+
+def _consider(monitor: Monitor, topic: Topic, taker: Taker, gathered: Gathered, now: datetime) -> None:
+    """End the alert that somebody began, else begin one where the gates let it."""
+    known = monitor.alerts.of(taker.chat)
+    begun = known.begun_of(topic.name)
+    if begun is None:
+        begun, known = _begin(monitor, topic, taker, gathered, now) or (None, known)
+    if begun is None:
+        return
+    if now - begun.at <= LATEST:
+        again = gathered if begun.window == gathered.trend.window else _gather(monitor, topic, begun.window, now)
+        _hand(monitor, topic, taker, begun, again)
+    else:
+        log.warning("alert too late", extra={"topic": topic.name, "chat": taker.chat})
+    # Where another topic's alert was faster with the log, this one stays begun: the next look ends it.
+    monitor.alerts.move(taker.chat, known, known.ended(begun))
+
+
+def _begin(
+    monitor: Monitor, topic: Topic, taker: Taker, gathered: Gathered, now: datetime
+) -> tuple[Begun, AlertLog] | None:
+    """Decide, and write an alert down as begun; None where there is none, or somebody else wrote meanwhile."""
+    burst = gathered.trend.burst
+    if burst is None:
+        return None
+    known = monitor.alerts.of(taker.chat)
+    verdict = alert_of(topic.name, burst, known.alerted, now, taker.zone)
+    if not verdict.is_alert or verdict.again_above is None:
+        _note(topic, taker, verdict)
+        return None
+    begun = Begun(topic=topic.name, window=gathered.trend.window, at=now, again_above=verdict.again_above)
+    after = AlertLog(alerted=after_alert(topic.name, burst, known.alerted, now), begun=(*known.begun, begun))
+    return (begun, after) if monitor.alerts.move(taker.chat, known, after) else None
+
+
+def _note(topic: Topic, taker: Taker, verdict: Verdict) -> None:
+    what = "alert left to the digest" if verdict.is_folded else "no alert"
+    log.info(what, extra={"topic": topic.name, "chat": taker.chat, "reason": verdict.reason})
+
+
+def _gather(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> Gathered:
+    return gather(topic, window, shelf_of(monitor, topic), now)
+
+
+def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: Gathered) -> None:
+    """Put an alert into the outbox of a chat, without posts that another message showed there."""
+    burst = gathered.trend.burst
+    if burst is None:
+        return  # posts were withdrawn, or read later than they seemed to be: there is nothing to tell any more
+    brief = msgspec.structs.replace(brief_of(monitor, topic, begun.window, KIND), chat=taker.chat)
+    made = _shortened(made_of(brief, gathered))
+    for _ in range(MOST_COMPOSED):
+        message = render_alert(made, burst, begun.again_above, taker.chat, taker.zone)
+        if taker.is_page:
+            monitor.sink.send(message)
+            return
+        greet(monitor, taker.chat, taker.thread, made.id)
+        parcel = Parcel(message=msgspec.structs.replace(message, thread=taker.thread), posts=shown_in(made))
+        refused = monitor.outbox.hand_over(taker.chat, [parcel], told_by=begun.window.end)
+        if not refused:
+            monitor.chats.wake(taker.chat, made.id)
+            log.info("alert", extra={"topic": topic.name, "chat": taker.chat, "posts": burst.posts, "id": made.id})
+            return
+        brief = msgspec.structs.replace(brief, told=brief.told | refused)
+        made = _shortened(made_of(brief, gathered))
+
+
+def _shortened(made: Digest) -> Digest:
+    """Return a digest with the one post that an alert shows: no other is claimed by it."""
+    return msgspec.structs.replace(made, reactions=made.reactions[:1])
