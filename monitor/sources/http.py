@@ -34,6 +34,8 @@ _CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 _SECRETS = frozenset({"authorization", "cookie"})
 _DEFAULT_PATIENCE = timedelta(seconds=60)
 _LEAST_PATIENCE, _MOST_PATIENCE = timedelta(seconds=1), timedelta(days=1)
+_WORDS = Limits(max_bytes=65_536)
+"""How much is read of what comes with a refusal."""
 _TRANSPORT_ERRORS = (
     httpcore.TimeoutException,
     httpcore.NetworkError,
@@ -55,6 +57,19 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     url: str
     permanent_url: str | None = None
+
+
+class Refused(Exception):
+    """What a server said when it refused: the cause of the SourceError, for sources whose platforms explain themselves.
+
+    Header names are lower-cased; `body` is there if it is JSON and not long.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        super().__init__(status, headers, body)
+        self.status = status
+        self.headers = headers
+        self.body = body
 
 
 class _Hop(msgspec.Struct, frozen=True):
@@ -162,6 +177,8 @@ class Client:
             answer = self._http.send(request, stream=True)
             try:
                 return self._read(source, hop, answer, now)
+            except SourceError as e:
+                raise e from (e.__cause__ or _refused(answer))
             finally:
                 answer.close()
         except Forbidden as e:
@@ -211,6 +228,16 @@ class Client:
             is_permanent,
             bucket=hop.bucket,
         )
+
+
+def _refused(answer: httpx.Response) -> Refused:
+    """Return what JSON comes with a refusal; nothing when it cannot be read, for the refusal counts, not its words."""
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    try:
+        body = read_body(answer.iter_raw(), headers, _WORDS) if "json" in headers.get("content-type", "") else b""
+    except (TooLarge, Garbled, *_TRANSPORT_ERRORS):
+        body = b""
+    return Refused(answer.status_code, headers, body)
 
 
 def refusal(source: str, status: int, retry_after: str | None, now: datetime) -> SourceError:

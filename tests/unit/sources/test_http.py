@@ -12,7 +12,7 @@ import httpcore
 import pytest
 
 from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
-from monitor.sources.http import Client, Limits, patience
+from monitor.sources.http import Client, Limits, Refused, patience
 from monitor.sources.network import Network
 from tests.simulators.feed_server import (
     Behaviour,
@@ -61,6 +61,29 @@ def test_each_status_has_its_error(code: int, error: type[SourceError], server: 
 
     assert type(caught.value) is error
     assert str(code) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "body"),
+    [
+        (status(403, b'{"error": "why"}', {"Content-Type": "application/json", "X-Said": "1"}), b'{"error": "why"}'),
+        (status(403, b"<html>why</html>", {"Content-Type": "text/html", "X-Said": "1"}), b""),
+        (status(403, b'"' + b"x" * 100_000 + b'"', {"Content-Type": "application/json", "X-Said": "1"}), b""),
+        (status(403, b"garbled", {"Content-Type": "application/json", "Content-Encoding": "gzip", "X-Said": "1"}), b""),
+    ],
+)
+def test_the_cause_of_a_refusal_tells_what_the_server_said(
+    behaviour: Behaviour, body: bytes, server: FeedServer, client: Client
+) -> None:
+    """Platforms tell in words of their own why a status 403 is one: no quota, no comments, no key."""
+    url = server.serve("/no", behaviour)
+
+    with pytest.raises(AccessDenied) as caught:
+        client.get("test", url, now=NOW)
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, Refused)
+    assert (cause.status, cause.headers["x-said"], cause.body) == (403, "1", body)
 
 
 @pytest.mark.parametrize("code", [429, 503])
