@@ -5,7 +5,7 @@ Here each character is looked at a bounded number of times, whatever the input.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from html import unescape
 from typing import NamedTuple
 
@@ -75,16 +75,27 @@ def plain(html: str) -> str:
     return _BREAKS.sub(_broken, "".join(parts)).replace(_KEPT_SPACE, " ").strip()
 
 
-def links(html: str) -> tuple[str, ...]:
-    """Return the http(s) addresses that the anchors of an HTML fragment point to, each once, in order of appearance."""
+def links(html: str, besides: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the http(s) addresses that the anchors of an HTML fragment point to, each once, in order of appearance.
+
+    Anchors of one of the classes `besides` are left out: "mention", "hashtag".
+    """
     if "<" not in html:
         return ()
     targets = (
         _target(token.attributes)
         for token in _tokens(html)
-        if isinstance(token, _Tag) and token.name == "a" and not token.is_end
+        if isinstance(token, _Tag) and token.name == "a" and not token.is_end and not _is_of(token.attributes, besides)
     )
     return tuple(dict.fromkeys(target for target in targets if target is not None))
+
+
+def _is_of(attributes: str, classes: Collection[str]) -> bool:
+    """Tell whether an element is of one of some classes."""
+    if not classes:
+        return False
+    found = (match[2] for match in _ATTRIBUTE.finditer(attributes) if match[1].lower() == "class" and match[2])
+    return any(name in classes for value in found for name in value.strip("\"'").split())
 
 
 def _target(attributes: str) -> str | None:

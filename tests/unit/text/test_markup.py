@@ -152,3 +152,13 @@ def test_hostile_markup_takes_linear_time(bit: str) -> None:
 )
 def test_links_are_the_addresses_of_anchors(markup: str, found: tuple[str, ...]) -> None:
     assert links(markup) == found
+
+
+def test_links_to_people_and_tags_can_be_left_out() -> None:
+    markup = (
+        '<a href="https://a.example/@bob" class="u-url mention">@bob</a> <a class=hashtag href="https://a.example/t">#t</a>'
+        "<a href='https://b.example/' class='mentioned'>b</a> <a href='https://c.example/'>c</a>"
+    )
+
+    assert links(markup, besides={"mention", "hashtag"}) == ("https://b.example/", "https://c.example/")
+    assert len(links(markup)) == 4
