@@ -37,6 +37,7 @@ def _by(module: str) -> Factory:
 
 SOURCES: Mapping[str, Factory] = {
     "hackernews": _by("hackernews"),
+    "mastodon": _by("mastodon"),
     "replay": _by("replay"),
     "rss": _by("rss"),
     "x": _by("x"),

@@ -1,0 +1,328 @@
+"""Mastodon, by the API of its instances (https://docs.joinmastodon.org/methods/timelines/), one request per fetch.
+
+    query ─wanted─► steps of a look ─path_of─► instance ─► statuses ─decoded, is_open─► posts, by `uri`
+                         ▲                        │
+                         └── cursor (Place) ◄─────┘     an instance that fails rests, and the others are read
+
+Own requests instead of the library Mastodon.py: it sleeps on rate limits or asks for versions first, and knows neither
+our limits nor our guard of addresses; what is needed here are six kinds of GET.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+import msgspec
+from msgspec.structs import replace
+
+from monitor.errors import PayloadChanged, RateLimited, SourceError, SourceRejected
+from monitor.looking_back import Price
+from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
+from monitor.quarantine import OPEN, Asked, Gate
+from monitor.rereading import Reread
+from monitor.sources.http import Client
+from monitor.sources.items import Sorted, sort_out
+from monitor.sources.mastodon_instances import Instances, opened, was_refused
+from monitor.sources.mastodon_lookup import Lookups
+from monitor.sources.mastodon_past import Past
+from monitor.sources.mastodon_place import (
+    PAGE,
+    Place,
+    Spot,
+    Step,
+    Wanted,
+    next_step,
+    path_of,
+    placed,
+    ranked_on,
+    read_back,
+    read_on,
+    spot_of,
+    wanted,
+    written,
+)
+from monitor.sources.mastodon_status import NAME, decoded, is_open, nameless, post_of
+from monitor.sources.surrogates import repair
+
+_FIRST_LOOK = timedelta(hours=24)
+_FIRST_TRENDS = timedelta(hours=1)
+_MOST_BACK: Mapping[str, int] = {"timeline": 25}
+"""Pages of the first look; it is no archive. What is trending, and all that is said, begins with one."""
+_REST, _LONG_REST = timedelta(minutes=5), timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+class _Page(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer to a step of the look; or why its host could not be read, and for how many seconds it rests."""
+
+    step: int
+    body: bytes = b""
+    failed: str = ""
+    rest: int = 0
+
+
+class _Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What a step brought, and the place after it; `oldest` is the time of the earliest status, `is_done` the step."""
+
+    place: Place
+    result: Sorted = Sorted((), (), 0)
+    is_done: bool = True
+    oldest: int | None = None
+
+
+class MastodonSource:
+    """Reads timelines and trends of the configured instances; the first look at a hashtag goes back a day."""
+
+    name = NAME
+
+    def __init__(self, instances: Instances, page: int = PAGE) -> None:
+        self._instances = instances
+        self._lookups = Lookups(instances)
+        self._past = Past(instances)
+        self._page = page
+
+    def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
+        """Return one page of one instance; `more` until each was read."""
+        asked = Asked(query, cursor, now)
+        return self.read(self.ask(asked), asked)
+
+    def ask(self, asked: Asked) -> bytes:
+        """Return the answer of the instance whose turn it is; raise SourceError when no instance can be read."""
+        want, place = self._wanted(asked), placed(asked.cursor)
+        number = next_step(place, want, asked.now)
+        if number is None:
+            raise RateLimited(NAME, "every instance asked for patience", _patience(place, asked.now))
+        step = want.steps[number]
+        try:
+            answer = self._instances.get(step.host, path_of(step, place, want), asked.now)
+            return msgspec.msgpack.encode(_Page(step=number, body=answer.body))
+        except SourceError as e:
+            if step.kind == "linked" and was_refused(e, HTTPStatus.NOT_FOUND):
+                # Nobody shares it any more, or the server is older than 4.3 and has no such timeline.
+                return msgspec.msgpack.encode(_Page(step=number, body=b"[]"))
+            if not _others(place, want, step.host, asked.now):
+                raise
+            log.warning("an instance could not be read", extra={"host": step.host, "reason": e.reason})
+            rest = int(_rest(e).total_seconds())
+            return msgspec.msgpack.encode(_Page(step=number, failed=e.reason, rest=rest))
+
+    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+        """Return what an answer holds, status by status."""
+        answer = msgspec.msgpack.decode(page, type=_Page)
+        want, place = self._wanted(asked), _begun(placed(asked.cursor), asked.now)
+        step = want.steps[answer.step]
+        if answer.failed:
+            rests = place.rests | {step.host: int(asked.now.timestamp()) + answer.rest}
+            read = _Read(place=replace(place, rests=rests, failed=place.failed | {step.host: answer.failed}))
+        else:
+            read = _read(answer.body, step, _Looking(place, want, asked.now, gate))
+        after = replace(read.place, step=answer.step + read.is_done, since=_since(read, step, place))
+        return _batch(after, want, read.result, asked.now)
+
+    def nameless(self, raw: bytes) -> SetAside:
+        """Return a status that is set aside, its author apart."""
+        return nameless(raw)
+
+    def reread(self, raw: bytes, now: datetime) -> Post | None:
+        """Return the post of a status without its author."""
+        return post_of(decoded(raw), now)
+
+    @property
+    def most(self) -> int:
+        """Return how many statuses one request may name."""
+        return self._lookups.most
+
+    def look_up(self, keys: Sequence[PostKey], now: datetime) -> Reread:
+        """Return some posts as they are now, asked where they were written."""
+        return self._lookups.look_up(keys, now)
+
+    def price(self, query: str, window: Window, now: datetime) -> Price:
+        """Return what reading a window costs: nothing but requests."""
+        return self._past.price(wanted(query, self._instances.hosts, self._page), window, now)
+
+    def back(self, query: str, window: Window, cursor: Cursor | None, now: datetime) -> Batch:
+        """Return one page of a window, newest first."""
+        return self._past.back(wanted(query, self._instances.hosts, self._page), window, cursor, now)
+
+    def _wanted(self, asked: Asked) -> Wanted:
+        return wanted(asked.query, self._instances.hosts, self._page)
+
+
+class _Looking(msgspec.Struct, frozen=True):
+    """What a page is read with."""
+
+    place: Place
+    want: Wanted
+    now: datetime
+    gate: Gate
+
+
+def open_source(client: Client, options: Mapping[str, str]) -> MastodonSource:
+    """Return the source; options: `instances`, `tokens` (mastodon_instances.py), and `page`, statuses per request."""
+    return MastodonSource(opened(client, options), int(options.get("page", PAGE)))
+
+
+def parse(payload: bytes, now: datetime) -> Batch:
+    """Return the posts of one answer, and how many of its statuses could not be read. Raise PayloadChanged."""
+    result = _sorted(statuses_in(payload), now, OPEN, is_search=False)
+    return Batch(posts=result.posts, unreadable=result.unreadable)
+
+
+def statuses_in(payload: bytes) -> list[bytes]:
+    """Return the items of an answer, which are decoded one by one, so that a broken one costs itself only."""
+    try:
+        return list(map(bytes, msgspec.json.decode(repair(payload), type=list[msgspec.Raw])))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
+
+
+def _sorted(raws: Sequence[bytes], now: datetime, gate: Gate, *, is_search: bool) -> Sorted:
+    understood = 0
+
+    def read(raw: bytes) -> Post | None:
+        nonlocal understood
+        status = decoded(raw)
+        post = post_of(status, now)
+        understood += 1
+        return post if is_open(status, is_search=is_search) else None
+
+    result = sort_out(raws, read, nameless, gate)
+    if len(raws) > result.refused and not understood:
+        raise PayloadChanged(NAME, "not one status of the answer could be read")
+    return result
+
+
+def _read(body: bytes, step: Step, looking: _Looking) -> _Read:
+    raws, place = statuses_in(body), looking.place
+    if step.kind in {"tags", "links"}:
+        return _Read(place=replace(place, trends=place.trends | {step.name: _names(raws, step)}))
+    name = spot_of(step, place)
+    spot = place.spots.get(name, Spot())
+    fresh = raws if step.kind == "statuses" else [raw for raw in raws if _bare(raw).id not in spot.seen]
+    result = _sorted(fresh, looking.now, looking.gate, is_search=looking.want.is_search)
+    after, oldest = _moved(spot, raws, step, looking)
+    is_done = not (after.at or after.below or after.offset)
+    return _Read(place=replace(place, spots=place.spots | {name: after}), result=result, is_done=is_done, oldest=oldest)
+
+
+def _moved(spot: Spot, raws: Sequence[bytes], step: Step, looking: _Looking) -> tuple[Spot, int | None]:
+    """Return the spot after a page, and how far the first look reached when there was more before that."""
+    page = looking.want.page
+    if step.kind == "statuses":
+        return ranked_on(spot, len(raws), page), None
+    known = [bare for raw in raws if (bare := _bare(raw)).id]
+    ids = [str(bare.id) for bare in known]
+    # Statuses that an instance hides from us are missing in a page, and say nothing of what lies behind it.
+    is_full = len(raws) >= page // 2 and bool(ids)
+    if not spot.is_first:
+        return read_on(spot, ids, is_full=is_full), None
+    oldest = min((at for bare in known if (at := bare.epoch) is not None), default=None) if is_full else None
+    is_more = oldest is not None and oldest > _floor(looking.place) and spot.pages + 1 < _MOST_BACK.get(step.kind, 1)
+    is_more = is_more and not looking.want.is_search
+    return read_back(spot, ids, is_more=is_more), None if is_more else oldest
+
+
+def _floor(place: Place) -> int:
+    """Return the time to which a first look goes back."""
+    return place.until or place.began - int(_FIRST_LOOK.total_seconds())
+
+
+def _bare(raw: bytes) -> "_Named":
+    """Return what identifies an item, nothing when it has nothing that can be read."""
+    try:
+        return msgspec.json.decode(raw, type=_Named)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Named()
+
+
+class _Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What identifies a status on its instance, a hashtag, a link."""
+
+    id: str | int = ""
+    created_at: str = ""
+    name: str = ""
+    url: str | None = None
+
+    @property
+    def epoch(self) -> int | None:
+        """Return when a status was written."""
+        try:
+            return int(datetime.fromisoformat(self.created_at).timestamp())
+        except ValueError:
+            return None
+
+
+def _names(raws: Sequence[bytes], step: Step) -> tuple[str, ...]:
+    """Return the names of hashtags, or the addresses of links, that are trending."""
+    try:
+        found = [msgspec.json.decode(raw, type=_Named) for raw in raws]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise PayloadChanged(NAME, f"the trends of {step.host} have another shape than expected: {e}") from e
+    return tuple(name for each in found if (name := each.name if step.kind == "tags" else each.url))
+
+
+def _begun(place: Place, now: datetime) -> Place:
+    return place if place.began else replace(place, began=int(now.timestamp()))
+
+
+def _since(read: _Read, step: Step, before: Place) -> int:
+    """Return since when a look covers, on every instance: where pages go back, not all may have been read."""
+    began = before.began
+    first = _FIRST_LOOK if step.kind == "timeline" else _FIRST_TRENDS
+    floor = before.until or began - int(first.total_seconds())
+    return max(before.since, floor, read.oldest or 0)
+
+
+def _batch(place: Place, want: Wanted, result: Sorted, now: datetime) -> Batch:
+    is_more = next_step(place, want, now) is not None
+    return Batch(
+        posts=result.posts,
+        cursor=written(place if is_more else _finished(place, want)),
+        more=is_more,
+        coverage=None if is_more else _coverage(place),
+        unreadable=result.unreadable,
+        set_aside=result.set_aside,
+    )
+
+
+def _coverage(place: Place) -> Coverage:
+    start = min(place.since, place.began)
+    return Coverage(
+        start=datetime.fromtimestamp(start, UTC),
+        end=datetime.fromtimestamp(place.began, UTC),
+        truncated=bool(place.failed),
+        why="; ".join(sorted(place.failed.values())),
+    )
+
+
+def _finished(place: Place, want: Wanted) -> Place:
+    """Return the place between two looks, without what is asked for no more."""
+    names = {spot_of(step, place) for step in want.steps if step.kind != "linked"}
+    links = {f"{host} linked {url}" for host in want.hosts for url in place.trends.get(f"{host} links", ())}
+    return Place(
+        until=place.began,
+        spots={name: spot for name, spot in place.spots.items() if name in names | links},
+        trends={name: found for name, found in place.trends.items() if name.partition(" ")[0] in want.hosts},
+        rests={host: until for host, until in place.rests.items() if until > place.began},
+    )
+
+
+def _others(place: Place, want: Wanted, host: str, now: datetime) -> list[str]:
+    """Return the other instances that can be read, so that the look need not fail with this one."""
+    return [
+        other
+        for other in want.hosts
+        if other != host and other not in place.failed and place.rests.get(other, 0) <= now.timestamp()
+    ]
+
+
+def _rest(error: SourceError) -> timedelta:
+    if isinstance(error, RateLimited):
+        return error.retry_after
+    return _LONG_REST if isinstance(error, SourceRejected) else _REST
+
+
+def _patience(place: Place, now: datetime) -> timedelta:
+    return max(timedelta(seconds=min(place.rests.values(), default=0) - now.timestamp()), timedelta(seconds=1))
