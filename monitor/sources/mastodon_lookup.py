@@ -21,7 +21,7 @@ from monitor.sources.mastodon_instances import Instances, was_refused
 from monitor.sources.mastodon_status import NAME, Status, key_of, post_of
 from monitor.sources.surrogates import repair
 
-_NATIVE = re.compile(r"/(?:ap/)?users/[^/]+/statuses/(\d+)")
+_NATIVE = re.compile(r"(?:/(?:ap/)?users/[^/]+/statuses|/@[^/@]+)/(\d+)")
 _ACTIVITY = "application/activity+json"
 _MOST = 20
 """A guest may name 20 statuses, and gets no more (Api::V1::StatusesController)."""

@@ -160,7 +160,7 @@ def path_of(step: Step, place: Place, want: Wanted) -> str:
     if step.kind in {"statuses", "tags", "links"}:
         asked = {"limit": {"statuses": want.page, "tags": MOST_TAGS, "links": _TREND_LINKS}[step.kind]}
         return f"/api/v1/trends/{step.kind}?{urlencode(asked | ({'offset': spot.offset} if spot.offset else {}))}"
-    bounds = {"limit": str(want.page)} | _bounds(spot)
+    bounds = {"limit": str(want.page)} | spot_bounds(spot)
     if step.kind == "linked":
         return f"/api/v1/timelines/link?{urlencode({'url': trends[step.slot]} | bounds)}"
     if want.is_search:
@@ -182,7 +182,7 @@ def spot_of(step: Step, place: Place) -> str:
     return f"{step.name} {place.trends[f'{step.host} links'][step.slot]}"
 
 
-def _bounds(spot: Spot) -> dict[str, str]:
+def spot_bounds(spot: Spot) -> dict[str, str]:
     """Return from where on to read: the overlap before the newest, on a later page the last one of this look."""
     if spot.is_first:
         return {"max_id": spot.below} if spot.below else {}

@@ -148,7 +148,11 @@ def a_link(url: str) -> dict[str, Any]:
     """Return the preview of an address."""
     texts = {"title": "A page", "description": "", "type": "link", "author_name": "", "author_url": "", "html": ""}
     names = {"provider_name": "", "provider_url": "", "embed_url": "", "image": None, "blurhash": None}
-    return {"url": url, "width": 0, "height": 0, "authors": [], "published_at": None, "language": "en"} | texts | names
+    return (
+        {"url": url, "width": 0, "height": 0, "authors": [], "published_at": None, "language": "en", "history": []}
+        | texts
+        | names
+    )
 
 
 def a_status(id_: str, uri: str, text: str, at: datetime, tags: tuple[str, ...] = ()) -> dict[str, Any]:

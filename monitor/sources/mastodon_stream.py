@@ -1,0 +1,286 @@
+"""Mastodon by its streaming API: what an instance hears of, as it is said, edited and deleted. It needs a user's token.
+
+    connect ─► what was said meanwhile, from the timeline ─► events, a page a second ─► read
+                  (behind the cursor, an overlap before it)      └─ silence, end ─► SourceUnavailable; connect anew
+
+https://docs.joinmastodon.org/methods/streaming/. A deletion names the id that a status has on this instance, a post is
+known by its uri: which is which is remembered for the last hundred thousand, later ones are found by a second look.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+
+from monitor.errors import PayloadChanged, SourceError, SourceRejected, SourceUnavailable
+from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside
+from monitor.quarantine import OPEN, Asked, Gate
+from monitor.sources.http import Client, Refused, refusal
+from monitor.sources.items import sort_out
+from monitor.sources.mastodon import statuses_in
+from monitor.sources.mastodon_instances import Instances, opened, worded
+from monitor.sources.mastodon_place import PAGE, Spot, Wanted, newest, spot_bounds, tags_path, wanted
+from monitor.sources.mastodon_status import NAME, decoded, is_open, key_of, nameless, post_of
+from monitor.sources.server_events import Event, Events, Garble
+from monitor.sources.surrogates import repair
+
+STREAM = "mastodon_stream"
+SILENCE = timedelta(seconds=60)
+"""Instances say that they are there every 15 s: https://docs.joinmastodon.org/methods/streaming/#events."""
+
+_FIRST, _MORE = 5.0, 1.0
+"""Seconds until a page is handed on when nothing is said, and after its first event."""
+_FULL = 500
+_KEPT = 100_000
+_MOST_BEHIND = 100
+"""Pages of the timeline that are read after a pause; what lies further back is missing, and said to be."""
+
+
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A page: events, or statuses of the timeline. Times are epoch seconds; `since` is 0 where nothing is missing."""
+
+    until: float
+    events: tuple[tuple[str, bytes], ...] = ()
+    statuses: tuple[bytes, ...] = ()
+    since: float = 0
+
+
+class _Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The cursor, as JSON: the newest id that was told, and until when all was."""
+
+    newest: str = ""
+    until: float = 0
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What an event tells of a status's identity."""
+
+    id: str | int
+    uri: str
+
+
+class MastodonStream:
+    """Follows one instance. Queries: "public", "public:local", or one hashtag, "#pots"."""
+
+    name = STREAM
+
+    def __init__(self, instances: Instances, silence: timedelta = SILENCE) -> None:
+        self._instances = instances
+        self._silence = silence
+        self._uris: dict[str, str] = {}
+
+    @property
+    def missing(self) -> str | None:
+        """Return what to do about a token that nobody set; None when there is one."""
+        if any(self._instances.token(host) for host in self._instances.hosts):
+            return None
+        return 'put "host=token" into tokens of [sources.mastodon_stream]: streams are for those who have an account'
+
+    async def pages(
+        self, query: str, cursor: Cursor | None, clock: Callable[[], datetime]
+    ) -> AsyncGenerator[bytes, None]:
+        """Connect, catch up from the timeline, and yield a page every few seconds. Raise SourceError."""
+        hosts = self._instances.hosts
+        host = next((host for host in hosts if self._instances.token(host)), hosts[0])
+        want = wanted(query or "public", [host])
+        async with httpx.AsyncClient(timeout=self._silence.total_seconds(), trust_env=False) as client:
+            try:
+                async with client.stream("GET", self._address(host, want), headers=self._headers(host)) as answer:
+                    await _check(host, answer, clock())
+                    # The stream is open before the timeline is read, so nothing falls between them.
+                    for told in (self._behind(host, want, _placed(cursor), clock), self._told(host, answer, clock)):
+                        async with aclosing(told) as pages:
+                            async for page in pages:
+                                yield msgspec.msgpack.encode(page)
+            except (httpx.TransportError, Garble) as e:
+                raise SourceUnavailable(NAME, f"{host}: the stream broke off ({str(e) or type(e).__name__})") from e
+
+    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+        """Return what a page tells."""
+        told, place = msgspec.msgpack.decode(page, type=_Told), _placed(asked.cursor)
+        is_search = wanted(asked.query or "public", ["it"]).is_search
+        raws = [*told.statuses, *(data for kind, data in told.events if kind != "delete")]
+        edited = {data for kind, data in told.events if kind == "status.update"}
+        ids: list[str] = []
+
+        def read(raw: bytes) -> Post | None:
+            status = decoded(raw)
+            post = post_of(status, asked.now)
+            ids.append(str(status.id))
+            if post is None or not is_open(status, is_search=is_search):
+                return None
+            return msgspec.structs.replace(post, edited_from=post.key.id) if raw in edited else post
+
+        result = sort_out(raws, read, nameless, gate)
+        if raws and not ids and not result.refused:
+            raise PayloadChanged(NAME, "not one status of the stream could be read")
+        after = _Place(newest=newest([*ids, place.newest]), until=max(told.until, place.until))
+        return Batch(
+            posts=result.posts,
+            deletions=tuple(_deleted(data) for kind, data in told.events if kind == "delete"),
+            cursor=Cursor(msgspec.json.encode(after).decode()),
+            coverage=_coverage(told, place),
+            unreadable=result.unreadable,
+            set_aside=result.set_aside,
+        )
+
+    def nameless(self, raw: bytes) -> SetAside:
+        """Return a status that is set aside, its author apart."""
+        return nameless(raw)
+
+    def reread(self, raw: bytes, now: datetime) -> Post | None:
+        """Return the post of a status without its author."""
+        return post_of(decoded(raw), now)
+
+    def _address(self, host: str, want: Wanted) -> str:
+        if want.mode == "trends" or len(want.tags) > 1:
+            raise SourceRejected(NAME, 'a stream follows "public", "public:local" or one hashtag')
+        path = {"public": "public", "local": "public/local", "tags": "hashtag"}[want.mode]
+        asked = f"?{urlencode({'tag': want.tags[0]})}" if want.tags else ""
+        return f"{self._instances.base(host)}/api/v1/streaming/{path}{asked}"
+
+    def _headers(self, host: str) -> dict[str, str]:
+        # Packed answers would wait until a block of them is full.
+        kinds = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        return kinds | self._instances.authorization(host)
+
+    async def _behind(
+        self, host: str, want: Wanted, place: _Place, clock: Callable[[], datetime]
+    ) -> AsyncGenerator[_Told, None]:
+        """Yield what was said since the cursor, page by page forward; nothing on the first connection."""
+        spot = Spot(newest=place.newest)
+        for _ in range(_MOST_BEHIND if place.newest else 0):
+            path = _timeline(want, spot)
+            raws = statuses_in((await asyncio.to_thread(self._instances.get, host, path, clock())).body)
+            ids = [id_ for raw in raws if (id_ := self._remembered(raw))]
+            last = newest([*ids, spot.at])
+            if not ids or last == spot.at:
+                return
+            spot = msgspec.structs.replace(spot, at=last)
+            yield _Told(until=place.until, statuses=tuple(raws))
+            if len(raws) < PAGE // 2:
+                return
+        if place.newest:
+            now = clock().timestamp()
+            yield _Told(until=now, since=now)
+
+    async def _told(
+        self, host: str, answer: httpx.Response, clock: Callable[[], datetime]
+    ) -> AsyncGenerator[_Told, None]:
+        queue: asyncio.Queue[Event | None] = asyncio.Queue(_FULL)
+        pump = asyncio.create_task(_pump(answer, queue))
+        heard = clock()
+        try:
+            while True:
+                events, is_over = await _collected(queue)
+                now = clock()
+                heard = now if events else heard
+                told = tuple(self._translated(event) for event in events if event.kind in _KINDS)
+                yield _Told(until=now.timestamp(), events=tuple(each for each in told if each is not None))
+                if is_over:
+                    await pump  # raises what ended it
+                    raise SourceUnavailable(NAME, f"{host} ended the stream")
+                if now - heard > self._silence:
+                    raise SourceUnavailable(NAME, f"{host} said nothing for {(now - heard).total_seconds():.0f} s")
+        finally:
+            pump.cancel()
+
+    def _translated(self, event: Event) -> tuple[str, bytes] | None:
+        """Return an event; of a deletion the uri of what was deleted, nothing when it is not known."""
+        if event.kind != "delete":
+            self._remembered(event.data)
+            return event.kind, event.data
+        uri = self._uris.pop(event.data.decode("utf-8", "replace").strip().strip('"'), None)
+        return None if uri is None else (event.kind, uri.encode())
+
+    def _remembered(self, raw: bytes) -> str:
+        """Remember which status has which id here, and return the id; "" when it has none."""
+        try:
+            known = msgspec.json.decode(repair(raw), type=_Known)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return ""
+        self._uris[str(known.id)] = known.uri
+        if len(self._uris) > _KEPT:
+            self._uris.pop(next(iter(self._uris)))
+        return str(known.id)
+
+
+_KINDS = frozenset({"update", "status.update", "delete"})
+
+
+def open_stream(client: Client, options: Mapping[str, str]) -> MastodonStream:
+    """Return the stream; options: `instances` and `tokens` as of the source, and `silence` in seconds."""
+    silence = timedelta(seconds=float(options.get("silence", SILENCE.total_seconds())))
+    return MastodonStream(opened(client, options), silence)
+
+
+async def _check(host: str, answer: httpx.Response, now: datetime) -> None:
+    if answer.status_code == httpx.codes.OK:
+        return
+    body = (await answer.aread())[:65_536]
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    error: SourceError = refusal(NAME, answer.status_code, headers.get("retry-after"), now)
+    error.__cause__ = Refused(answer.status_code, headers, body)
+    raise worded(host, error)
+
+
+async def _pump(answer: httpx.Response, queue: "asyncio.Queue[Event | None]") -> None:
+    """Put the events of a connection into a queue, heartbeats too, and None behind the last."""
+    events = Events()
+    try:
+        async for chunk in answer.aiter_raw():
+            for event in events.fed(chunk):
+                await queue.put(event)
+    finally:
+        await queue.put(None)
+
+
+async def _collected(queue: "asyncio.Queue[Event | None]") -> tuple[list[Event], bool]:
+    """Return what comes until a page is full or its time is over, and whether the connection has ended behind it."""
+    events: list[Event] = []
+    try:
+        async with asyncio.timeout(_FIRST) as time:
+            while len(events) < _FULL:
+                event = await queue.get()
+                if event is None:
+                    return events, True
+                if not events:
+                    time.reschedule(asyncio.get_running_loop().time() + _MORE)
+                events.append(event)
+    except TimeoutError:
+        pass
+    return events, False
+
+
+def _timeline(want: Wanted, spot: Spot) -> str:
+    bounds = {"limit": str(PAGE)} | spot_bounds(spot)
+    if want.mode == "tags":
+        return tags_path(want.tags, bounds)
+    return f"/api/v1/timelines/public?{urlencode(bounds | ({'local': 'true'} if want.mode == 'local' else {}))}"
+
+
+def _deleted(data: bytes) -> PostKey:
+    return key_of(data.decode())
+
+
+def _coverage(told: _Told, place: _Place) -> Coverage | None:
+    """Return the window that a page tells of; None for one of the timeline: the first events after it close it."""
+    if told.statuses:
+        return None
+    start = told.since or place.until or told.until
+    return Coverage(
+        start=datetime.fromtimestamp(min(start, told.until), UTC), end=datetime.fromtimestamp(told.until, UTC)
+    )
+
+
+def _placed(cursor: Cursor | None) -> _Place:
+    if cursor is None:
+        return _Place()
+    try:
+        return msgspec.json.decode(cursor, type=_Place)
+    except msgspec.DecodeError as e:
+        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
