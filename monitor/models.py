@@ -165,7 +165,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 class TermHit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A keyword of the topic, as configured, and the places in the original text where it matched.
 
-    `variants` says for each place how its spelling differs ("separators", "inflection, script"), "" for not at all;
+    `variants` says for each place how its spelling differs ("separators", "script, look-alikes"), "" for not at all;
     empty where none does.
     """
 

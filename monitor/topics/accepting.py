@@ -51,6 +51,13 @@ class Found(NamedTuple):
 
 def place_of(reading: Reading, keyword: Keyword, found: Found) -> Place | None:
     """Return where the keyword stands; None when what was found is not the keyword."""
+    place = _place_of(reading, keyword, found)
+    if place is None or not reading.is_disguised(place.span):
+        return place
+    return place._replace(variant=", ".join(filter(None, (place.variant, "look-alikes"))))
+
+
+def _place_of(reading: Reading, keyword: Keyword, found: Found) -> Place | None:
     if keyword.is_prefix and found.kind == "words":
         found = found._replace(stretch=_to_word_end(reading, found.stretch))
     span = reading.span(found.stretch)

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from monitor.models import Span
+from monitor.text.disguises import undisguised
 from monitor.text.languages import covers
 from monitor.text.normal import text_of, words_of
 from monitor.topics.accepting import Found, Place, place_of, tag_place_of
@@ -53,6 +54,7 @@ class Keywords:
     def scan(self, text: str, *, is_needed: bool = False) -> Scan | None:
         """Return what the automaton finds in a text; None for most texts: no anchor, and nothing else `is_needed`."""
         patterns = self._patterns
+        written, text = text, undisguised(text)
         words = words_of(text)
         lemmas = patterns.lemmas_of(words)
         line = text_of(lemmas)
@@ -63,7 +65,7 @@ class Keywords:
             layers.extend((layer, patterns.find(layer.text)) for layer in made if layer is not None)
         if not is_needed and not self._is_woken(layers):
             return None
-        return Scan(Reading(text, words, lemmas), self._by_keyword(layers))
+        return Scan(Reading(text, words, lemmas, written), self._by_keyword(layers))
 
     def _is_woken(self, layers: Sequence[Layer]) -> bool:
         wakes = self._wakes

@@ -8,8 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from monitor.errors import QueryError
 from monitor.models import Post, Span, TermHit, Topic
+from monitor.text.disguises import undisguised
 from monitor.text.engines import UNDETERMINED
 from monitor.text.normal import words_of
 from monitor.topics import query
@@ -65,7 +68,7 @@ class Matcher:
         self._rules = tuple(_rule(topic, node, self._numbers) for topic, node in zip(topics, nodes, strict=True))
         self._rules_by_anchor = _by_anchor(self._rules, self._numbers, rarity_among(nodes))
         self._anchors = frozenset(self._rules_by_anchor)
-        self._keywords = Keywords(terms, self._anchors)
+        self._keywords = Keywords([_undisguised(leaf) for leaf in terms], self._anchors)
 
     def match(self, text: str, facts: Facts = NO_FACTS, language: str = UNDETERMINED) -> list[TopicMatch]:
         """Return the topics that a text belongs to, in the order configured; never raises, whatever the text.
@@ -123,6 +126,10 @@ def is_keyword_invisible(keyword: str) -> bool:
 def facts_of(post: Post) -> Facts:
     """Return what a query can ask of a post beside its text."""
     return Facts(post.key.source, post.links, post.engagement.likes)
+
+
+def _undisguised(leaf: Term | Tag) -> Term | Tag:
+    return leaf if leaf.text.isascii() else msgspec.structs.replace(leaf, text=undisguised(leaf.text))
 
 
 def _node(topic: Topic) -> Node:

@@ -35,12 +35,13 @@ class Stretch(NamedTuple):
 
 
 class Reading:
-    """A text, its words and its lemmas."""
+    """A text, its words and its lemmas; `written` is the text before look-alikes of letters were taken for these."""
 
-    __slots__ = ("_line", "_mentions", "_places", "_quiet", "_tags", "lemmas", "text", "words")
+    __slots__ = ("_line", "_mentions", "_places", "_quiet", "_tags", "lemmas", "text", "words", "written")
 
-    def __init__(self, text: str, words: list[str], lemmas: list[str]) -> None:
+    def __init__(self, text: str, words: list[str], lemmas: list[str], written: str | None = None) -> None:
         self.text = text
+        self.written = text if written is None else written
         self.words = words
         self.lemmas = lemmas
         # Properties that are made at first use: functools.cached_property takes a lock each time in Python 3.11.
@@ -77,6 +78,10 @@ class Reading:
         if self._mentions is None:
             self._mentions = mentions(self.text)
         return self._mentions
+
+    def is_disguised(self, span: Span) -> bool:
+        """Tell whether letters of a span stand for others that look the same."""
+        return self.written is not self.text and self.written[slice(*span)] != self.text[slice(*span)]
 
     def is_quiet(self, span: Span) -> bool:
         """Tell whether a span touches an address or the name of an account, which say nothing."""
