@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from monitor.credentials import NO_KEY
-from monitor.digests.platforms import host_of, platform_label
+from monitor.digests.platforms import host_of, platform_label, shortened
 from monitor.digests.wording import plain, span_of, time_within
 from monitor.models import QueryStatus, Window
 from monitor.signals.coverage import merged
@@ -165,13 +165,8 @@ def _label(source: SourceReading, count: int) -> str:
         label = plain(platform_label(source.source), LONGEST_LABEL)
         return label if count == source.queries else f"{label} ({count} of {source.queries} searches)"
     if source.queries == 1 and source.hosts:
-        return _short(source.hosts[0])
+        return shortened(source.hosts[0])
     return f"{count} feeds" if count == source.queries else f"{count} of {source.queries} feeds"
-
-
-def _short(host: str) -> str:
-    """Cut a host in front: its end says whose it is."""
-    return host if len(host) <= LONGEST_LABEL else "…" + host[1 - LONGEST_LABEL :]
 
 
 def _listed(entries: Sequence[str], most: int) -> str:

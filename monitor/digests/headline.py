@@ -3,7 +3,7 @@
 from datetime import timedelta, tzinfo
 
 from monitor.digests.draft import Draft
-from monitor.digests.platforms import host_of, is_web
+from monitor.digests.platforms import host_of, is_web, shortened
 from monitor.digests.wording import day_and_time, day_of, hashtag, isolated, left_out, many, plain, span_of
 from monitor.models import Digest, SharedLink, Trend, Window
 from monitor.signals.bursts import format_ratio
@@ -57,7 +57,7 @@ def write_link(draft: Draft, link: SharedLink, window: Window, zone: tzinfo) -> 
 
 def write_title(draft: Draft, link: SharedLink) -> None:
     """Write the title of a page with its outlet, or its real host where that is unknown, as a link."""
-    outlet = plain(link.outlet or host_of(link.url) or "", LONGEST_OUTLET)
+    outlet = plain(link.outlet or shortened(host_of(link.url) or ""), LONGEST_OUTLET)
     title = plain(link.title or "", LONGEST_TITLE)
     words = f"{isolated(outlet)}: {isolated(_titled(title))}" if title else outlet
     draft.link(words, link.url if is_web(link.url) else None)

@@ -11,6 +11,7 @@ _CLOSING = {")": "(", "]": "["}
 _TRAILING = ".,;:!?*_~'"
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff\\]|\s")
 _HOST = re.compile(r"[^\s/?#@:%\[\]<>\"^`{|}.][^\s/?#@:%\[\]<>\"^`{|}]*|\[[0-9a-f:.]+\]")
+_PORT = re.compile(r"(?::\d*)?")
 
 # Parameters that tell a site where its reader came from, and nothing about the page: of large platforms and mailers.
 _TRACKER_PREFIXES = ("utm_", "mtm_", "hsa_", "at_custom", "wt.mc_")
@@ -101,11 +102,18 @@ def _split(url: str) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(stripped)
-        is_usable = parts.scheme in _DEFAULT_PORTS and _HOST.fullmatch(_bracketed(parts)) and parts.port != 0
+        is_usable = parts.scheme in _DEFAULT_PORTS and _is_usable(parts) and parts.port != 0
     except ValueError:
         # A port that is no number, brackets that do not close: no address.
         return None
     return parts if is_usable else None
+
+
+def _is_usable(parts: SplitResult) -> bool:
+    """Tell whether the whole authority is a host, with a port or a name before it: "a%40[::1]" is taken for [::1]."""
+    name = _bracketed(parts)
+    around = parts.netloc.rpartition("@")[2].lower().partition(name)
+    return around[0] == "" and _PORT.fullmatch(around[2]) is not None and _HOST.fullmatch(name) is not None
 
 
 def _bracketed(parts: SplitResult) -> str:
