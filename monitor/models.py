@@ -51,7 +51,7 @@ class Window(NamedTuple):
         return self.end - self.start
 
 
-class Author(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Author(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Who wrote a post. In the store `id` is a keyed hash, and the names are there only for class A."""
 
     id: str | None = None
@@ -59,7 +59,7 @@ class Author(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     name: str | None = None
 
 
-class Engagement(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Engagement(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """Reactions to a post as the platform counted them; absent is not 0."""
 
     likes: int | None = None
@@ -68,14 +68,14 @@ class Engagement(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     views: int | None = None
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True):
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Engagement as seen at one time."""
 
     at: datetime
     engagement: Engagement
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True):
+class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A normalised item of a platform. `text` is what a reader of the platform sees, character for character."""
 
     key: PostKey
@@ -162,7 +162,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     sense: Sense | None = None
 
 
-class TermHit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class TermHit(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A keyword of the topic, as configured, and the places in the original text where it matched.
 
     `variants` says for each place how its spelling differs ("separators", "script, look-alikes"), "" for not at all;
@@ -174,7 +174,7 @@ class TermHit(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     variants: tuple[str, ...] = ()
 
 
-class Mention(msgspec.Struct, frozen=True, kw_only=True):
+class Mention(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A post of a topic: what matched, in which language and script, and the group of its copies.
 
     `script` is "Hans", "Hant" or another ISO 15924 code, None when undecided. `group` is the fingerprint of what the
@@ -194,7 +194,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: bool = False
 
 
-class Count(msgspec.Struct, frozen=True, array_like=True):
+class Count(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A label and how often it was counted."""
 
     label: str

@@ -38,7 +38,7 @@ _BLUESKY = re.compile(r"(?:app\.bsky\.feed\.post|bsky\.app/profile/[^/\s]+/post)
 """The key of a Bluesky record, in its own addresses and in those that a bridge made of them: a time of 53 bits."""
 
 
-class Wording(msgspec.Struct, frozen=True):
+class Wording(msgspec.Struct, frozen=True, gc=False):
     """What is kept of a text beside it: its fingerprint, and the sketch by which near copies are found."""
 
     group: str

@@ -22,7 +22,7 @@ from monitor.repairs import Survey
 from monitor.topics.fitting import Learned
 
 
-class Body(msgspec.Struct, frozen=True, array_like=True):
+class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A stored mention. Times are ms since 1970."""
 
     url: str | None
@@ -49,7 +49,7 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
         return self.observed if self.created is None else min(self.created, self.observed)
 
 
-class SketchedBody(Body, frozen=True, array_like=True):
+class SketchedBody(Body, frozen=True, array_like=True, gc=False):
     """A body with the sketch of its text, whose last byte, a version, is no sign of a withdrawn post."""
 
     sketch: bytes = b""

@@ -8,10 +8,8 @@ Two signs stand for punctuation: BREAK where a sentence or a clause ends, JOINT 
 
 import re
 import unicodedata
-from bisect import bisect_right
 from functools import cache
-from itertools import accumulate, compress, count
-from operator import add
+from itertools import compress
 from typing import NamedTuple
 
 from monitor.models import Span
@@ -31,8 +29,7 @@ _SPACES = frozenset("-_'\u2010\u2011\u2012\u2013\u2019")
 """What joins the parts of a compound or a form with an apostrophe: there words are apart, and nothing else is there."""
 
 _BARE = {"ø": "o", "đ": "d", "ł": "l", "ħ": "h", "ı": "i"}
-_RUN = re.compile(rf"[^{UNSPACED} ]+")
-_EDGE = re.compile(rf"[{UNSPACED}][^{UNSPACED} ]|[^{UNSPACED} ][{UNSPACED}]")
+_RUN = re.compile(rf"[{UNSPACED}]+|[^{UNSPACED} ]+")
 _NUMBERED = re.compile(r"[0-9](?<=[a-z][0-9])")
 """The first digit of the number behind a name: iPhone6, covid19. Digits are sought first, because there are few."""
 
@@ -61,18 +58,6 @@ class Places(NamedTuple):
         return Span(start, end)
 
 
-class Line(NamedTuple):
-    """Words with single spaces around them, and where each begins: there, and among the visible characters."""
-
-    words: list[str]
-    begins: list[int]
-    visible: list[int]
-
-    def word_at(self, index: int) -> int:
-        """Return the number of the word that holds the character at an index of the text."""
-        return bisect_right(self.begins, index) - 1
-
-
 def words_of(text: str) -> list[str]:
     """Return the words of the normal form of any str: runs of letters, runs of Han and the like, single signs."""
     if text.isascii():
@@ -81,20 +66,14 @@ def words_of(text: str) -> list[str]:
     mapped = text.translate(_table())
     if not unicodedata.is_normalized("NFC", mapped):
         mapped = unaccented(compose(mapped))
-    if _EDGE.search(mapped):
-        mapped = _RUN.sub(r" \g<0> ", mapped)
-    return _NUMBERED.sub(r" \g<0>", mapped).split()
+    if _NUMBERED.search(mapped):
+        mapped = _NUMBERED.sub(r" \g<0>", mapped)
+    return _RUN.findall(mapped)
 
 
 def text_of(words: list[str]) -> str:
     """Return words as one text, a space before and after each."""
     return f" {' '.join(words)} "
-
-
-def line_of(words: list[str], visible_words: list[str]) -> Line:
-    """Return where words begin in `text_of(words)`, which stand for the visible ones, word by word."""
-    begins = list(map(add, accumulate(map(len, words), initial=1), count()))
-    return Line(words, begins, list(accumulate(map(len, visible_words), initial=0)))
 
 
 def places_of(text: str) -> Places:

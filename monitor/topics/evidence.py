@@ -65,7 +65,7 @@ class Keywords:
             layers.extend((layer, patterns.find(layer.text)) for layer in made if layer is not None)
         if not is_needed and not self._is_woken(layers):
             return None
-        return Scan(Reading(text, words, lemmas, written), self._by_keyword(layers))
+        return Scan(Reading(text, words, lemmas, line, written), self._by_keyword(layers))
 
     def _is_woken(self, layers: Sequence[Layer]) -> bool:
         wakes = self._wakes

@@ -3,14 +3,15 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 from typing import NamedTuple
 
 from monitor.models import Span
 from monitor.text.entities import Entity, hashtags, mentions, names_and_addresses
 from monitor.text.folding import is_invisible
 from monitor.text.graphemes import is_boundary
-from monitor.text.normal import BREAK, HAN, Line, Places, line_of, places_of, text_of
+from monitor.text.normal import BREAK, HAN, Places, places_of, text_of
 from monitor.text.words import is_unspaced, is_word_character
 from monitor.topics.slips import usual_sound
 
@@ -35,28 +36,49 @@ class Stretch(NamedTuple):
 
 
 class Reading:
-    """A text, its words and its lemmas; `written` is the text before look-alikes of letters were taken for these."""
+    """A text, its words, its lemmas, and these as one line with single spaces around them.
 
-    __slots__ = ("_line", "_mentions", "_places", "_quiet", "_tags", "lemmas", "text", "words", "written")
+    `written` is the text before look-alikes of letters were taken for these.
+    """
 
-    def __init__(self, text: str, words: list[str], lemmas: list[str], written: str | None = None) -> None:
+    __slots__ = (
+        "_counted",
+        "_is_plain",
+        "_lemmas",
+        "_line",
+        "_mentions",
+        "_places",
+        "_quiet",
+        "_tags",
+        "_visible",
+        "_words_begin",
+        "text",
+        "words",
+        "written",
+    )
+
+    def __init__(self, text: str, words: list[str], lemmas: list[str], line: str, written: str | None = None) -> None:
         self.text = text
         self.written = text if written is None else written
         self.words = words
-        self.lemmas = lemmas
+        self._lemmas = lemmas
+        self._line = line
         # Properties that are made at first use: functools.cached_property takes a lock each time in Python 3.11.
-        self._line: Line | None = None
+        self._counted = (0, 0)
+        self._is_plain: bool | None = None
+        self._words_begin: list[int] | None = None
+        self._visible: list[int] | None = None
         self._places: Places | None = None
         self._tags: list[Entity] | None = None
         self._mentions: list[Entity] | None = None
         self._quiet: list[Span] | None = None
 
     @property
-    def line(self) -> Line:
-        """Return where words begin."""
-        if self._line is None:
-            self._line = line_of(self.lemmas, self.words)
-        return self._line
+    def visible(self) -> list[int]:
+        """Return where words begin among the visible characters, and where the last one ends."""
+        if self._visible is None:
+            self._visible = list(accumulate(map(len, self.words), initial=0))
+        return self._visible
 
     @property
     def places(self) -> Places:
@@ -95,13 +117,32 @@ class Reading:
         return at >= 0 and self._quiet[at].end > span.start
 
     def stretch(self, start: int, end: int) -> Stretch:
-        """Return the visible characters that a range of the text of lemmas stands for; a lemma stands for its word."""
-        line = self.line
-        first, last = line.word_at(start), line.word_at(end - 1)
-        begin = line.visible[first] + min(start - line.begins[first], len(self.words[first]) - 1)
-        if self.lemmas[last] is not self.words[last] or end == line.begins[last] + len(self.lemmas[last]):
-            return Stretch(begin, line.visible[last + 1] - 1)
-        return Stretch(begin, line.visible[last] + end - 1 - line.begins[last])
+        """Return the visible characters that a range of the line of lemmas stands for; a lemma stands for its word."""
+        if self._is_plain is None:
+            self._is_plain = self._lemmas == self.words
+        if self._is_plain:
+            before = self._spaces_before(start)
+            return Stretch(start - before, end - 1 - before - self._line.count(" ", start, end))
+        begins, visible = self._begins, self.visible
+        first, last = bisect_right(begins, start) - 1, bisect_right(begins, end - 1) - 1
+        begin = visible[first] + min(start - begins[first], len(self.words[first]) - 1)
+        if self._lemmas[last] is not self.words[last] or end == begins[last] + len(self._lemmas[last]):
+            return Stretch(begin, visible[last + 1] - 1)
+        return Stretch(begin, visible[last] + end - 1 - begins[last])
+
+    def _spaces_before(self, index: int) -> int:
+        """Count the spaces of the line before an index, from the last one asked for: hits come in order."""
+        at, spaces = self._counted
+        spaces += self._line.count(" ", at, index) if index >= at else -self._line.count(" ", index, at)
+        self._counted = (index, spaces)
+        return spaces
+
+    @property
+    def _begins(self) -> list[int]:
+        """Return where each word begins in the line of lemmas."""
+        if self._words_begin is None:
+            self._words_begin = list(map(add, accumulate(map(len, self._lemmas), initial=1), count()))
+        return self._words_begin
 
     def span(self, stretch: Stretch) -> Span | None:
         """Return the original characters of a stretch; None where it would divide what a reader sees as one."""
@@ -115,7 +156,7 @@ class Reading:
 
     def words_between(self, stretch: Stretch) -> list[str]:
         """Return the words of a stretch, the first and the last as far as they are in it."""
-        visible = self.line.visible
+        visible = self.visible
         first = bisect_right(visible, stretch.first) - 1
         last = bisect_right(visible, stretch.last) - 1
         found = self.words[first : last + 1]
@@ -127,7 +168,7 @@ class Reading:
         """Return where words begin in the original; a Han character is a word, a sign is none."""
         starts = self.places.starts
         found: list[int] = []
-        for word, number in zip(self.words, self.line.visible, strict=False):
+        for word, number in zip(self.words, self.visible, strict=False):
             if is_unspaced(word[0]):
                 found.extend(starts[number : number + len(word)])
             elif is_word_character(word[0]):
@@ -136,7 +177,7 @@ class Reading:
 
     def word_end(self, character: int) -> int:
         """Return the number of the last visible character of a character's word."""
-        visible = self.line.visible
+        visible = self.visible
         return visible[bisect_right(visible, character)] - 1
 
     def is_in_hashtag(self, stretch: Stretch) -> bool:
@@ -164,7 +205,7 @@ class Reading:
 
     def around(self, stretch: Stretch) -> tuple[str, str]:
         """Return what of the same words, or runs of Han, is before a stretch and after it."""
-        visible = self.line.visible
+        visible = self.visible
         first = bisect_right(visible, stretch.first) - 1
         last = bisect_right(visible, stretch.last) - 1
         return (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 
 from monitor.text.graphemes import is_boundary
-from monitor.text.normal import BREAK, JOINT, line_of, places_of, words_of
+from monitor.text.normal import BREAK, JOINT, places_of, words_of
 from tests.unit.text.strategies import texts
 
 
@@ -47,10 +47,10 @@ def test_each_visible_character_has_its_place(text: str) -> None:
 def test_a_word_by_itself_is_the_same_word(text: str) -> None:
     """What a word's place says, read again, is the word: nothing is lost, nothing is borrowed."""
     words, places = words_of(text), places_of(text)
-    line = line_of(words, words)
+    visible = list(itertools.accumulate(map(len, words), initial=0))
 
     for number, word in enumerate(words):
-        span = places.span(line.visible[number], line.visible[number + 1] - 1)
+        span = places.span(visible[number], visible[number + 1] - 1)
         if span is not None and is_boundary(text, span.start) and is_boundary(text, span.end):
             assert "".join(words_of(text[span.start : span.end])) == word or len(text) > 30
 
