@@ -112,7 +112,7 @@ def letters_by_script(text: str) -> dict[str, int]:
         return counts
     # By bytes, which is ten times as fast as by a pattern: a look at the table costs most, and ASCII needs none.
     symbols = encoded.translate(None, _ASCII).decode("utf-8").translate(_symbols())
-    for symbol in set(symbols):
+    for symbol in sorted(set(symbols)):
         iso = _ISO_BY_SYMBOL[symbol]
         counts[iso] = symbols.count(symbol) + counts.get(iso, 0)
     return counts

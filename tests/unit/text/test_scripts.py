@@ -3,7 +3,15 @@
 import pytest
 from hypothesis import given
 
-from monitor.text.scripts import MAX_CHARACTERS, Scripts, dominant_script, letters_by_script, script_of, scripts_of
+from monitor.text.scripts import (
+    _ISO,
+    MAX_CHARACTERS,
+    Scripts,
+    dominant_script,
+    letters_by_script,
+    script_of,
+    scripts_of,
+)
 from tests.unit.text.strategies import texts
 
 
@@ -75,6 +83,12 @@ def test_only_the_first_characters_are_looked_at() -> None:
 
 def test_letters_are_counted_by_script() -> None:
     assert letters_by_script("砸锅 pots 鐵") == {"Hani": 1, "Hans": 1, "Hant": 1, "Latn": 4}
+
+
+def test_among_scripts_of_equal_weight_the_answer_does_not_change_by_the_run() -> None:
+    """Sets of letters have another order in each process, and the script of the first was taken."""
+    assert scripts_of("йท") == scripts_of("ทй") == Scripts("Cyrl")
+    assert list(letters_by_script("йทաγ")) == sorted(letters_by_script("йทաγ"), key=_ISO.index)
 
 
 @given(texts)
