@@ -5,12 +5,12 @@ whole hours that are over ─► posts, wordings, voices ─► kept; forms of w
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from monitor.alerting import alert
 from monitor.ledger import CoverageLedger
-from monitor.models import Mention, Topic, Window
+from monitor.models import Mention, Query, Topic, Window
 from monitor.pipeline import gather, oldest_kept
 from monitor.rounds import shelf_of
 from monitor.scored import HourCount, Scored
@@ -19,7 +19,6 @@ from monitor.signals.copies import grouped
 from monitor.signals.coverage import read_together
 from monitor.signals.firsts import firsts_of
 from monitor.signals.voices import count_voices, firsts, said
-from monitor.topics.planning import queries_of
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ def score(monitor: Monitor, topic: Topic, now: datetime) -> None:
     monitor.scores.count(topic.name, hour_counts(recent, now))
     monitor.firsts.note(topic.name, firsts_of(recent, with_links=True).values())
     backfilled = _note_backfilled(monitor, topic, before, now)
-    end = read_to(monitor.progress, topic, now)
+    end = read_to(monitor.progress, monitor.queries_of(topic), now)
     if end is None:
         return
     gathered = gather(topic, Window(end - HOUR, end), shelf_of(monitor, topic), now)
@@ -51,10 +50,10 @@ def score(monitor: Monitor, topic: Topic, now: datetime) -> None:
         alert(monitor, topic, gathered, now)
 
 
-def read_to(ledger: CoverageLedger, topic: Topic, now: datetime) -> datetime | None:
-    """Return up to when most queries of a topic were read, at full five minutes; None where nothing was lately."""
+def read_to(ledger: CoverageLedger, queries: Sequence[Query], now: datetime) -> datetime | None:
+    """Return up to when most queries were read, at full five minutes; None where nothing was lately."""
     window = Window(now - 2 * FRESH, now)
-    windows = [[Window(each.start, each.end) for each in ledger.windows(query, window)] for query in queries_of(topic)]
+    windows = [[Window(each.start, each.end) for each in ledger.windows(query, window)] for query in queries]
     read = read_together(windows)
     return _full(min(read[-1].end, now), STEP) if read else None
 
