@@ -41,5 +41,6 @@ SOURCES: Mapping[str, Factory] = {
     "replay": _by("replay"),
     "rss": _by("rss"),
     "x": _by("x"),
+    "youtube": _by("youtube"),
 }
 """Source by name: a factory that takes the one HTTP client and the source's options from the configuration."""

@@ -31,7 +31,7 @@ _PORTS = {"http": 80, "https": 443}
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _MOVED_FOR_GOOD = frozenset({301, 308})
 _CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
-_SECRETS = frozenset({"authorization", "cookie"})
+_SECRETS = frozenset({"authorization", "cookie", "x-goog-api-key"})
 _DEFAULT_PATIENCE = timedelta(seconds=60)
 _LEAST_PATIENCE, _MOST_PATIENCE = timedelta(seconds=1), timedelta(days=1)
 _WORDS = Limits(max_bytes=65_536)

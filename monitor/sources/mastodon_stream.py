@@ -252,7 +252,7 @@ async def _collected(queue: "asyncio.Queue[Event | None]") -> tuple[list[Event],
                     time.reschedule(asyncio.get_running_loop().time() + _MORE)
                 events.append(event)
     except TimeoutError:
-        pass
+        return events, False
     return events, False
 
 

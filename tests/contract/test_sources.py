@@ -81,6 +81,8 @@ def test_fetch_keeps_the_contract_on_a_good_answer(name: str, path: Path, client
     source = one.open(client)
 
     first = source.fetch(one.query, None, NOW)
+    while first.more and not first.posts:
+        first = source.fetch(one.query, first.cursor, NOW)  # some platforms first say only where the posts are
 
     assert first.posts
     assert isinstance(first.cursor, str)
