@@ -38,6 +38,7 @@ def _by(module: str) -> Factory:
 SOURCES: Mapping[str, Factory] = {
     "hackernews": _by("hackernews"),
     "mastodon": _by("mastodon"),
+    "reddit": _by("reddit"),
     "replay": _by("replay"),
     "rss": _by("rss"),
     "x": _by("x"),
