@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
@@ -209,9 +210,8 @@ def parse(payload: bytes, now: datetime) -> Batch:
 def _api(client: Client, options: Mapping[str, str], site: str) -> "tuple[Api | None, str | None]":
     if find_spec("praw") is None:
         return None, 'install the extra "reddit": pip install "discussion-monitor[reddit]"'
-    from monitor.sources.reddit_api import Account, Api  # noqa: PLC0415 - see above
-
-    account = Account(
+    reddit_api = import_module("monitor.sources.reddit_api")
+    account = reddit_api.Account(
         client_id=options["client_id"],
         client_secret=options["client_secret"],
         user_agent=options.get("user_agent", _AGENT),
@@ -219,7 +219,8 @@ def _api(client: Client, options: Mapping[str, str], site: str) -> "tuple[Api | 
     )
     named = hashlib.sha256(account.client_id.encode()).hexdigest()[:12]
     bucket = Bucket(f"{NAME}:{named}", 100, timedelta(minutes=1))
-    return Api(account, bucket, getattr(client, "pace", None)), None
+    api: Api = reddit_api.Api(account, bucket, getattr(client, "pace", None))
+    return api, None
 
 
 def _trusted(payload: bytes) -> Feed:
