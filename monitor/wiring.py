@@ -23,6 +23,7 @@ from monitor.looks import Parts
 from monitor.models import Job, Query, Topic
 from monitor.pace import Pace
 from monitor.pipeline import Stages
+from monitor.rereading import Lookup
 from monitor.settings import Settings
 from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
@@ -55,6 +56,7 @@ from monitor.store.repairs import RepairStore
 from monitor.store.restarts import Restarts
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.scores import ScoreStore
+from monitor.store.second_looks import SecondLooks
 from monitor.store.spend import SpendStore
 from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.told import ToldStore
@@ -66,12 +68,14 @@ from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matching import Matcher
 from monitor.topics.planning import (
     PRUNE_EVERY,
+    REREAD_EVERY,
     SCORE_EVERY,
     digest_job,
     plan,
     poll_job,
     prune_job,
     queries_of,
+    reread_job,
     score_job,
 )
 
@@ -121,6 +125,7 @@ class Monitor:
         stores = self.leases, self.progress, self.mentions
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
         self.departed = DepartedStore(connection)
+        self.second_looks = SecondLooks(connection)
         self.changes = Changes(self.mentions, self.mentions, self.words, self.departed, self.quarantine)
         self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.changes, self.breakers)
         self._stages: tuple[tuple[int, int], Stages] | None = None
@@ -329,6 +334,12 @@ def jobs_of(topics: list[Topic], queries: Iterable[Query], now: datetime) -> dic
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in topics}
     jobs |= {score_job(topic): SCORE_EVERY for topic in topics}
     return jobs
+
+
+def reread_jobs(monitor: Monitor) -> dict[Job, timedelta]:
+    """Return a job for each source of the topics whose posts can be looked at again."""
+    names = {query.source for query in plan(monitor.topics.all())}
+    return {reread_job(name): REREAD_EVERY for name in names if isinstance(monitor.sources.get(name), Lookup)}
 
 
 def bot_jobs(monitor: Monitor) -> dict[Job, timedelta]:

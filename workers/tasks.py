@@ -6,6 +6,7 @@ from uuid import uuid4
 from celery import Celery
 
 from monitor import jobs
+from monitor.second_look import look_again
 from monitor.upkeep import keep_up
 from monitor.wiring import Monitor
 
@@ -39,6 +40,10 @@ def register(app: Celery, monitor: Monitor) -> None:
     @app.task(name="score", bind=True, shared=False)
     def score(task: object, subject: str) -> None:
         jobs.score(monitor, subject, owner_of(task), datetime.now(UTC))
+
+    @app.task(name="reread", bind=True, shared=False)
+    def reread(task: object, subject: str) -> None:
+        look_again(monitor, subject, owner_of(task), lambda: datetime.now(UTC))
 
     @app.task(name="upkeep", bind=True, shared=False)
     def upkeep(task: object, subject: str) -> None:

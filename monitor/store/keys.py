@@ -130,6 +130,8 @@ KINDS = (
     KeyKind("work", "spend", "hash", "Spend", f"one field per paid source and UTC day, swept after {SPEND_DAYS} days"),
     KeyKind("work", "billed", "zset", "Spend", f"time to live of {BILLED_DAYS} days, one key per paid source and day"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
+    KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
+    KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
     KeyKind("work", "bucket", "hash", "Pace", "time to live of twice its window, one key per bucket of a platform"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
@@ -235,8 +237,8 @@ class Keyspace(NamedTuple):
 
     @property
     def work(self) -> WorkKeys:
-        """Return the keys of the work slot, but for those of single queries, senders, sweeps, buckets and days."""
-        single = ("query", "inbox-pace", "taken", "bucket", "billed")
+        """Return the keys of the work slot, but for those of single queries, senders, sweeps, sources, limits and days."""
+        single = ("query", "inbox-pace", "taken", "bucket", "looked", "missing", "billed")
         names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name not in single]
         return WorkKeys(*(f"{self.prefix}{{work}}:{name}" for name in names))
 
@@ -255,6 +257,14 @@ class Keyspace(NamedTuple):
     def billed(self, source: str, day: str) -> str:
         """Return the key that holds what was paid for on a UTC day."""
         return f"{self.prefix}{{work}}:billed:{source}:{day}"
+
+    def looked(self, source: str) -> str:
+        """Return the key that holds when posts of a source were looked at again."""
+        return f"{self.prefix}{{work}}:looked:{source}"
+
+    def missing(self, source: str) -> str:
+        """Return the key that holds since when a source shows posts no more, until that is believed."""
+        return f"{self.prefix}{{work}}:missing:{source}"
 
     def taken(self, sweep: str) -> str:
         """Return the key that holds what one sweep took."""

@@ -20,6 +20,7 @@ UNTIL_MENDED = timedelta(hours=6)
 JITTER = 0.1
 PRUNE_EVERY = timedelta(hours=1)
 SCORE_EVERY = timedelta(minutes=5)
+REREAD_EVERY = timedelta(minutes=30)
 
 
 def query_of(text: str) -> Query:
@@ -74,6 +75,11 @@ def prune_job(topic: Topic) -> Job:
 def score_job(topic: Topic) -> Job:
     """Return the job that looks at the numbers of a topic."""
     return Job("score", topic.name)
+
+
+def reread_job(source: str) -> Job:
+    """Return the job that looks again at known posts of a source."""
+    return Job("reread", source)
 
 
 def next_look(query: Query, batch: Batch, every: timedelta, now: datetime) -> timedelta:

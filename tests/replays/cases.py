@@ -41,6 +41,7 @@ CASES: Mapping[str, Generator] = {
     "keep": chats.keep,
     "move": chats.move,
     "next_updates": inbox.next_updates,
+    "note_looks": work.note_looks,
     "prune": topics.prune,
     "quarantine": people.quarantine,
     "redeem": people.redeem,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from monitor.models import Batch, Coverage, Cursor, Job, Lease, Query, Topic
+from monitor.models import Batch, Coverage, Cursor, Job, Lease, PostKey, Query, Topic
 from monitor.pace import Bucket
 from monitor.store.codec import encode
 from monitor.store.connection import Argument
@@ -13,6 +13,7 @@ from monitor.store.pace import PaceStore
 from monitor.store.packs import PackStore
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import DueList, LeaseStore
+from monitor.store.second_looks import SecondLooks
 from monitor.store.topics import TopicStore, rule_hash
 from tests.build import a_topic
 from tests.replays.replayer import CLOCK, Call, Replayer
@@ -292,3 +293,13 @@ def heed(draw: Random, store: Replayer) -> Call:
     bucket = a_bucket(draw, store)
     remaining, reset_at = draw.randrange(4), time_of(ago(draw) + draw.choice((0, 0, 1000, 900_000)))
     return lambda: PaceStore(store).heed(bucket, remaining, reset_at)
+
+
+def note_looks(draw: Random, store: Replayer) -> Call:
+    """Posts that were looked at, before or never, some of them missing, now, again or no more."""
+    looks, posts = SecondLooks(store), [PostKey("x", str(n)) for n in range(5)]
+    for _ in range(draw.randrange(3)):
+        looked = draw.sample(posts, draw.randrange(1, 5))
+        looks.note("x", looked, looked[: draw.randrange(5)], time_of(ago(draw, 10**9)))
+    looked = draw.sample(posts, draw.randrange(1, 5))
+    return lambda: looks.note("x", looked, looked[: draw.randrange(5)], time_of(CLOCK))
