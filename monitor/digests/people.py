@@ -13,14 +13,12 @@ from collections.abc import Collection
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from monitor.digests.platforms import content_of
 from monitor.models import Mention, Post
 from monitor.text.folding import fold
 
 PeopleClass = Literal["A", "B", "C"]
 Policy = Literal["default", "names", "links", "counts"]
-
-LINK_ONLY = frozenset(("x",))
-"""Platforms whose display rules require the author's name beside a quoted text (X: Display Requirements)."""
 
 # Patterns are matched against folded text: lower case, simplified, half width, single spaces.
 _PLACE = r"(?:国内|墙内|大陆|内地|境内)"
@@ -136,7 +134,7 @@ def show(people_class: PeopleClass, policy: Policy = "default", source: str = ""
         return Shown(name=True, quote=True, link=True)
     if policy == "counts":
         return Shown()
-    return Shown(quote=policy == "default" and source not in LINK_ONLY, link=True)
+    return Shown(quote=policy == "default" and content_of(source) == "excerpt", link=True)
 
 
 def is_exposing(text: str) -> bool:

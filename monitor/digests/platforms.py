@@ -1,7 +1,9 @@
-"""What readers call a platform."""
+"""What readers call a platform, and how much of its posts may be shown of people who must not be named."""
 
 import re
+from collections.abc import Mapping
 from ipaddress import IPv4Address
+from typing import Literal
 from urllib.parse import urlsplit
 
 from monitor.models import Post
@@ -27,6 +29,21 @@ LABELS = {
 LONGEST_HOST = 40
 _NUMBER = re.compile(r"0x[0-9a-f]*|\d+")
 """The last part of a name that is an IPv4 address to browsers (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
+
+
+Content = Literal["excerpt", "link_only"]
+
+CONTENT: Mapping[str, Content] = {
+    # A quoted post must stand with its author's name and handle: https://docs.x.com/developer-terms/display-requirements
+    "x": "link_only",
+}
+"""Where a quote without its author's name is not allowed (class B, people.py), by the platform's own rules. All other
+platforms let a post be quoted with a link to it."""
+
+
+def content_of(source: str) -> Content:
+    """Return what of a post of class B may be shown."""
+    return CONTENT.get(source, "excerpt")
 
 
 def platform_label(source: str) -> str:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from monitor.digests.people import LINK_ONLY, Policy, Shown, classify, has_handle, is_exposing, show
+from monitor.digests.people import Policy, Shown, classify, has_handle, is_exposing, show
+from monitor.digests.platforms import LABELS, content_of
 from monitor.models import Author, PostKey
 from tests.build import a_mention
 
@@ -143,7 +144,7 @@ def test_classes_and_policies(people_class: str, policy: Policy, source: str, ex
 
 
 def test_quotes_on_x_need_the_name() -> None:
-    assert "x" in LINK_ONLY
+    assert [each for each in LABELS if content_of(each) == "link_only"] == ["x"]
 
 
 @pytest.mark.parametrize(
