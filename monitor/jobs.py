@@ -26,7 +26,7 @@ from monitor.rounds import brief_of, hand_over, preview_chat, shelf_of
 from monitor.scoring import score as look_at_numbers
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.topics.planning import PRUNE_EVERY, SCORE_EVERY, digest_job, poll_job, prune_job, query_of
-from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of, reread_jobs
+from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of, refill_jobs, reread_jobs
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ LONGEST = {
     "score": timedelta(minutes=3),
     "commands": timedelta(seconds=60),
     "reread": timedelta(minutes=2),
+    "refill": timedelta(minutes=2),
     "upkeep": timedelta(minutes=30),
 }
 """How long a job of each kind may take before another does it; a poll says so itself. A delivery may take longer than
@@ -107,7 +108,8 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     )
     queries = monitor.plan()
     monitor.packs.adopt(queries, now)  # before any of them can come due
-    jobs = jobs_of(monitor.topics.all(), queries, now) | bot_jobs(monitor) | reread_jobs(monitor)
+    jobs = jobs_of(monitor.topics.all(), queries, now) | bot_jobs(monitor)
+    jobs |= reread_jobs(monitor) | refill_jobs(monitor)
     retired = monitor.topics.retired()
     monitor.told.forget([topic.name for topic in retired])  # one that comes back is told from then on
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in retired}

@@ -19,6 +19,7 @@ from monitor.errors import ConfigError, StoreError
 from monitor.isolation import ForkIsolation
 from monitor.liveness import is_dead
 from monitor.logs import hide
+from monitor.looking_back import LookBack
 from monitor.looks import Parts
 from monitor.models import Job, Query, Topic
 from monitor.pace import Pace
@@ -43,6 +44,7 @@ from monitor.store.forgotten import ForgottenStore
 from monitor.store.inbox import INBOX_JOB, InboxStore
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
+from monitor.store.look_backs import LookBackStore
 from monitor.store.mentions import MentionStore
 from monitor.store.migration import migrate
 from monitor.store.outbox import ChatList, FloodList, OutboxStore, SenderLeases
@@ -68,6 +70,7 @@ from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matching import Matcher
 from monitor.topics.planning import (
     PRUNE_EVERY,
+    REFILL_EVERY,
     REREAD_EVERY,
     SCORE_EVERY,
     digest_job,
@@ -75,6 +78,7 @@ from monitor.topics.planning import (
     poll_job,
     prune_job,
     queries_of,
+    refill_job,
     reread_job,
     score_job,
 )
@@ -126,6 +130,7 @@ class Monitor:
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
         self.departed = DepartedStore(connection)
         self.second_looks = SecondLooks(connection)
+        self.look_backs = LookBackStore(connection)
         self.changes = Changes(self.mentions, self.mentions, self.words, self.departed, self.quarantine)
         self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.changes, self.breakers)
         self._stages: tuple[tuple[int, int], Stages] | None = None
@@ -340,6 +345,12 @@ def reread_jobs(monitor: Monitor) -> dict[Job, timedelta]:
     """Return a job for each source of the topics whose posts can be looked at again."""
     names = {query.source for query in plan(monitor.topics.all())}
     return {reread_job(name): REREAD_EVERY for name in names if isinstance(monitor.sources.get(name), Lookup)}
+
+
+def refill_jobs(monitor: Monitor) -> dict[Job, timedelta]:
+    """Return a job for each query whose gaps can be read afterwards."""
+    queries = plan(monitor.topics.all())
+    return {refill_job(q): REFILL_EVERY for q in queries if isinstance(monitor.sources.get(q.source), LookBack)}
 
 
 def bot_jobs(monitor: Monitor) -> dict[Job, timedelta]:

@@ -6,6 +6,7 @@ from uuid import uuid4
 from celery import Celery
 
 from monitor import jobs
+from monitor.look_back import refill
 from monitor.second_look import look_again
 from monitor.upkeep import keep_up
 from monitor.wiring import Monitor
@@ -41,13 +42,23 @@ def register(app: Celery, monitor: Monitor) -> None:
     def score(task: object, subject: str) -> None:
         jobs.score(monitor, subject, owner_of(task), datetime.now(UTC))
 
+    @app.task(name="upkeep", bind=True, shared=False)
+    def upkeep(task: object, subject: str) -> None:
+        keep_up(monitor, subject, owner_of(task), datetime.now(UTC))
+
+    register_looks_back(app, monitor)
+
+
+def register_looks_back(app: Celery, monitor: Monitor) -> None:
+    """Make the tasks known that look at the past: known posts again, and gaps."""
+
     @app.task(name="reread", bind=True, shared=False)
     def reread(task: object, subject: str) -> None:
         look_again(monitor, subject, owner_of(task), lambda: datetime.now(UTC))
 
-    @app.task(name="upkeep", bind=True, shared=False)
-    def upkeep(task: object, subject: str) -> None:
-        keep_up(monitor, subject, owner_of(task), datetime.now(UTC))
+    @app.task(name="refill", bind=True, shared=False)
+    def fill_gap(task: object, subject: str) -> None:
+        refill(monitor, subject, owner_of(task), datetime.now(UTC))
 
 
 def owner_of(task: object) -> str:

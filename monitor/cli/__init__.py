@@ -7,6 +7,7 @@ import sys
 import click
 
 from monitor.cli.archive import demo, replay
+from monitor.cli.backfill import backfill
 from monitor.cli.backup import backup, restore
 from monitor.cli.bot import bot, owner
 from monitor.cli.check import doctor, fsck, health
@@ -49,6 +50,7 @@ COMMANDS = (
     digest,
     topics,
     poll,
+    backfill,
     owner,
     doctor,
     outbox,

@@ -281,7 +281,8 @@ def _back(page: _Page, hits: list[_Hit], part: _Slice, result: Sorted) -> Batch:
     is_stuck = is_full and oldest + 1 >= part.high
     high = oldest + 1 - is_stuck
     is_more = is_full and high - 1 > part.low
-    start = oldest if is_more else part.low + 1
+    # Of its last second a page may have brought some only: whoever goes on by what was covered reads it again.
+    start = high if is_more else part.low + 1
     return Batch(
         posts=result.posts,
         cursor=Cursor(str(high)) if is_more else None,

@@ -132,6 +132,7 @@ KINDS = (
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
+    KeyKind("work", "lookback", "string", "LookBacks", "time to live of 30 days, renewed by each page"),
     KeyKind("work", "bucket", "hash", "Pace", "time to live of twice its window, one key per bucket of a platform"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
@@ -237,8 +238,8 @@ class Keyspace(NamedTuple):
 
     @property
     def work(self) -> WorkKeys:
-        """Return the keys of the work slot, but for those of single queries, senders, sweeps, sources, limits and days."""
-        single = ("query", "inbox-pace", "taken", "bucket", "looked", "missing", "billed")
+        """Return the keys of the work slot, but for those of which there is one per query, sender, source or day."""
+        single = ("query", "inbox-pace", "taken", "bucket", "looked", "missing", "billed", "lookback")
         names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name not in single]
         return WorkKeys(*(f"{self.prefix}{{work}}:{name}" for name in names))
 
@@ -257,6 +258,10 @@ class Keyspace(NamedTuple):
     def billed(self, source: str, day: str) -> str:
         """Return the key that holds what was paid for on a UTC day."""
         return f"{self.prefix}{{work}}:billed:{source}:{day}"
+
+    def look_back(self, topic: str, query: Query) -> str:
+        """Return the key that holds how far a topic's look-back at a query came."""
+        return f"{self.prefix}{{work}}:lookback:{topic} {query}"
 
     def looked(self, source: str) -> str:
         """Return the key that holds when posts of a source were looked at again."""

@@ -37,28 +37,11 @@ class ProgressStore:
 
     def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta, *, is_wary: bool = False) -> bool:
         """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
-        seen = batch.coverage
-        window: tuple[Argument, ...] = (
-            ("", "", "") if seen is None else (to_ms(seen.start), to_ms(seen.end), int(seen.truncated))
-        )
-        why = "" if seen is None else storable(seen.why or "more came than could be read", LONGEST_WHY)
-        kept = (ms(TTL), ms(COVERAGE_KEPT), MOST_SEGMENTS)
-        return self._end(
-            lease,
-            due_in,
-            query,
-            (
-                "read",
-                *kept,
-                batch.cursor or "",
-                batch.moved_to or "",
-                *window,
-                batch.unreadable,
-                int(is_wary),
-                why,
-                MOST_GAPS,
-            ),
-        )
+        return self._end(lease, due_in, query, ("read", *_outcome(batch, is_wary=is_wary)))
+
+    def fill(self, lease: Lease, query: Query, seen: Coverage, due_in: timedelta) -> bool:
+        """Store that a gap was read, or a part of it, and free the lease; the cursor and what failed last stay."""
+        return self._end(lease, due_in, query, ("filled", *_outcome(Batch(coverage=seen), is_wary=False)))
 
     def hold(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
         """Put a look off that was not taken: an earlier reason stays, and no failure is counted."""
@@ -114,6 +97,18 @@ class ProgressStore:
             unreadable=int(unreadable or 0),
             tried=None if tried is None else from_ms(int(tried)),
         )
+
+
+def _outcome(batch: Batch, *, is_wary: bool) -> tuple[Argument, ...]:
+    """Return what finish.lua is told of a batch."""
+    seen = batch.coverage
+    window: tuple[Argument, ...] = (
+        ("", "", "") if seen is None else (to_ms(seen.start), to_ms(seen.end), int(seen.truncated))
+    )
+    why = "" if seen is None else storable(seen.why or "more came than could be read", LONGEST_WHY)
+    kept = (ms(TTL), ms(COVERAGE_KEPT), MOST_SEGMENTS)
+    place = (batch.cursor or "", batch.moved_to or "")
+    return (*kept, *place, *window, batch.unreadable, int(is_wary), why, MOST_GAPS)
 
 
 def _resume(place: Sequence[bytes | None]) -> Resume:

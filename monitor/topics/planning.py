@@ -21,6 +21,7 @@ JITTER = 0.1
 PRUNE_EVERY = timedelta(hours=1)
 SCORE_EVERY = timedelta(minutes=5)
 REREAD_EVERY = timedelta(minutes=30)
+REFILL_EVERY = timedelta(minutes=30)
 
 
 def query_of(text: str) -> Query:
@@ -80,6 +81,11 @@ def score_job(topic: Topic) -> Job:
 def reread_job(source: str) -> Job:
     """Return the job that looks again at known posts of a source."""
     return Job("reread", source)
+
+
+def refill_job(query: Query) -> Job:
+    """Return the job that reads the gaps of a query."""
+    return Job("refill", str(query))
 
 
 def next_look(query: Query, batch: Batch, every: timedelta, now: datetime) -> timedelta:

@@ -178,6 +178,7 @@ def finish(draw: Random, store: Replayer) -> Call:
             lambda: progress.complete(lease, query, batch, due_in),
             lambda: progress.fail(lease, query, "503 Service Unavailable", due_in),
             lambda: progress.hold(lease, query, "not asked: 503", due_in),
+            lambda: progress.fill(lease, query, Coverage(start=time_of(CLOCK - 9000), end=time_of(CLOCK)), due_in),
             lambda: progress.finish(lease, due_in),
         )
     )

@@ -1,8 +1,8 @@
 -- End a job: what was learnt about its query, when it is due again, and the lease freed, all or nothing, and only for the holder of
 -- the newest fence. A replay finds the lease gone and does nothing.
 -- KEYS due due-since leases committed query
--- ARGV job, fence, due in (ms), outcome (done | read | failed | held), then
---      read:   time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
+-- ARGV job, fence, due in (ms), outcome (done | read | filled | failed | held), then
+--      read, filled (a gap: only what was covered counts): time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
 --              start (ms), end (ms), truncated (0/1), unreadable, an item of the page is deadly (0/1),
 --              why it is truncated, most gaps
 --      failed, held: time to live of the query (ms), reason
@@ -12,14 +12,14 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local lease = redis.call('HGET', KEYS[3], ARGV[1])
 if not lease or lease:match('^%d+ (%d+) ') ~= ARGV[2] then return 0 end
 
-local query = KEYS[5]
+local query, is_refill = KEYS[5], ARGV[4] == 'filled'
 
 -- Join windows that touch; a truncated one stays apart, so that its hole can be shown.
 local function cover(from, to, truncated)
   local packed = redis.call('HGET', query, 'coverage')
   local windows = packed and cmsgpack.unpack(packed) or {}
   local last = windows[#windows]
-  if last and last[3] == truncated and from <= last[2] then
+  if last and last[3] == truncated and from <= last[2] and to >= last[1] then
     last[1], last[2] = math.min(last[1], from), math.max(last[2], to)
   else
     windows[#windows + 1] = {from, to, truncated}
@@ -39,7 +39,7 @@ local function note_gaps(from, to, truncated)
     if start < stop and stop >= now - ARGV[6] then gaps[#gaps + 1] = {start, stop, why, tries, partial} end
   end
   for _, gap in ipairs(before) do
-    if truncated == 1 or to <= gap[1] or from >= gap[2] then
+    if (truncated == 1 and not is_refill) or to <= gap[1] or from >= gap[2] then
       keep(unpack(gap))
     else
       keep(gap[1], math.min(gap[2], from), gap[3], gap[4] + 1, gap[5])
@@ -47,7 +47,8 @@ local function note_gaps(from, to, truncated)
     end
   end
   if reached and from > reached then keep(reached, from, redis.call('HGET', query, 'reason') or 'nobody looked', 0, 0) end
-  if truncated == 1 then keep(from, to, ARGV[15], 1, 1) end
+  -- What a refill could not read whole, no further one will.
+  if truncated == 1 then keep(from, to, ARGV[15], is_refill and 3 or 1, 1) end
   while #gaps > tonumber(ARGV[16]) do table.remove(gaps, 1) end
   if #gaps > 0 then redis.call('HSET', query, 'gaps', cmsgpack.pack(gaps)) else redis.call('HDEL', query, 'gaps') end
 end
@@ -63,6 +64,9 @@ if ARGV[4] == 'read' then
   redis.call('HSET', query, 'unreadable', ARGV[13])
   if ARGV[14] == '1' then redis.call('HSET', query, 'wary', 1) else redis.call('HDEL', query, 'wary') end
   redis.call('HDEL', query, 'failures', 'failing_since', 'reason')
+elseif ARGV[4] == 'filled' then
+  note_gaps(tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]))
+  cover(tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12]))
 elseif ARGV[4] == 'failed' then
   redis.call('HINCRBY', query, 'failures', 1)
   redis.call('HSETNX', query, 'failing_since', now)
