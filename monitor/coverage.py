@@ -45,7 +45,8 @@ class QueryStatus(msgspec.Struct, frozen=True, kw_only=True):
     `read` is the share of the window that was read, 0 to 1. `begun` is when it was first read at all, `last_read` the
     end of the newest window read, `reason` why the last look failed (None when it did not), `since` when the failures
     began. `gaps` are the holes within the window, `unreadable` counts the items of the last page that could not be
-    read, `tried` is when it was last asked for.
+    read, `tried` is when it was last asked for. `is_silent`: it was read, and brought nothing where much is usual, or
+    hardly anything of it could be read; `reason` and `since` say so.
     """
 
     query: Query
@@ -58,6 +59,7 @@ class QueryStatus(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...] = ()
     unreadable: int = 0
     tried: datetime | None = None
+    is_silent: bool = False
 
 
 def sample_why(read: int, total: int) -> str:

@@ -13,7 +13,8 @@ class Resume(NamedTuple):
 
     `moved_to` is the query's new text after a permanent redirect, `covered_since` the start of the first window that
     was ever read, `failures` how many looks in a row failed. `tries` says which look in a row this is that did not come
-    to its end, `is_wary` that an item of the page is known to be deadly.
+    to its end, `is_wary` that an item of the page is known to be deadly. `tempo` says how much the last looks brought
+    (planning.tempo_after).
     """
 
     cursor: Cursor | None = None
@@ -21,6 +22,19 @@ class Resume(NamedTuple):
     covered_since: datetime | None = None
     failures: int = 0
     tries: int = 1
+    is_wary: bool = False
+    tempo: int = 0
+
+
+class Brought(NamedTuple):
+    """What a look brought besides its batch: how many posts are new, how many were read at all, the tempo from now on.
+
+    Wary: an item of the page is deadly, and the next look must be a careful one.
+    """
+
+    fresh: int = 0
+    fetched: int = 0
+    tempo: int = 0
     is_wary: bool = False
 
 
@@ -33,11 +47,8 @@ class Progress(Protocol):
         """Count a look before its work, and return where it begins."""
         ...
 
-    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta, *, is_wary: bool = False) -> bool:
-        """Store cursor, coverage and next due time, and free the lease; False when the lease was lost.
-
-        Wary: an item of the page is deadly, and the next look must be a careful one.
-        """
+    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta, brought: Brought = ...) -> bool:
+        """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
         ...
 
     def hold(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:

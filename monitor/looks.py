@@ -15,7 +15,7 @@ import msgspec
 from monitor.changes import Changes
 from monitor.credentials import keyless, missing_of
 from monitor.errors import MonitorError, PayloadChanged, SourceBroken, SourceError, SourceUnavailable
-from monitor.ledger import Breakers, Progress, Resume
+from monitor.ledger import Breakers, Brought, Progress, Resume
 from monitor.models import (
     Batch,
     Job,
@@ -37,7 +37,7 @@ from monitor.quarantine import (
     post_aside,
     worded,
 )
-from monitor.topics.planning import backoff, next_look
+from monitor.topics.planning import backoff, next_look, paced, tempo_after
 
 Answer = TypeVar("Answer")
 
@@ -161,8 +161,12 @@ def _look(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime)
         return None
     added = _store(reading, page)
     batch = page.batch
-    due_in = next_look(look.query, batch, look.every, now)
-    if not parts.progress.complete(lease, look.query, batch, due_in, is_wary=page.is_wary):
+    fresh = page.fetched if batch.fresh is None else batch.fresh
+    before, tempo = reading.begun.tempo, tempo_after(reading.begun.tempo, batch, fresh)
+    # After the last page of a look the full ones before it count.
+    due_in = next_look(look.query, batch, paced(look.every, before if before < 0 else tempo), now)
+    brought = Brought(fresh, page.fetched, tempo, page.is_wary)
+    if not parts.progress.complete(lease, look.query, batch, due_in, brought):
         return None  # it took too long: somebody else has the lease now, and reads the same page
     return Polled(look.query, page.fetched, added.new + added.known, added.new, batch.more, due_in)
 

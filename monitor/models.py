@@ -121,13 +121,15 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
     `moved_to` is the new query text after a permanent redirect. Items that could not be parsed are counted in
     `unreadable`, never dropped silently, and brought along in `set_aside` where the source can. `edits` are known posts
-    with another text, `authors_gone` the ids (Author.id) of accounts that are gone with all that they wrote.
+    with another text, `authors_gone` the ids (Author.id) of accounts that are gone with all that they wrote. `fresh`
+    counts posts that no earlier batch brought, None: all of them.
     """
 
     posts: tuple[Post, ...] = ()
     deletions: tuple[PostKey, ...] = ()
     edits: tuple[Post, ...] = ()
     authors_gone: tuple[str, ...] = ()
+    fresh: int | None = None
     cursor: Cursor | None = None
     more: bool = False
     not_before: datetime | None = None

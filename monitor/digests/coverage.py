@@ -130,7 +130,7 @@ def _was_read(status: QueryStatus, window: Window) -> bool:
 def _has_failed(status: QueryStatus, window: Window) -> bool:
     if not _was_read(status, window) or _missing(status, window) > BLIND:
         return True
-    return status.reason is not None and status.read < WHOLE
+    return status.reason is not None and (status.read < WHOLE or status.is_silent)
 
 
 def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:

@@ -261,6 +261,7 @@ def _unchanged(place: Place, answer: _Answer, now: datetime) -> Batch:
     return Batch(
         cursor=written(msgspec.structs.replace(place, polled_at=now)),
         coverage=Coverage(start=min(place.polled_at, now), end=now),
+        fresh=0,
         not_before=_not_before(place.patience, answer.headers, now),
         moved_to=answer.permanent_url,
     )
@@ -284,9 +285,11 @@ def _changed(answer: _Answer, place: Place | None, now: datetime, gate: Gate) ->
     broken = tuple(_broken(each) for each in answer.broken)
     is_cut = feed.count > len(feed.entries)
     has_hole = is_torn(place, {mark_of(post.key.id) for post in result.posts})
+    known = frozenset(place.marks) if place is not None else frozenset(after.marks)
     why = "the feed has more entries than are read" if is_cut else "entries came and went between two looks"
     return Batch(
         posts=result.posts,
+        fresh=sum(mark_of(post.key.id) not in known for post in result.posts),
         cursor=written(after),
         coverage=Coverage(
             start=now if place is None else min(place.polled_at, now),

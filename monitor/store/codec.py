@@ -62,6 +62,7 @@ _encoder = msgspec.msgpack.Encoder()
 _body = msgspec.msgpack.Decoder(SketchedBody)
 _observations = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int]])
 _windows = msgspec.msgpack.Decoder(list[tuple[int, int, int]])
+_hours = msgspec.msgpack.Decoder(list[tuple[int, int]])
 _gaps = msgspec.msgpack.Decoder(list[tuple[int, int, str, int, int]])
 _topic = msgspec.msgpack.Decoder(Topic)
 _message = msgspec.msgpack.Decoder(Message)
@@ -81,6 +82,7 @@ decode_learned = _learned.decode
 decode_delivery = _delivery.decode
 decode_windows = _windows.decode
 decode_gaps = _gaps.decode
+decode_hours = _hours.decode
 
 
 def to_ms(time: datetime) -> int:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from monitor.ledger import Resume
+from msgspec.structs import replace
+
+from monitor.ledger import Brought, Resume
 from monitor.models import Batch, Coverage, Cursor, Gap, Lease, Query, QueryStatus, Window
-from monitor.store.codec import decode_gaps, decode_windows, from_ms, storable, to_ms
+from monitor.signals.silence import Came, silence_of
+from monitor.store.codec import decode_gaps, decode_hours, decode_windows, from_ms, storable, to_ms
 from monitor.store.connection import Argument, Connection
 from monitor.store.keys import QUERY_TTL_DAYS
 from monitor.store.schedule import ms
@@ -14,8 +17,15 @@ COVERAGE_KEPT = timedelta(days=35)
 MOST_SEGMENTS = 2000
 MOST_GAPS = 200
 LONGEST_WHY = 200
-PLACE = ("cursor", "moved", "since", "failures")
+MOST_HOURS = 8 * 24
+MOST_GARBLED = 3
+"""Looks in a row of which most could not be read, from which on that is told."""
+
+UNKNOWN = Brought()
+PLACE = ("cursor", "moved", "since", "failures", "tempo")
 """Where a look begins; begin.lua returns the same."""
+
+CAME = ("came", "came_at", "garbled")
 TTL = timedelta(days=QUERY_TTL_DAYS)
 
 
@@ -35,13 +45,13 @@ class ProgressStore:
         tries, is_wary, place = self._connection.run("begin", (name,), (lease.fence, ms(TTL)))
         return _resume(place)._replace(tries=int(tries), is_wary=bool(is_wary))
 
-    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta, *, is_wary: bool = False) -> bool:
+    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta, brought: Brought = UNKNOWN) -> bool:
         """Store cursor, coverage and next due time, and free the lease; False when the lease was lost."""
-        return self._end(lease, due_in, query, ("read", *_outcome(batch, is_wary=is_wary)))
+        return self._end(lease, due_in, query, ("read", *_outcome(batch, brought)))
 
     def fill(self, lease: Lease, query: Query, seen: Coverage, due_in: timedelta) -> bool:
         """Store that a gap was read, or a part of it, and free the lease; the cursor and what failed last stay."""
-        return self._end(lease, due_in, query, ("filled", *_outcome(Batch(coverage=seen), is_wary=False)))
+        return self._end(lease, due_in, query, ("filled", *_outcome(Batch(coverage=seen), UNKNOWN)))
 
     def hold(self, lease: Lease, query: Query, reason: str, due_in: timedelta) -> bool:
         """Put a look off that was not taken: an earlier reason stays, and no failure is counted."""
@@ -80,12 +90,12 @@ class ProgressStore:
 
     def _status(self, query: Query, window: Window) -> QueryStatus:
         seen = self.windows(query, window)
-        fields = ("reason", "failing_since", "coverage", "since", "gaps", "unreadable", "tried")
-        reason, since, packed, begun, gaps, unreadable, tried = self._connection.execute(
+        fields = ("reason", "failing_since", "coverage", "since", "gaps", "unreadable", "tried", *CAME)
+        reason, since, packed, begun, gaps, unreadable, tried, *came = self._connection.execute(
             "HMGET", self._connection.keys.query(query), *fields
         )
         newest = max((end for _, end, _ in decode_windows(packed)), default=None) if packed else None
-        return QueryStatus(
+        status = QueryStatus(
             query=query,
             read=_union(seen) / window.length,
             truncated=any(each.truncated for each in seen),
@@ -97,9 +107,26 @@ class ProgressStore:
             unreadable=int(unreadable or 0),
             tried=None if tried is None else from_ms(int(tried)),
         )
+        return status if reason is not None or tried is None else _listened(status, came, window.end)
 
 
-def _outcome(batch: Batch, *, is_wary: bool) -> tuple[Argument, ...]:
+def _listened(status: QueryStatus, came: Sequence[bytes | None], now: datetime) -> QueryStatus:
+    """Return a status that says so when its query answers and brings nothing, or nothing that can be read."""
+    packed, last, garbled = came
+    if int(garbled or 0) >= MOST_GARBLED:
+        reason = f"most of what {int(garbled or 0)} looks brought could not be read"
+        return replace(status, is_silent=True, reason=reason, since=status.since or status.last_read)
+    if packed is None or last is None or status.tried is None:
+        return status
+    known = Came(dict(decode_hours(packed)), from_ms(int(last)))
+    silence = silence_of(known, min(now, status.tried))
+    if silence is None:
+        return status
+    reason = f"brings nothing; {silence.expected:,.0f} posts or more were to be expected"
+    return replace(status, is_silent=True, reason=reason, since=silence.since)
+
+
+def _outcome(batch: Batch, brought: Brought) -> tuple[Argument, ...]:
     """Return what finish.lua is told of a batch."""
     seen = batch.coverage
     window: tuple[Argument, ...] = (
@@ -108,16 +135,19 @@ def _outcome(batch: Batch, *, is_wary: bool) -> tuple[Argument, ...]:
     why = "" if seen is None else storable(seen.why or "more came than could be read", LONGEST_WHY)
     kept = (ms(TTL), ms(COVERAGE_KEPT), MOST_SEGMENTS)
     place = (batch.cursor or "", batch.moved_to or "")
-    return (*kept, *place, *window, batch.unreadable, int(is_wary), why, MOST_GAPS)
+    is_garbled = batch.unreadable > brought.fetched
+    seen_of_it = (brought.tempo, brought.fresh, int(is_garbled), MOST_HOURS)
+    return (*kept, *place, *window, batch.unreadable, int(brought.is_wary), why, MOST_GAPS, *seen_of_it)
 
 
 def _resume(place: Sequence[bytes | None]) -> Resume:
-    cursor, moved, since, failures = place
+    cursor, moved, since, failures, tempo = place
     return Resume(
         cursor=None if cursor is None else Cursor(cursor.decode()),
         moved_to=None if moved is None else moved.decode(),
         covered_since=None if since is None else from_ms(int(since)),
         failures=int(failures or 0),
+        tempo=int(tempo or 0),
     )
 
 

@@ -17,6 +17,10 @@ LONGEST_BACKOFF = timedelta(hours=1)
 UNTIL_MENDED = timedelta(hours=6)
 """How long to leave alone what only a person can mend."""
 
+FULLEST, EMPTIEST = -2, 4
+LATER = (1.0, 1.0, 1.5, 2.0, 3.0)
+LONGEST_PAUSE = timedelta(minutes=25)
+
 JITTER = 0.1
 PRUNE_EVERY = timedelta(hours=1)
 SCORE_EVERY = timedelta(minutes=5)
@@ -86,6 +90,29 @@ def reread_job(source: str) -> Job:
 def refill_job(query: Query) -> Job:
     """Return the job that reads the gaps of a query."""
     return Job("refill", str(query))
+
+
+def tempo_after(tempo: int, batch: Batch, fresh: int) -> int:
+    """Return the tempo after a page: below zero for full ones, above for looks in a row that brought nothing.
+
+    A page that has more behind it lowers it by one; looks that bring something lead it back to zero.
+    """
+    if batch.more:
+        return max(FULLEST, min(tempo, 0) - 1)
+    if tempo < 0:
+        return tempo + 1
+    return 0 if fresh else min(EMPTIEST, tempo + 1)
+
+
+def paced(every: timedelta, tempo: int) -> timedelta:
+    """Return how long to wait between looks of a tempo.
+
+    Half as long for each page that was full, a quarter at least. After two looks in vain longer, three times as long at
+    most, but not beyond LONGEST_PAUSE, or digests would wait for it.
+    """
+    if tempo < 0:
+        return every / 2.0 ** min(-tempo, -FULLEST)
+    return max(every, min(every * LATER[min(tempo, EMPTIEST)], LONGEST_PAUSE))
 
 
 def next_look(query: Query, batch: Batch, every: timedelta, now: datetime) -> timedelta:

@@ -12,5 +12,5 @@ if tonumber(ARGV[1]) > tonumber(fence) then
 end
 return {
   tonumber(tries), redis.call('HEXISTS', KEYS[1], 'wary'),
-  redis.call('HMGET', KEYS[1], 'cursor', 'moved', 'since', 'failures'),
+  redis.call('HMGET', KEYS[1], 'cursor', 'moved', 'since', 'failures', 'tempo'),
 }

@@ -4,7 +4,7 @@
 -- ARGV job, fence, due in (ms), outcome (done | read | filled | failed | held), then
 --      read, filled (a gap: only what was covered counts): time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
 --              start (ms), end (ms), truncated (0/1), unreadable, an item of the page is deadly (0/1),
---              why it is truncated, most gaps
+--              why it is truncated, most gaps, tempo, posts that are new, most of it could not be read (0/1), most hours
 --      failed, held: time to live of the query (ms), reason
 -- Returns 1, or 0 when the lease was lost.
 local clock = redis.call('TIME')
@@ -53,6 +53,17 @@ local function note_gaps(from, to, truncated)
   if #gaps > 0 then redis.call('HSET', query, 'gaps', cmsgpack.pack(gaps)) else redis.call('HDEL', query, 'gaps') end
 end
 
+-- Count by the hour what came, and note when something did.
+local function note_came(fresh)
+  local packed = redis.call('HGET', query, 'came')
+  local hours = packed and cmsgpack.unpack(packed) or {}
+  local hour, last = math.floor(now / 3600000), hours[#hours]
+  if last and last[1] == hour then last[2] = last[2] + fresh else hours[#hours + 1] = {hour, fresh} end
+  while #hours > tonumber(ARGV[20]) do table.remove(hours, 1) end
+  redis.call('HSET', query, 'came', cmsgpack.pack(hours))
+  if fresh > 0 then redis.call('HSET', query, 'came_at', now) end
+end
+
 if ARGV[4] == 'read' then
   if ARGV[8] ~= '' then redis.call('HSET', query, 'cursor', ARGV[8]) end
   if ARGV[9] ~= '' then redis.call('HSET', query, 'moved', ARGV[9]) end
@@ -62,6 +73,9 @@ if ARGV[4] == 'read' then
     redis.call('HSETNX', query, 'since', ARGV[10])
   end
   redis.call('HSET', query, 'unreadable', ARGV[13])
+  redis.call('HSET', query, 'tempo', ARGV[17])
+  note_came(tonumber(ARGV[18]))
+  if ARGV[19] == '1' then redis.call('HINCRBY', query, 'garbled', 1) else redis.call('HDEL', query, 'garbled') end
   if ARGV[14] == '1' then redis.call('HSET', query, 'wary', 1) else redis.call('HDEL', query, 'wary') end
   redis.call('HDEL', query, 'failures', 'failing_since', 'reason')
 elseif ARGV[4] == 'filled' then

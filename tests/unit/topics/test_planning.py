@@ -11,15 +11,18 @@ from monitor.models import Batch, Query
 from monitor.topics.planning import (
     JITTER,
     LONGEST_BACKOFF,
+    LONGEST_PAUSE,
     SOONEST,
     UNTIL_MENDED,
     backoff,
     digest_job,
     next_look,
+    paced,
     plan,
     poll_job,
     query_of,
     spread,
+    tempo_after,
 )
 from tests.build import NOW, a_topic
 
@@ -111,3 +114,24 @@ def test_a_query_of_a_long_interval_is_not_asked_more_often_because_it_fails() -
 )
 def test_each_failure_waits_as_its_kind_says(error: SourceError, expected: timedelta) -> None:
     assert backoff(QUERY, error, 0, MINUTE) == pytest.approx(expected, rel=JITTER)
+
+
+def test_a_full_query_is_looked_at_sooner_and_an_empty_one_later() -> None:
+    ten = timedelta(minutes=10)
+    tempo, waits = 0, []
+    for fresh, more in [(9, True), (9, True), (9, False), (1, False), (1, False)] + [(0, False)] * 6 + [(1, False)]:
+        before, tempo = tempo, tempo_after(tempo, Batch(more=more), fresh)
+        if not more:
+            waits.append(paced(ten, before if before < 0 else tempo) / ten)
+
+    assert waits == [0.25, 0.5, 1, 1, 1.5, 2, 2.5, 2.5, 2.5, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans())), st.integers(30, 86_400))
+def test_the_tempo_stays_within_bounds(looks: list[tuple[int, bool]], seconds: int) -> None:
+    every, tempo = timedelta(seconds=seconds), 0
+    for fresh, more in looks:
+        tempo = tempo_after(tempo, Batch(more=more), fresh)
+        wait = paced(every, tempo)
+        assert every / 4 <= wait <= max(every, min(3 * every, LONGEST_PAUSE))
+        assert next_look(QUERY, Batch(), wait, NOW) >= timedelta(seconds=30)
