@@ -71,6 +71,7 @@ UPKEEP = {
     Job("upkeep", "tidy"): timedelta(minutes=10),
     Job("upkeep", "forget"): timedelta(minutes=15),
     Job("upkeep", "departed"): timedelta(minutes=20),
+    Job("upkeep", "sources"): timedelta(minutes=5),
     Job("upkeep", "backup"): timedelta(hours=1),
     Job("upkeep", "rewrite"): timedelta(hours=2),
 }

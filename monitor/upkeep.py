@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from monitor.bot.source_troubles import tell_of_sources
 from monitor.courier import RETENTION
 from monitor.errors import StoreError
 from monitor.forget import Asked, Forgotten, erase_departed, forget, purge
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 DAILY = timedelta(days=1)
 
-SOONER = {"departed": timedelta(hours=1), "rewrite": timedelta(hours=6)}
+SOONER = {"departed": timedelta(hours=1), "rewrite": timedelta(hours=6), "sources": timedelta(minutes=10)}
 """What is due more often. Platforms want what was deleted to be gone within 24 hours: 12 until a post that was shown is
 looked at again (topics/second_looks.py), an hour here, six in the store's log."""
 SUFFIX = ".backup"
@@ -119,6 +120,7 @@ DUTIES: dict[str, Callable[[Monitor, datetime], None]] = {
     "departed": erase_departed,
     "forget": purge,
     "rewrite": rewrite_log,
+    "sources": tell_of_sources,
     "tidy": tidy,
 }
 

@@ -25,7 +25,7 @@ UNKNOWN = Brought()
 PLACE = ("cursor", "moved", "since", "failures", "tempo")
 """Where a look begins; begin.lua returns the same."""
 
-CAME = ("came", "came_at", "garbled")
+CAME = ("came", "came_at", "garbled", "garbled_at")
 TTL = timedelta(days=QUERY_TTL_DAYS)
 
 
@@ -112,10 +112,10 @@ class ProgressStore:
 
 def _listened(status: QueryStatus, came: Sequence[bytes | None], now: datetime) -> QueryStatus:
     """Return a status that says so when its query answers and brings nothing, or nothing that can be read."""
-    packed, last, garbled = came
-    if int(garbled or 0) >= MOST_GARBLED:
+    packed, last, garbled, garbled_at = came
+    if int(garbled or 0) >= MOST_GARBLED and garbled_at is not None:
         reason = f"most of what {int(garbled or 0)} looks brought could not be read"
-        return replace(status, is_silent=True, reason=reason, since=status.since or status.last_read)
+        return replace(status, is_silent=True, reason=reason, since=from_ms(int(garbled_at)))
     if packed is None or last is None or status.tried is None:
         return status
     known = Came(dict(decode_hours(packed)), from_ms(int(last)))

@@ -75,7 +75,12 @@ if ARGV[4] == 'read' then
   redis.call('HSET', query, 'unreadable', ARGV[13])
   redis.call('HSET', query, 'tempo', ARGV[17])
   note_came(tonumber(ARGV[18]))
-  if ARGV[19] == '1' then redis.call('HINCRBY', query, 'garbled', 1) else redis.call('HDEL', query, 'garbled') end
+  if ARGV[19] == '1' then
+    redis.call('HINCRBY', query, 'garbled', 1)
+    redis.call('HSETNX', query, 'garbled_at', now)
+  else
+    redis.call('HDEL', query, 'garbled', 'garbled_at')
+  end
   if ARGV[14] == '1' then redis.call('HSET', query, 'wary', 1) else redis.call('HDEL', query, 'wary') end
   redis.call('HDEL', query, 'failures', 'failing_since', 'reason')
 elseif ARGV[4] == 'filled' then
