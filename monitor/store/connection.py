@@ -123,10 +123,20 @@ class Connection:
         """Run a script of store/scripts/ and return its raw answer."""
         if script not in self._scripts:
             self._scripts[script] = self._client.register_script(script_text(script))
-        if script not in READING_SCRIPTS:
-            self.forget_ahead()
+        if script in READING_SCRIPTS:
+            return self._read(self._scripts[script], keys, args)
+        self.forget_ahead()
         with one_sentence():
             return self._scripts[script](keys=list(keys), args=list(args))
+
+    def _read(self, script: Any, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        """Run a script as one that may only read, so that users who may only read can run it."""
+        given = (len(keys), *keys, *args)
+        with one_sentence():
+            try:
+                return self._client.execute_command("EVALSHA_RO", script.sha, *given)  # type: ignore[no-untyped-call]
+            except redis.exceptions.NoScriptError:
+                return self._client.execute_command("EVAL_RO", script.script, *given)  # type: ignore[no-untyped-call]
 
     def execute(self, *command: Argument) -> Any:
         """Run one command that changes nothing, or is a no-op when replayed, and return its raw answer.
@@ -222,7 +232,9 @@ class Connection:
         if number < (OLDEST_VALKEY if server.name == "Valkey" else OLDEST_REDIS):
             raise StoreError(f"{server.name} {server.version} is too old; Redis 7.0 or Valkey 8.0 is the least")
         key = self.keys.work.schema
-        self.execute("SET", key, SCHEMA, "NX")
+        # The page's user may only read.
+        if self.execute("GET", key) is None:
+            self.execute("SET", key, SCHEMA, "NX")
         return server
 
     @property
