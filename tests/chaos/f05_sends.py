@@ -42,8 +42,8 @@ class Scale(NamedTuple):
 
 SHORT = Scale(channels=14, people=2, rounds=6, kills=8, every=1.6, settle=90, is_quick=True)
 LONG = Scale(channels=56, people=6, rounds=17, kills=60, every=3.0, settle=1_200, is_quick=False)
-"""With the product's own waits, and a Telegram that enforces its limits: the looks in private chats take a quarter of an
-hour, at one edit a second for each chat."""
+"""With the product's own waits, and a Telegram that enforces its limits: a quarter of an hour for the looks in private
+chats, at one edit a second in each."""
 
 
 def measure(plan: Plan) -> Figure:
