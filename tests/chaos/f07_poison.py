@@ -46,8 +46,8 @@ class Scale(NamedTuple):
     limit: float
 
 
-SHORT = Scale(queries=3, broken=2 * len(KINDS), items=260, page=65, limit=90)
-LONG = Scale(queries=10, broken=100, items=1_000, page=100, limit=500)
+SHORT = Scale(queries=3, broken=2 * len(KINDS), items=260, page=65, limit=200)
+LONG = Scale(queries=10, broken=100, items=1_000, page=100, limit=800)
 
 
 class Run(NamedTuple):

@@ -16,9 +16,9 @@ from tests.unit.sources.test_real_feeds import HEADERS, documents
 
 NAME = "F15 feeds"
 MUTATED, MUTATED_IN_SHORT = 50_000, 1_500
-SLOWEST = 6.0
-"""Seconds of processor time: the child's limit of five, and one to begin another. The clock on the wall would measure
-what else the machine has to do."""
+SLOWEST = 6.3
+"""Seconds of processor time: the child's limit of five from the next whole second on, at which the kernel looks now and
+then; the beginning of a child is added. The clock on the wall would measure what else the machine has to do."""
 
 STALL = 20.0
 """Seconds on the wall after which a child that takes no processor time hangs, whatever else the machine has to do."""
@@ -58,7 +58,8 @@ def measure(plan: Plan) -> Figure:
         run.close()
     broken = [*run.surprises[:5], *([f"{hits} canary hits"] if hits else [])]
     broken += [f"{run.let_in} hostile documents were read"] if run.let_in else []
-    broken += [f"one took {run.dearest:.1f} s of processor time"] if run.dearest > SLOWEST else []
+    is_late = run.dearest > SLOWEST + run.beginning
+    broken += [f"one took {run.dearest:.1f} s of processor time"] if is_late else []
     broken += [f"one took {run.slowest:.1f} s"] if run.slowest > STALL else []
     broken += [f"grew by {run.grown_mb:.0f} MB"] if run.grown_mb > MOST_MB else []
     return Figure(
@@ -69,6 +70,7 @@ def measure(plan: Plan) -> Figure:
             "hostile": len(hostile),
             "children_broken": run.broken_children,
             "hits": hits,
+            "beginning_processor_seconds": round(run.beginning, 2),
             "slowest_processor_seconds": round(run.dearest, 2),
             "slowest_seconds": round(run.slowest, 2),
             "grown_mb": round(run.grown_mb, 1),
@@ -81,11 +83,14 @@ class Run:
     """Parses documents and notes what became of them; one child, so that memory is that of one."""
 
     def __init__(self) -> None:
+        spent = children_seconds()
         self._parser = FeedParser(children=1)
         self._before = resident_mb()
         self.parsed = self.broken_children = self.let_in = 0
         self.slowest = self.dearest = 0.0
         self.surprises: list[str] = []
+        self._parser.parse("rss", Job(body=BASE.format("x").encode(), headers=HEADERS))
+        self.beginning = children_seconds() - spent
 
     def parse_all(self, bodies: Iterator[bytes] | list[bytes], *, must_fail: bool = False) -> None:
         """Parse each; only errors of ours may come out."""

@@ -14,6 +14,7 @@ if __name__ == "__main__":
     sys.path.append(os.environ["MONITOR_HOME"])  # where the ledger of deeds is; the child learns of it by its path
     install(wiring, mentions)
     isolation.MODULE = "tests.poison.child"
-    looks.LONGEST_FETCH = looks.LONGEST_STORING = timedelta(seconds=10)
+    # Enough for a page whose children burn what they may, on a machine that has much else to do.
+    looks.LONGEST_FETCH = looks.LONGEST_STORING = timedelta(seconds=25)
     sweeper.STUCK = timedelta(seconds=1)
     sys.exit(main())
