@@ -8,7 +8,6 @@ That is the log-likelihood ratio of Dunning, "Accurate methods for the statistic
 Computational Linguistics 19, 1993. People are counted, not words: one loud account or one copied text makes no phrase.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
@@ -24,6 +23,7 @@ from monitor.signals.names import is_shown_as_word
 from monitor.signals.voices import Said, firsts, said
 from monitor.text.folding import fold, fold_with_offsets
 from monitor.text.terms import is_han, terms_of
+from monitor.text.words import is_word_border
 
 MOST = 5
 """Phrases of a window: what comes behind them says the same once more, or little."""
@@ -186,15 +186,21 @@ def _terms_in(mention: Mention) -> frozenset[str]:
 
 def _as_written(term: str, mentions: Iterable[Mention]) -> Counter[str]:
     """Return how a term is written, and by how many posts, each at its first place."""
-    border = "" if is_han(term) else r"(?![^\W_])"
-    place = re.compile(rf"(?<![^\W_]){re.escape(term)}{border}" if border else re.escape(term))
     written: Counter[str] = Counter()
     for mention in mentions:
         folded = fold_with_offsets(mention.post.text)
-        found = place.search(folded.text)
-        if found is not None:
-            written[mention.post.text[slice(*folded.span(*found.span()))]] += 1
+        at = _place(term, folded.text)
+        if at >= 0:
+            written[mention.post.text[slice(*folded.span(at, at + len(term)))]] += 1
     return written
+
+
+def _place(term: str, text: str) -> int:
+    """Return where a term stands as words of their own, -1 where it does not."""
+    at = text.find(term)
+    while at >= 0 and not (is_word_border(text, at) and is_word_border(text, at + len(term))):
+        at = text.find(term, at + 1)
+    return at
 
 
 def _worded(phrase: Phrase, written: Counter[str]) -> Phrase:

@@ -23,6 +23,7 @@ from monitor.store.codec import (
     decode_windows,
 )
 from monitor.store.connection import Connection
+from monitor.store.firsts import decode_first
 from monitor.store.inbox_check import check_inbox
 from monitor.store.keeper import LEASE
 from monitor.store.keys import QUERY_TTL_DAYS, UPDATES_KEPT, KeyKind, TopicKeys
@@ -30,6 +31,7 @@ from monitor.store.outbox_check import check_outbox
 from monitor.store.people_check import check_people
 from monitor.store.quarantine_check import check_quarantine
 from monitor.store.schedule import ms
+from monitor.store.scores import decode_count, decode_scored
 from monitor.store.subscriptions import decode_subscription
 from monitor.store.told import decode_told
 
@@ -80,6 +82,21 @@ def _topic(connection: Connection, name: str) -> Iterator[str]:
     for hour, count in _hash(connection, keys.rollups):
         if int(count) <= 0:
             yield f"topic {name}: roll-up of hour {hour} counts {int(count)}"
+    yield from _remembered(connection, keys, name)
+
+
+def _remembered(connection: Connection, keys: TopicKeys, name: str) -> Iterator[str]:
+    """Check what is kept of a topic beside its posts: it can be read, and counts no more voices than posts."""
+    for hour, packed in _hash(connection, keys.said):
+        posts, wordings, voices = decode_count(packed)
+        if not 0 < voices <= wordings <= posts:
+            yield f"topic {name}: hour {hour} has {posts} posts, {wordings} wordings and {voices} voices"
+    for form, packed in _hash(connection, keys.firsts):
+        if decode_first(form.encode("utf-8", "surrogateescape"), packed).label == "":
+            yield f"topic {name}: a form without a name was first seen"
+    for _, packed in _hash(connection, keys.scores):
+        if (about := decode_scored(packed).trend.topic) != name:
+            yield f"topic {name}: keeps the trend of {about}"
 
 
 def _compare(name: str, index: str, expected: dict[str, int], found: dict[str, int]) -> Iterator[str]:

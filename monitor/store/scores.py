@@ -30,7 +30,12 @@ class ScoreStore:
     def of(self, topic: str) -> Scored | None:
         """Return what the newest look at the numbers of a topic found; None before the first one."""
         packed = self._connection.execute("HGET", self._connection.keys.topic(topic).scores, NEWEST)
-        return None if packed is None else decode_scored(packed)
+        if packed is None:
+            return None
+        try:
+            return decode_scored(packed)
+        except msgspec.ValidationError:
+            return None  # another version kept it in another shape: the next look keeps a new one
 
     def count(self, topic: str, counts: Mapping[datetime, HourCount]) -> None:
         """Keep what was said in hours, by their begin."""

@@ -306,7 +306,7 @@ def test_the_job_is_due_every_five_minutes_and_keeps_the_newest_trend(monitor: M
 def test_what_was_said_in_each_hour_outlives_its_posts(monitor: Monitor, noon: datetime) -> None:
     text = f"{TERM}!大家都说同一句话,一个字也不改"
     copies = [said_at(n, noon - 30 * MINUTE, post={"text": text}, group="1 old") for n in range(4)]
-    own = [said_at(n, noon - 20 * MINUTE, post={"author": Author(id="loud")}) for n in (7, 8)]
+    own = [said_at(n, noon - 20 * MINUTE, post={"author": Author(id="loud")}) for n in (7, 13)]
     store(monitor, [*copies, *own, said_at(10, noon - 10 * MINUTE, backfilled=True)])
     read(monitor, noon - HOUR, noon)
 

@@ -24,6 +24,7 @@ CASES: Mapping[str, Generator] = {
     "claim": chats.claim,
     "clear": chats.clear,
     "edit": topics.edit,
+    "earliest": topics.earliest,
     "end_subscription": people.end_subscription,
     "draw": work.draw,
     "drop": repairs.drop,

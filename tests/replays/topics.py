@@ -4,9 +4,11 @@ from random import Random
 
 from msgspec.structs import replace
 
-from monitor.models import Engagement, Mention, PostKey, Span, TermHit, Window
+from monitor.models import Engagement, First, Mention, PostKey, Span, TermHit, Window
+from monitor.novelty import Form
 from monitor.signals.copies import Wording, wording_of
 from monitor.store.codec import to_ms
+from monitor.store.firsts import FirstsStore
 from monitor.store.mentions import HOUR_MS, MentionStore
 from monitor.store.topics import TopicStore
 from tests.build import a_mention, a_post
@@ -103,6 +105,28 @@ def edit(draw: Random, store: Replayer) -> Call:
     return lambda: MentionStore(store).edit(TOPIC, replace(mention, post=post, terms=terms))
 
 
+def earliest(draw: Random, store: Replayer) -> Call:
+    """Forms that are new, known from earlier, known from later, and twice in one call."""
+    forms: list[tuple[Form, str]] = [("script", "zh-Hans"), ("variant", "a b"), ("variant", "砸鍋賣鐵"), ("link", "0f")]
+
+    def some_firsts() -> list[First]:
+        return [
+            First(
+                form=form,
+                label=label,
+                time=time_of(CLOCK - draw.randrange(-DAY, 3 * DAY)),
+                source=draw.choice(("x", "rss")),
+                language=draw.choice(("und", "en")),
+                backfilled=draw.random() < 0.5,
+            )
+            for form, label in draw.choices(forms, k=draw.randrange(5))
+        ]
+
+    FirstsStore(store).note(TOPIC, some_firsts())
+    firsts = some_firsts()
+    return lambda: FirstsStore(store).note(TOPIC, firsts)
+
+
 def hourly(draw: Random, store: Replayer) -> Call:
     """Counts of any hours; it reads only."""
     some_posts(draw, store)
@@ -117,6 +141,7 @@ def end_topic(draw: Random, store: Replayer) -> Call:
         some_posts(draw, store)
     for number in range(draw.randrange(3)):
         store.execute("HSET", store.keys.topic(TOPIC).rollups, number, 5)
+    store.execute("HSET", store.keys.topic(TOPIC).firsts, "sen", "1 x en 0")
     if draw.random() < 0.8:
         store.execute("HSET", store.keys.work.topics_retired, TOPIC, "packed")
     return lambda: TopicStore(store).end(TOPIC)
