@@ -5,13 +5,14 @@
 What is remembered says when and on which platform, not in which post nor by whom.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import xxhash
 
-from monitor.models import First, Mention
+from monitor.models import First, Mention, PostKey
 from monitor.novelty import Form
 from monitor.signals.accounts import written_in
 from monitor.text.urls import page_key
@@ -31,17 +32,30 @@ Firsts: TypeAlias = Mapping[Seen, First]
 NOTHING: Firsts = MappingProxyType({})
 
 
-def firsts_of(mentions: Iterable[Mention], *, with_links: bool = False) -> dict[Seen, First]:
+def firsts_of(mentions: Sequence[Mention], *, with_links: bool = False) -> dict[Seen, First]:
     """Return the earliest mention of each form, whatever their order; withdrawn ones say nothing any more."""
-    earliest: dict[Seen, Mention] = {}
+    alike: dict[tuple[object, ...], Mention] = {}
     for mention in mentions:
-        if mention.withdrawn:
-            continue
-        for seen in _forms(mention, with_links=with_links):
-            known = earliest.get(seen)
-            if known is None or _age(mention) < _age(known):
-                earliest[seen] = mention
+        if not mention.withdrawn:
+            # Thousands of posts have the same forms: those of the earliest of them are looked at.
+            _keep_earlier(alike, (mention.language, mention.script, *_spellings(mention)), mention)
+    earliest: dict[Seen, Mention] = {}
+    for mention in alike.values():
+        for seen in _spoken(mention):
+            _keep_earlier(earliest, seen, mention)
+    for mention in mentions if with_links else ():
+        for seen in () if mention.withdrawn else _linked(mention):
+            _keep_earlier(earliest, seen, mention)
     return {seen: _first(seen, mention) for seen, mention in earliest.items()}
+
+
+Name = TypeVar("Name", bound=Hashable)
+
+
+def _keep_earlier(earliest: dict[Name, Mention], name: Name, mention: Mention) -> None:
+    known = earliest.get(name)
+    if known is None or _age(mention) < _age(known):
+        earliest[name] = mention
 
 
 def earlier_of(some: Firsts, others: Firsts) -> dict[Seen, First]:
@@ -61,21 +75,28 @@ def told(firsts: Firsts) -> tuple[First, ...]:
     return tuple(sorted(spoken, key=lambda each: (each.time, each.form, each.label)))
 
 
-def _forms(mention: Mention, *, with_links: bool) -> Iterator[Seen]:
+def _spellings(mention: Mention) -> list[str]:
+    """Return how keywords are written in a post: as they are configured, or otherwise."""
+    written = []
+    for hit in mention.terms:
+        if not hit.variants:
+            written.append(hit.term)
+            continue
+        for span, variant in zip(hit.spans, hit.variants, strict=True):
+            written.append(" ".join(mention.post.text[slice(*span)].lower().split()) if variant else hit.term)
+    return written
+
+
+def _spoken(mention: Mention) -> Iterator[Seen]:
     language = written_in(mention)
     if language != "und":
         yield Seen("script", language)
-    for hit in mention.terms:
-        if not hit.variants:
-            yield Seen("variant", hit.term)
-            continue
-        for span, variant in zip(hit.spans, hit.variants, strict=True):
-            written = " ".join(mention.post.text[slice(*span)].lower().split()) if variant else hit.term
-            if 0 < len(written) <= LONGEST:
-                yield Seen("variant", written)
-    if with_links:
-        own = (mention.post.url,) if mention.post.key.source == "rss" and mention.post.url else ()
-        yield from {seen for url in (*own, *mention.post.links) if (seen := link_seen(url)) is not None}
+    yield from (Seen("variant", written) for written in _spellings(mention) if 0 < len(written) <= LONGEST)
+
+
+def _linked(mention: Mention) -> Iterator[Seen]:
+    own = (mention.post.url,) if mention.post.key.source == "rss" and mention.post.url else ()
+    yield from {seen for url in (*own, *mention.post.links) if (seen := link_seen(url)) is not None}
 
 
 def _first(seen: Seen, mention: Mention) -> First:
@@ -89,5 +110,5 @@ def _first(seen: Seen, mention: Mention) -> First:
     )
 
 
-def _age(mention: Mention) -> tuple[object, ...]:
+def _age(mention: Mention) -> tuple[datetime, PostKey]:
     return mention.post.time, mention.post.key

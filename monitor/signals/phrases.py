@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from math import log
 from typing import NamedTuple
+from zlib import crc32
 
 import msgspec
 
@@ -30,6 +31,9 @@ MOST = 5
 
 MOST_READ = 500
 """Voices read on each side, evenly over their time: more of them change no order and cost time."""
+
+MOST_LOOKED_THROUGH = 4000
+"""Posts, more or less, among which the first of each wording is looked for."""
 
 FEWEST_VOICES = 5
 FEWEST_EARLIER = 30
@@ -89,14 +93,21 @@ def emerging(
 
 def heard(mentions: Iterable[Mention]) -> Told:
     """Return who says what: the first post of each wording, each account once for a term; at most MOST_READ voices."""
-    present = {each.post.key: each for each in mentions if not each.withdrawn}
+    posts = [*mentions]
+    # By chance, but the same for the same posts, in whatever order they come.
+    every = -(-len({each.post.key for each in posts}) // MOST_LOOKED_THROUGH)
+    looked_at = (
+        each for each in posts if every < 2 or crc32(each.post.key.id.encode("utf-8", "surrogatepass")) % every == 0
+    )
+    present = {each.post.key: each for each in looked_at if not each.withdrawn}
     wordings = sorted(firsts(map(said, present.values())).values())
     first = evenly(wordings, MOST_READ)
     saying: defaultdict[str, dict[Account, Mention]] = defaultdict(dict)
     for each in first:
         for term in _terms_in(present[each.key]):
             saying[term].setdefault(each.account, present[each.key])
-    return Told(saying, len({each.account for each in first}), len(first) < len(wordings))
+    is_sample = len(first) < len(wordings) or every > 1
+    return Told(saying, len({each.account for each in first}), is_sample)
 
 
 def evenly(all_said: Sequence[Said], most: int) -> Sequence[Said]:

@@ -85,24 +85,31 @@ def most_shared_link(mentions: Sequence[Mention], hidden: Set[str] = frozenset()
         for key in pages.keys() - passed_over:
             sharers[key].append(mention)
             forms[key][pages[key]] += 1
-    common = {key: shared for key, shared in sharers.items() if count_accounts(shared) >= FEWEST_SHARERS}
-    if not common:
+    key = _most_shared(sharers)
+    if key is None:
         return None
-    key = min(common, key=lambda each: (*_shared_by(common[each]), _first_seen(common[each]), each))
     url = min(forms[key], key=lambda each: (-forms[key][each], each))
     page = page_of(mentions, url)
     return SharedLink(
         url=url,
-        count=count_accounts(common[key]),
-        posts=len(common[key]),
-        first_seen=_first_seen(common[key]),
+        count=count_accounts(sharers[key]),
+        posts=len(sharers[key]),
+        first_seen=_first_seen(sharers[key]),
         title=_first_line(page.post.text) if page else None,
     )
 
 
-def _shared_by(mentions: Sequence[Mention]) -> tuple[int, int]:
-    """Order pages by their voices, then by their accounts; most first."""
-    return -count_voices(firsts(map(said, mentions))), -count_accounts(mentions)
+def _most_shared(sharers: Mapping[str, Sequence[Mention]]) -> str | None:
+    """Return the page with most voices, then most accounts, then the earliest; None where none has two accounts."""
+    accounts = {page: count for page, shared in sharers.items() if (count := count_accounts(shared)) >= FEWEST_SHARERS}
+    best: tuple[int, int, float, str] | None = None
+    for page in sorted(accounts, key=lambda each: -accounts[each]):
+        if best is not None and accounts[page] < -best[0]:
+            break  # no page has more voices than accounts
+        voices = count_voices(firsts(map(said, sharers[page])))
+        rank = -voices, -accounts[page], _first_seen(sharers[page]).timestamp(), page
+        best = rank if best is None else min(best, rank)
+    return None if best is None else best[-1]
 
 
 def page_of(mentions: Iterable[Mention], url: str) -> Mention | None:
@@ -232,8 +239,14 @@ def _links(post: Post) -> set[str]:
     """Return the addresses that a post shares, each in its one form; its own is none of them."""
     if not post.links:
         return set()
-    own = None if post.url is None else canonical(post.url)
+    is_near = post.url is not None and any(_site(link) == _site(post.url) for link in post.links)
+    own = canonical(post.url) if is_near and post.url is not None else None
     return {url for link in post.links if (url := canonical(link)) is not None and url != own}
+
+
+def _site(url: str) -> str:
+    """Return the part of an address before its path: what differs there is not the same address."""
+    return url.lower().split("/", 3)[2] if url.count("/") > 1 else ""
 
 
 def _first_line(text: str) -> str:

@@ -1,9 +1,13 @@
 """Addresses: one form for those that lead to the same page, and what a reader is shown of them."""
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 from monitor.models import Span
+
+KEPT = 8192
+"""Addresses whose one form is kept: what many share is asked for many times."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LINK = re.compile(r"https?://[^\s<>\"'`{}|\\^\u2018-\u201f\u2026\u2e80-\uffef]+", re.IGNORECASE)
@@ -33,6 +37,7 @@ _AMP = re.compile(r"^/amp(?=/)|/amp/?$|(?<=\.)amp\.(?=html?$)")
 _PHONE = frozenset(("amp", "amp=1", "amp=true", "outputType=amp", "m=1", "mobile=1"))
 
 
+@lru_cache(KEPT)
 def canonical(url: str) -> str | None:
     """Return one form for http(s) addresses of the same page, None for anything else.
 
@@ -48,6 +53,7 @@ def canonical(url: str) -> str | None:
     return f"{address}?{query}" if query else address
 
 
+@lru_cache(KEPT)
 def page_key(url: str) -> str | None:
     """Return what the addresses of one page have in common: those of phones, of AMP, with http or https, with or
     without a last slash; None for what is no address.
