@@ -17,7 +17,7 @@ from monitor.digests.alert import render_alert
 from monitor.models import Digest, Parcel, Topic, Window
 from monitor.pipeline import Gathered, gather, made_of
 from monitor.rounds import MOST_COMPOSED, brief_of, candidates, greet, preview_chat, recipient_of, shelf_of, shown_in
-from monitor.signals.alerts import AlertLog, Begun, Verdict, after_alert, alert_of
+from monitor.signals.alerts import AlertLog, Begun, Gates, Verdict, after_alert, alert_of
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -29,11 +29,15 @@ LATEST = timedelta(minutes=30)
 
 
 class Taker(NamedTuple):
-    """Who takes the alerts of a topic: a chat, the topic of its forum, and its time of day. The local page is one."""
+    """Who takes the alerts of a topic: a chat, the topic of its forum, its time of day, and what it wants to be told.
+
+    The local page is one.
+    """
 
     chat: str
     thread: int | None
     zone: ZoneInfo
+    gates: Gates = Gates()
     is_page: bool = False
 
 
@@ -55,8 +59,8 @@ def alert(monitor: Monitor, topic: Topic, gathered: Gathered, now: datetime) -> 
 def taker_of(monitor: Monitor, topic: Topic, chat: str) -> Taker | None:
     """Return how a chat takes alerts of a topic; None where it takes none.
 
-    Everybody who gets the digest of a topic takes its alerts, in the zone of the topic. What a subscription says about
-    alerts, or about its own zone and quiet hours, is to be asked here, and nowhere else.
+    Everybody who gets the digest of a topic takes its alerts, in the zone of the topic and with the same gates. What a
+    subscription says about alerts, its own zone and quiet hours is to be asked here, and nowhere else.
     """
     if chat == preview_chat(topic):
         return Taker(chat, None, ZoneInfo(topic.timezone), is_page=True)
@@ -89,7 +93,7 @@ def _begin(
     if burst is None:
         return None
     known = monitor.alerts.of(taker.chat)
-    verdict = alert_of(topic.name, burst, known.alerted, now, taker.zone)
+    verdict = alert_of(topic.name, burst, known.alerted, now, taker.zone, taker.gates)
     if not verdict.is_alert or verdict.again_above is None:
         _note(topic, taker, verdict)
         return None
