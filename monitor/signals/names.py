@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from monitor.text.segments import may_be_person
 from monitor.text.terms import is_han
 
-AS_A_WORD = 0.2
-"""Share of places at which a word must stand without its capital to be a common one: names are seldom written so."""
+AS_A_WORD = 0.35
+"""Share of places at which a word must stand without its capital to be a common one: on X up to a third of the names
+of storms and people are written small."""
 
 LONGEST_ACRONYM = 5
 

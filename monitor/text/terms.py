@@ -39,8 +39,13 @@ _EMOTICON = re.compile(r"\[[\u3400-\u9fff]{1,6}\]")
 
 _TOKEN = re.compile(rf"[{_HAN}]+|[^ #{_HAN}]+")
 
-_MARKS = frozenset(("rt", "via", "amp", "cc", "http", "https", "www", "com", "nbsp", "quot"))
-"""What platforms put around the words of others, and what is left of markup."""
+_MARKS = frozenset(
+    (
+        *("rt", "via", "amp", "cc", "http", "https", "www", "com", "nbsp", "quot", "pic", "gt", "lt"),
+        *("during", "everyone", "everybody", "someone", "anyone", "anything", "everything", "something", "nothing"),
+    )
+)
+"""What platforms put around the words of others, what is left of markup, and English words that frame a sentence."""
 
 _Kind: TypeAlias = Literal["word", "short", "han word", "han", "number", "nothing"]
 _JOINED: Mapping[tuple[_Kind, _Kind], str] = {
@@ -105,7 +110,7 @@ class _Word(NamedTuple):
 def _kind_of(word: str, language: str) -> _Kind:
     if word[0].isdecimal() and word[-1].isdecimal():
         return "number"
-    if word in FRAME_WORDS or word in _MARKS or len(word) > LONGEST:
+    if word in FRAME_WORDS or word in _MARKS or len(word) > LONGEST or word.endswith(("n't", "n’t")):
         return "nothing"
     if is_han(word):
         return "han word" if len(word) >= SHORTEST_HAN else "han"
