@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from monitor.digests.alert import render_alert
+from monitor.digests.compose import compose
 from monitor.models import Digest, Parcel, Topic, Window
-from monitor.pipeline import Gathered, gather, made_of
+from monitor.pipeline import Gathered, gather
 from monitor.rounds import MOST_COMPOSED, brief_of, candidates, greet, preview_chat, recipient_of, shelf_of, shown_in
 from monitor.signals.alerts import AlertLog, Begun, Gates, Verdict, after_alert, alert_of
 from monitor.wiring import Monitor
@@ -117,7 +118,7 @@ def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: 
     if burst is None:
         return  # posts were withdrawn, or read later than they seemed to be: there is nothing to tell any more
     brief = msgspec.structs.replace(brief_of(monitor, topic, begun.window, KIND), chat=taker.chat)
-    made = _shortened(made_of(brief, gathered))
+    made = _shortened(compose(brief, *gathered))
     for _ in range(MOST_COMPOSED):
         message = render_alert(made, burst, begun.again_above, taker.chat, taker.zone)
         if taker.is_page:
@@ -131,7 +132,7 @@ def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: 
             log.info("alert", extra={"topic": topic.name, "chat": taker.chat, "posts": burst.posts, "id": made.id})
             return
         brief = msgspec.structs.replace(brief, told=brief.told | refused)
-        made = _shortened(made_of(brief, gathered))
+        made = _shortened(compose(brief, *gathered))
 
 
 def _shortened(made: Digest) -> Digest:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.digests.compose import Brief, compose
-from monitor.digests.earliest import with_firsts
 from monitor.ledger import CoverageLedger
 from monitor.models import (
     Author,
@@ -39,7 +38,7 @@ from monitor.signals.baseline import HOUR, WHOLE
 from monitor.signals.bursts import baseline_window, by_hour, copies_once, measure
 from monitor.signals.copies import grouped, wording_of
 from monitor.signals.coverage import read_together, since
-from monitor.signals.firsts import NOTHING, Firsts, earlier_of, firsts_of, told
+from monitor.signals.firsts import NOTHING, Firsts, told
 from monitor.signals.phrases import MOST_READ, emerging
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher, TopicMatch, facts_of
@@ -146,8 +145,7 @@ class Shelf(NamedTuple):
 class Gathered(NamedTuple):
     """What the digests of a topic and a window are composed from, whoever gets them.
 
-    `others` counts posts with the topic's keywords in another sense, which are left out of everything else; `firsts`
-    are remembered.
+    `others` counts posts with the topic's keywords in another sense, which are left out of everything else.
     """
 
     mentions: Sequence[Mention]
@@ -155,7 +153,6 @@ class Gathered(NamedTuple):
     trend: Trend
     statuses: Sequence[QueryStatus]
     others: int = 0
-    firsts: Firsts = NOTHING
 
 
 def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathered:
@@ -174,11 +171,11 @@ def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathere
         sampled = since(oldest_kept(topic, now), sampled)
     hourly = hourly_of(topic, earlier, shelf.mentions)
     trend = measure(topic, window, mentions, sampled, hourly, now)
-    firsts = told(earlier_of(firsts_of(mentions), shelf.firsts)) if shelf.firsts else ()
+    firsts = told(mentions, shelf.firsts, window.start)
     once = copies_once(topic, window, mentions, sampled, _wordings(topic, earlier, hourly, shelf.counts))
     trend = msgspec.structs.replace(trend, firsts=firsts, arithmetic=(*trend.arithmetic, *once))
     trend = _with_phrases(topic, trend, mentions, shelf)
-    return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window), len(others), shelf.firsts)
+    return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window), len(others))
 
 
 def _wordings(topic: Topic, window: Window, hourly: Sequence[int], counts: HourCounts | None) -> Sequence[int | None]:
@@ -220,13 +217,7 @@ def hourly_of(topic: Topic, window: Window, mentions: Mentions) -> Sequence[int]
 
 def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
     """Return the digest that a brief asks for, from what is stored."""
-    return made_of(brief, gather(brief.topic, brief.window, shelf, now))
-
-
-def made_of(brief: Brief, gathered: Gathered) -> Digest:
-    """Return the digest that a brief asks for, from what was gathered."""
-    mentions, history, trend, statuses, others, firsts = gathered
-    return with_firsts(compose(brief, mentions, history, trend, statuses, others), firsts)
+    return compose(brief, *gather(brief.topic, brief.window, shelf, now))
 
 
 def _whole(windows: Sequence[Coverage]) -> list[Window]:

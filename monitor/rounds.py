@@ -15,12 +15,12 @@ import msgspec
 
 from monitor.bot import texts
 from monitor.bot.topic_names import some_titles
-from monitor.digests.compose import Brief, for_chat
+from monitor.digests.compose import Brief, compose, for_chat
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest
 from monitor.errors import StoreError
 from monitor.models import Digest, Message, Parcel, PostKey, Topic, Window
-from monitor.pipeline import Gathered, Shelf, gather, made_of
+from monitor.pipeline import Gathered, Shelf, gather
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def hand_over(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> 
         return []
     brief = brief_of(monitor, topic, due.window, due.kind)
     gathered = gather(topic, due.window, shelf_of(monitor, topic), now)
-    edition = Edition(brief, gathered, made_of(brief, gathered))
+    edition = Edition(brief, gathered, compose(brief, *gathered))
     return [each for each in chats if not _is_served(monitor, each, edition)]
 
 
@@ -143,7 +143,7 @@ def _hand(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
             monitor.chats.wake(chat, made.id)
             return
         brief = msgspec.structs.replace(brief, told=brief.told | refused)
-        made = made_of(brief, edition.gathered)
+        made = compose(brief, *edition.gathered)
     raise StoreError(f"chat {chat}: its posts were claimed {MOST_COMPOSED} times while a digest was composed")
 
 

@@ -6,6 +6,7 @@ from datetime import UTC
 
 import msgspec
 
+from monitor.digests.earliest import with_first
 from monitor.digests.people import PeopleClass, Policy, Shown, classify, has_handle, show
 from monitor.digests.platforms import is_web
 from monitor.models import (
@@ -74,7 +75,7 @@ def compose(
     classes = {each.post.key: classify(each, brief.named) for each in heard}
     link = _link(heard, classes)
     groups = group_copies(heard)
-    return Digest(
+    made = Digest(
         id=digest_id(brief),
         topic=brief.topic.name,
         title=brief.topic.title,
@@ -88,6 +89,7 @@ def compose(
         hidden=sum(people_class == "C" for people_class in classes.values()),
         others=others,
     )
+    return with_first(made)
 
 
 def for_chat(digest: Digest, brief: Brief) -> Digest:

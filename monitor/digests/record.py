@@ -121,7 +121,7 @@ def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], tex
         same_wording=_same_wording(digest.largest_group, {each.post.key for each in listed}),
         link=digest.link,
         phrases=trend.phrases,
-        firsts=trend.firsts,
+        firsts=tuple(each for each in trend.firsts if each.form != "link"),
         items=tuple(_item(reaction) for reaction in digest.reactions),
         mentions=tuple(map(_seen, listed)),
         text=text,

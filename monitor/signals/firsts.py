@@ -5,8 +5,9 @@
 What is remembered says when and on which platform, not in which post nor by whom.
 """
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias, TypeVar
 
@@ -15,7 +16,7 @@ import xxhash
 from monitor.models import First, Mention, PostKey
 from monitor.novelty import Form
 from monitor.signals.accounts import written_in
-from monitor.text.urls import page_key
+from monitor.text.urls import KEPT, page_key
 
 LONGEST = 40
 """Characters of a spelling: longer ones are what a pattern spans, no way to write a keyword."""
@@ -63,16 +64,28 @@ def earlier_of(some: Firsts, others: Firsts) -> dict[Seen, First]:
     return {seen: min(first, others.get(seen, first), key=lambda each: each.time) for seen, first in some.items()}
 
 
+@lru_cache(KEPT)
 def link_seen(url: str) -> Seen | None:
     """Return the form of an address, which is a hash: it can be recognised, and tells nothing."""
     key = page_key(url)
     return None if key is None else Seen("link", xxhash.xxh3_64_hexdigest(key.encode("utf-8", "surrogatepass")))
 
 
-def told(firsts: Firsts) -> tuple[First, ...]:
-    """Return the firsts of spellings and scripts, oldest first."""
-    spoken = (each for each in firsts.values() if each.form != "link")
-    return tuple(sorted(spoken, key=lambda each: (each.time, each.form, each.label)))
+def told(mentions: Sequence[Mention], remembered: Firsts, since: datetime) -> tuple[First, ...]:
+    """Return the firsts of spellings and scripts, oldest first, and those of links that are from before a time.
+
+    Nothing, where nothing is remembered: the first post of a window says when the window began, no more.
+    """
+    if not remembered:
+        return ()
+    spoken = earlier_of(firsts_of(mentions), remembered)
+    links = {seen: first for seen in _links_of(mentions) if (first := remembered.get(seen)) and first.time < since}
+    firsts = (*spoken.values(), *links.values())
+    return tuple(sorted(firsts, key=lambda each: (each.time, each.form, each.label)))
+
+
+def _links_of(mentions: Iterable[Mention]) -> set[Seen]:
+    return {seen for mention in mentions if mention.post.links for seen in _linked(mention)}
 
 
 def _spellings(mention: Mention) -> list[str]:

@@ -333,3 +333,19 @@ def test_who_was_first_is_remembered_without_the_post(monitor: Monitor, noon: da
     assert {first.time for first in before.values()} == {later.post.time}
     assert before.keys() == after.keys()
     assert {(first.time, first.backfilled) for first in after.values()} == {(found.post.time, True)}
+
+
+def test_a_digest_knows_who_was_first_with_a_link_when_that_post_is_long_gone(monitor: Monitor, noon: datetime) -> None:
+    link = {"links": ("https://a.example/x",)}
+    store(monitor, [said_at(1, noon - 9 * DAY - HOUR, post=link)])
+    read(monitor, noon - 10 * DAY, noon)
+    score(monitor, TOPIC, noon - 9 * DAY)
+    monitor.mentions.prune("pots", noon - 5 * DAY)
+    store(monitor, [said_at(100 + n, noon - 6 * HOUR - n * MINUTE, post=link) for n in range(12)])
+
+    assert hand_over(monitor, TOPIC, DueDigest(window=Window(noon - DAY, noon)), noon) == []
+
+    [digest] = waiting(monitor)
+    first = noon - 9 * DAY - HOUR
+    assert f"Earliest we saw: {first.day} {first:%b} 11:00, Mastodon, 简" in digest.text
+    assert "12 share one link" in digest.text

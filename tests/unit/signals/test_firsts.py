@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.digests.earliest import with_firsts
+from monitor.digests.earliest import with_first
 from monitor.models import First, Mention, SharedLink, Span, TermHit
 from monitor.signals.firsts import Seen, earlier_of, firsts_of, link_seen, told
 from monitor.text.urls import page_key
 from tests.build import NOW, TERM, a_mention
-from tests.unit.digests.cases import a_digest, a_first, a_said, at
+from tests.unit.digests.cases import a_digest, a_first, a_said, a_trend, at
 
 
 def seen_at(minutes: int, id_: str = "1", **changes: object) -> Mention:
@@ -73,7 +73,8 @@ def test_no_order_and_no_repetition_changes_who_was_first(minutes: list[int], di
     dice.shuffle(mixed)
 
     assert firsts_of(mixed, with_links=True) == firsts_of(mentions, with_links=True)
-    assert [each.time for each in told(firsts_of(mixed))] == sorted(each.time for each in firsts_of(mixed).values())
+    times = [each.time for each in told(mixed, firsts_of(mentions), NOW)]
+    assert times == sorted(each.time for each in firsts_of(mentions).values())
 
 
 @pytest.mark.parametrize(
@@ -109,19 +110,33 @@ def test_addresses_of_different_pages_have_different_keys(one: str, other: str) 
     assert page_key(one) != page_key(other)
 
 
-def remembered(first: First, url: str = "http://a.example/") -> dict[Seen, First]:
-    seen = link_seen(url)
+def test_nothing_is_called_first_where_nothing_is_remembered() -> None:
+    assert told([seen_at(1)], {}, NOW) == ()
+
+
+def test_links_are_told_that_were_seen_before_the_window() -> None:
+    seen = link_seen("https://a.example/")
     assert seen is not None
-    return {seen: first}
+    mention = seen_at(5, post={"links": ("http://www.a.example",)})
+    before, within = (a_first("link", seen.label, NOW - timedelta(minutes=each)) for each in (90, 9))
+
+    for first, is_told in ((before, True), (within, False)):
+        firsts = told([mention], {seen: first}, NOW - timedelta(hours=1))
+        assert (first in firsts) == is_told
+        assert {each.form for each in firsts} >= {"script", "variant"}
 
 
 def test_a_link_that_was_seen_before_the_window_has_its_remembered_first() -> None:
+    seen = link_seen("http://a.example/")
+    assert seen is not None
     earliest = a_said("砸锅卖铁", "砸锅卖铁", "bluesky", at("13:52"))
     link = SharedLink(url="https://a.example/", count=2, first_seen=at("14:05"))
-    digest = a_digest(link=link, earliest=earliest)
-    older, newer = a_first("link", "x", at("13:00", 1)), a_first("link", "x", at("13:53"))
+    older, newer = a_first("link", seen.label, at("13:00", 1)), a_first("link", seen.label, at("13:53"))
 
-    assert with_firsts(digest, remembered(older)).first == older
-    assert with_firsts(digest, remembered(newer)).first is None
-    assert with_firsts(digest, {}) is digest
-    assert with_firsts(a_digest(), remembered(older)).first is None
+    def first_of(*firsts: First, link: SharedLink | None = link) -> First | None:
+        return with_first(a_digest(link=link, earliest=earliest, trend=a_trend(firsts=firsts))).first
+
+    assert first_of(older) == older
+    assert first_of(newer) is None
+    assert first_of() is None
+    assert first_of(older, link=None) is None
