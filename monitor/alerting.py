@@ -113,13 +113,13 @@ def _gather(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> Ga
 
 
 def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: Gathered) -> None:
-    """Put an alert into the outbox of a chat, without posts that another message showed there."""
+    """Put an alert into the outbox of a chat, with a post that no other message showed there, else without one."""
     burst = gathered.trend.burst
     if burst is None:
         return  # posts were withdrawn, or read later than they seemed to be: there is nothing to tell any more
     brief = msgspec.structs.replace(brief_of(monitor, topic, begun.window, KIND), chat=taker.chat)
-    made = _shortened(compose(brief, *gathered))
-    for _ in range(MOST_COMPOSED):
+    for most in (*[1] * MOST_COMPOSED, 0):
+        made = _with_posts(compose(brief, *gathered), most)
         message = render_alert(made, burst, begun.again_above, taker.chat, taker.zone)
         if taker.is_page:
             monitor.sink.send(message)
@@ -132,9 +132,8 @@ def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: 
             log.info("alert", extra={"topic": topic.name, "chat": taker.chat, "posts": burst.posts, "id": made.id})
             return
         brief = msgspec.structs.replace(brief, told=brief.told | refused)
-        made = _shortened(compose(brief, *gathered))
 
 
-def _shortened(made: Digest) -> Digest:
-    """Return a digest with the one post that an alert shows: no other is claimed by it."""
-    return msgspec.structs.replace(made, reactions=made.reactions[:1])
+def _with_posts(made: Digest, most: int) -> Digest:
+    """Return a digest with so many of its posts: no others are claimed by it."""
+    return msgspec.structs.replace(made, reactions=made.reactions[:most])

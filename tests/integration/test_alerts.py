@@ -10,7 +10,7 @@ import pytest
 from monitor import jobs
 from monitor.alerting import LATEST, alert
 from monitor.digests.schedule import DueDigest
-from monitor.models import Author, Batch, Coverage, Mention, Message, PostKey, Query, Window
+from monitor.models import Author, Batch, Coverage, Mention, Message, Parcel, PostKey, Query, Window
 from monitor.pipeline import Gathered, gather
 from monitor.rounds import hand_over, preview_chat, shelf_of
 from monitor.scored import HourCount
@@ -349,3 +349,17 @@ def test_a_digest_knows_who_was_first_with_a_link_when_that_post_is_long_gone(mo
     first = noon - 9 * DAY - HOUR
     assert f"Earliest we saw: {first.day} {first:%b} 11:00, Mastodon, 简" in digest.text
     assert "12 share one link" in digest.text
+
+
+def test_an_alert_whose_posts_were_all_shown_comes_without_a_quote(monitor: Monitor, noon: datetime) -> None:
+    usual_days(monitor, noon)
+    store(monitor, loud_hour(noon))
+    claimed = tuple(each.post.key for each in monitor.mentions.between("pots", Window(noon - DAY, noon)))
+    other = Message(id="other-0", chat=CHAT, digest_id="other", part=0, text="other")
+    monitor.outbox.hand_over(CHAT, [Parcel(message=other, posts=claimed)])
+
+    score(monitor, TOPIC, noon)
+
+    [message] = [each for each in waiting(monitor) if each.id != other.id]
+    assert message.quotes == ()
+    assert "64 posts" in message.text
