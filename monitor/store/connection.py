@@ -16,7 +16,7 @@ from redis.retry import Retry
 from monitor.errors import StoreError
 from monitor.store.keys import LIVE_KEYS, Keyspace
 
-SCHEMA = 3
+SCHEMA = 4
 """The version of stored data that this program writes; migration.py brings older data to it."""
 OLDEST_REDIS = (7, 0)
 OLDEST_VALKEY = (8, 0)

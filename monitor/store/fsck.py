@@ -1,6 +1,6 @@
 """The invariants of the stored data, checked. Zero findings is the pass mark.
 
-Every post stands in each index that belongs to it and in no other, under its own time and terms; every count is
+Every post stands in each index that belongs to it and in no other, under its own time; every count is
 the count of what is there; every key has a family that says who owns it and what ends it; no lease outlives its longest
 time.
 """
@@ -12,7 +12,6 @@ from itertools import islice
 from monitor.signals.copies import wording_of
 from monitor.signals.sketches import is_current
 from monitor.store.codec import (
-    Body,
     SketchedBody,
     decode_body,
     decode_delivery,
@@ -75,8 +74,6 @@ def _topic(connection: Connection, name: str) -> Iterator[str]:
     yield from _compare(name, "time index", {key: body.time for key, body in bodies.items()}, times)
     backfilled = {key: body.time for key, body in bodies.items() if body.backfilled}
     yield from _compare(name, "back-fill", backfilled, {k: int(s) for k, s in _zset(connection, keys.backfilled)})
-    terms = {term: 0 for key, body in bodies.items() for term in _terms(key, body)}
-    yield from _compare(name, "term index", terms, {k: int(s) for k, s in _zset(connection, keys.terms)})
     yield from _engagement(connection, keys, name, bodies)
     yield from _sketches(name, bodies)
     for hour, count in _hash(connection, keys.rollups):
@@ -204,11 +201,6 @@ def _query(connection: Connection, key: str) -> Iterator[str]:
     for start, end, _, tries, _ in decode_gaps(gaps) if gaps else ():
         if start >= end or tries < 0:
             yield f"{key}: has a gap that ends before it starts"
-
-
-def _terms(key: str, body: Body) -> Iterator[str]:
-    for hit in body.terms:
-        yield f"{hit.term}\0{body.time:015d}\0{key}"
 
 
 def _hash(connection: Connection, key: str) -> Iterator[tuple[str, bytes]]:

@@ -45,7 +45,7 @@ KINDS = (
     KeyKind("topic", "times", "zset", "Mentions", "prune: with its post"),
     KeyKind("topic", "backfilled", "zset", "Mentions", "prune: with its post"),
     KeyKind("topic", "copies", "zset", "Mentions", "prune: all of it, an index that version 2 had"),
-    KeyKind("topic", "terms", "zset", "Mentions", "prune: with its post"),
+    KeyKind("topic", "terms", "zset", "Mentions", "prune: all of it, an index that version 3 had"),
     KeyKind("topic", "engagement", "hash", "Mentions", "prune: with its post"),
     KeyKind("topic", "rollups", "hash", "Mentions", f"prune: {ROLLUP_DAYS} days"),
     KeyKind("topic", "firsts", "hash", "Remembered", "trimmed: one field per form, the newest ones"),

@@ -45,7 +45,7 @@ class MentionStore:
     def add(self, topic: str, mentions: Sequence[Mention], *, oldest: datetime) -> Added:
         """Store mentions, one atomic and replayable script for each PAGE of them; refuse those before `oldest`."""
         keys = self._connection.keys.topic(topic)
-        written = (keys.posts, keys.times, keys.backfilled, keys.terms, keys.engagement)
+        written = (keys.posts, keys.times, keys.backfilled, keys.engagement)
         total = Added(0, 0, 0)
         for page in pages(mentions):
             args: list[Argument] = [to_ms(oldest), int(SPACING.total_seconds() * 1000), MOST_OBSERVATIONS]
@@ -142,8 +142,9 @@ class MentionStore:
 
     def prune(self, topic: str, before: datetime) -> Pruned:
         """Remove posts older than `before`, folding them into hourly roll-ups; drop roll-ups too old to serve."""
-        # A program of version 2 may have written it after the data was brought to version 3.
-        self._connection.execute("UNLINK", self._connection.keys.topic(topic).copies)
+        keys = self._connection.keys.topic(topic)
+        # A program of version 2 or 3 may have written them after the data was brought to a later version.
+        self._connection.execute("UNLINK", keys.copies, keys.terms)
         removed = 0
         while page := self._oldest(topic, before):
             removed += self._remove(topic, page)
@@ -179,17 +180,16 @@ class MentionStore:
 
     def _remove(self, topic: str, page: Sequence[bytes]) -> int:
         keys = self._connection.keys.topic(topic)
-        written = (keys.posts, keys.times, keys.backfilled, keys.terms, keys.engagement, keys.rollups)
+        written = (keys.posts, keys.times, keys.backfilled, keys.engagement, keys.rollups)
         bodies = self._connection.execute("HMGET", keys.posts, *page)
         args: list[Argument] = []
         for key, packed in zip(page, bodies, strict=True):
             if packed is None:
                 # Another worker was faster, or the index is damaged: the script looks which.
-                args += [key, "", 0, 0]
+                args += [key, "", 0]
                 continue
             body = decode_body(packed)
-            terms = [hit.term for hit in body.terms]
-            args += [key, body.time, int(body.backfilled), len(terms), *terms]
+            args += [key, body.time, int(body.backfilled)]
         return int(self._connection.run("prune", written, args))
 
     def _drop_rollups(self, topic: str, before: datetime) -> int:
@@ -216,7 +216,6 @@ def _in_place_of(before: SketchedBody, mention: Mention) -> Mention:
 
 def _arguments(mention: Mention) -> list[Argument]:
     post = mention.post
-    terms = [hit.term for hit in mention.terms]
     return [
         str(post.key),
         to_ms(post.time),
@@ -224,6 +223,4 @@ def _arguments(mention: Mention) -> list[Argument]:
         int(mention.backfilled),
         to_ms(post.observed_at),
         *numbers(post.engagement),
-        len(terms),
-        *terms,
     ]

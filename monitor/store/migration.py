@@ -65,6 +65,13 @@ def forget_wording_of_withdrawn(connection: Connection, alive: Alive) -> None:
                 connection.run("withdraw", (topic.posts, topic.engagement), (key, withdrawn_body(packed)))
 
 
+def forget_index_of_terms(connection: Connection, alive: Alive) -> None:
+    """3 to 4: erase the index of terms, which nobody asked: each post's terms stand in its body."""
+    for name in _topics(connection):
+        alive()
+        connection.execute("UNLINK", connection.keys.topic(name).terms)
+
+
 def _topics(connection: Connection) -> list[str]:
     """Return the topics of which anything is stored."""
     keys = connection.keys
@@ -72,7 +79,11 @@ def _topics(connection: Connection) -> list[str]:
     return sorted({topic_of(each) for each, kind in found if kind is not None and kind.slot == "topic"})
 
 
-STEPS: Mapping[int, Step] = {1: forget_engagement_of_withdrawn, 2: forget_wording_of_withdrawn}
+STEPS: Mapping[int, Step] = {
+    1: forget_engagement_of_withdrawn,
+    2: forget_wording_of_withdrawn,
+    3: forget_index_of_terms,
+}
 """By the version that a step begins with; it ends with the next."""
 
 

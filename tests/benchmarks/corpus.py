@@ -86,7 +86,7 @@ class _Taken(NamedTuple):
 
 
 def _taken(share: Share, wanted: int, rule: Any) -> _Taken:
-    chosen = (post for post in _posts(share) if rule(post["text"]))
+    chosen = (post for post in posts_of(share) if rule(post["text"]))
     posts = list(islice(chosen, wanted))
     assert len(posts) == wanted, f"{share.file} has {len(posts)} such posts, {wanted} are asked for"
     return _Taken(share.label, rule is _holds_keyword, posts)
@@ -111,14 +111,15 @@ def _mixed(taken: Sequence[_Taken]) -> Corpus:
     )
 
 
-def _posts(share: Share) -> Iterator[dict[str, Any]]:
-    """Yield an archive's posts with distinct texts, in the form that `monitor replay` documents."""
+def posts_of(share: Share, *, distinct: bool = True) -> Iterator[dict[str, Any]]:
+    """Yield an archive's posts, each text once if so asked, in the form that `monitor replay` documents."""
     seen: set[str] = set()
     for record in _records(data_path(share.file)):
         text = record[share.fields["text"]]
         if not text.strip() or text in seen:
             continue
-        seen.add(text)
+        if distinct:
+            seen.add(text)
         post = {field: _at(record, path) for field, path in share.fields.items()}
         post["id"] = f"{share.label}/{post['id']}"
         yield post | {"url": f"https://posts.invalid/{post['id']}"}

@@ -46,8 +46,11 @@ class OurPipeline:
 
     def stored_ids(self) -> set[str]:
         """Return the ids of all stored posts."""
-        ever = Window(datetime(1970, 1, 1, tzinfo=UTC), NOW)
-        return {mention.post.key.id for mention in self._store.between(TOPIC, ever)}
+        return {mention.post.key.id for mention in self.stored()}
+
+    def stored(self) -> list[Mention]:
+        """Return all stored posts."""
+        return self._store.between(TOPIC, Window(datetime(1970, 1, 1, tzinfo=UTC), NOW))
 
     def seconds_by_stage(self, lines: Sequence[bytes]) -> dict[str, float]:
         """Run each stage by itself over the same posts, page by page, and return the seconds that it took.

@@ -78,10 +78,8 @@ def prune(draw: Random, store: Replayer) -> Call:
         return lambda: MentionStore(store).prune(TOPIC, before)
     rows: list[str | int] = []
     for mention in (*known, a_random_mention(draw)):
-        terms = [hit.term for hit in mention.terms]
-        time = to_ms(mention.post.time)
-        rows += [str(mention.post.key), time, int(mention.backfilled), len(terms), *terms]
-    written = (keys.posts, keys.times, keys.backfilled, keys.terms, keys.engagement, keys.rollups)
+        rows += [str(mention.post.key), to_ms(mention.post.time), int(mention.backfilled)]
+    written = (keys.posts, keys.times, keys.backfilled, keys.engagement, keys.rollups)
     return lambda: store.run("prune", written, rows)
 
 

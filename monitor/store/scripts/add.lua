@@ -1,9 +1,9 @@
 -- Add mentions to a topic: posts, indexes, engagement. A no-op when replayed: a known post only takes newer engagement.
--- KEYS posts times backfilled terms engagement
+-- KEYS posts times backfilled engagement
 -- ARGV oldest (ms), spacing of kept observations (ms), most observations kept, then for each mention:
---      key, time (ms), body, backfilled (0/1), observed (ms), likes, reposts, replies, views (-1: absent), n, term × n
+--      key, time (ms), body, backfilled (0/1), observed (ms), likes, reposts, replies, views (-1: absent)
 -- Returns {new, known, refused}
-local posts, times, backfilled, terms, engagement = unpack(KEYS)
+local posts, times, backfilled, engagement = unpack(KEYS)
 local oldest, spacing, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local new, known, refused = 0, 0, 0
 
@@ -29,7 +29,6 @@ end
 local i = 4
 while i <= #ARGV do
   local key, time = ARGV[i], tonumber(ARGV[i + 1])
-  local n = tonumber(ARGV[i + 9])
   if time < oldest then
     refused = refused + 1
   else
@@ -38,9 +37,6 @@ while i <= #ARGV do
       new = new + 1
       redis.call('ZADD', times, time, key)
       if ARGV[i + 3] == '1' then redis.call('ZADD', backfilled, time, key) end
-      for t = i + 10, i + 9 + n do
-        redis.call('ZADD', terms, 0, ARGV[t] .. '\0' .. string.format('%015d', time) .. '\0' .. key)
-      end
     else
       known = known + 1
     end
@@ -48,6 +44,6 @@ while i <= #ARGV do
       observe(key, tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5]), tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7]), tonumber(ARGV[i + 8]))
     end
   end
-  i = i + 10 + n
+  i = i + 9
 end
 return {new, known, refused}

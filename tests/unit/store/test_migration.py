@@ -92,20 +92,20 @@ def test_what_version_1_wrote_is_read_before_it_is_migrated(old: Connection) -> 
     assert check(old) == []
 
 
-def test_version_1_becomes_version_3_and_again_changes_nothing(old: Connection, leftover: Connection) -> None:
-    assert [migrate(old) for _ in range(3)] == [1, 3, 3]
+def test_version_1_becomes_version_4_and_again_changes_nothing(old: Connection, leftover: Connection) -> None:
+    assert [migrate(old) for _ in range(3)] == [1, 4, 4]
 
-    assert version_of(old) == SCHEMA == 3
+    assert version_of(old) == SCHEMA == 4
     assert engagement(old) == [b"bluesky:1"], "of the withdrawn post nothing is left"
     assert leftover.keys.prefix in erase_forgotten(old, NOW + timedelta(days=10**4))
     assert next(leftover.scan(f"{leftover.keys.prefix}*"), None) is None
     assert check(old) == []
 
 
-def test_version_2_becomes_version_3_without_fingerprints_of_withdrawn_posts(old: Connection) -> None:
+def test_version_2_becomes_version_4_without_fingerprints_of_withdrawn_posts(old: Connection) -> None:
     old.execute("SET", old.keys.work.schema, 2)
 
-    assert [migrate(old) for _ in range(2)] == [2, 3]
+    assert [migrate(old) for _ in range(2)] == [2, 4]
 
     one, two = MentionStore(old).between("pots", Window(NOW - timedelta(hours=1), NOW + timedelta(hours=1)))
     assert (one.group, two.group, two.withdrawn) == ("g1", "", True)
@@ -113,14 +113,28 @@ def test_version_2_becomes_version_3_without_fingerprints_of_withdrawn_posts(old
     assert check(old) == []
 
 
-def test_an_index_of_copies_written_by_the_release_before_goes_with_the_next_pruning(connection: Connection) -> None:
-    """While both run, the old one goes on writing it, and would leave fingerprints of posts that are gone."""
-    copies = connection.keys.topic("pots").copies
-    connection.execute("ZADD", copies, 0, "g1 bluesky:1")
+def test_version_3_becomes_version_4_without_an_index_of_terms(old: Connection) -> None:
+    terms = old.keys.topic("pots").terms
+    old.execute("SET", old.keys.work.schema, 3)
+    before = old.execute("EXISTS", terms)
+
+    assert [migrate(old) for _ in range(2)] == [3, 4]
+
+    one, two = MentionStore(old).between("pots", Window(NOW - timedelta(hours=1), NOW + timedelta(hours=1)))
+    assert (before, old.execute("EXISTS", terms)) == (1, 0)
+    assert [hit.term for each in (one, two) for hit in each.terms] == [TERM, TERM], "they are in the bodies"
+    assert check(old) == []
+
+
+def test_indexes_written_by_the_release_before_go_with_the_next_pruning(connection: Connection) -> None:
+    """While both run, the old one goes on writing them, and would leave fingerprints and keys of gone posts."""
+    keys = connection.keys.topic("pots")
+    connection.execute("ZADD", keys.copies, 0, "g1 bluesky:1")
+    connection.execute("ZADD", keys.terms, 0, f"{TERM}\0{to_ms(NOW):015d}\0bluesky:1")
 
     MentionStore(connection).prune("pots", NOW - timedelta(days=30))
 
-    assert connection.execute("EXISTS", copies) == 0
+    assert connection.execute("EXISTS", keys.copies, keys.terms) == 0
 
 
 class Killed(BaseException):
