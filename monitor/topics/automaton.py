@@ -42,6 +42,7 @@ class Patterns:
         spelled = [(keyword, words_of(keyword.text)) for keyword in keywords]
         self.lemmas = _lemmas(spelled)
         forms_by_pattern = _forms_by_pattern(spelled, self.lemmas)
+        self.texts = tuple(forms_by_pattern)
         self.forms = tuple(forms_by_pattern.values())
         self.has_sounds = any(isinstance(each, Term) and each.mode == "loose" for each in keywords)
         self._automaton = ahocorasick_rs.AhoCorasick(forms_by_pattern, store_patterns=False)

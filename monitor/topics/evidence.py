@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
+from itertools import compress
 from typing import NamedTuple
 
 from monitor.models import Span
@@ -14,6 +15,7 @@ from monitor.topics.judging import Facts, is_near
 from monitor.topics.keyword import Keyword, signs_of
 from monitor.topics.query import Handle, Language, Leaf, MinLikes, Origin, Tag, Term
 from monitor.topics.reading import Reading, Sounds, Squeezed, sounds, squeezed
+from monitor.topics.sieve import Sieve
 
 MAX_PLACES = 1000
 """Places of one keyword that are noted in one text."""
@@ -43,6 +45,10 @@ class Keywords:
         self._terms = tuple(terms)
         self._patterns = Patterns(terms)
         self._wakes = bytes(any(number in anchors for number, _ in forms) for forms in self._patterns.forms)
+        waking = compress(zip(self._patterns.texts, self._patterns.forms, strict=True), self._wakes)
+        # Sounds are no part of a text, so a text that has them is always read.
+        written = [text for text, forms in waking if any(form.kind != "sound" for form in forms)]
+        self._sieve = Sieve(written, self._patterns.lemmas)
         self._made: dict[int, Keyword] = {}
 
     def __getitem__(self, number: int) -> Keyword:
@@ -55,6 +61,9 @@ class Keywords:
         """Return what the automaton finds in a text; None for most texts: no anchor, and nothing else `is_needed`."""
         patterns = self._patterns
         written, text = text, undisguised(text)
+        is_heard = patterns.has_sounds and not text.isascii()
+        if not (is_needed or is_heard or self._sieve.lets_through(text)):
+            return None
         words = words_of(text)
         lemmas = patterns.lemmas_of(words)
         line = text_of(lemmas)
