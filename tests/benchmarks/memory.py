@@ -2,11 +2,12 @@
 
     python -m tests.benchmarks.memory
 
-Protocol. The 20,000 real posts of `ingest` that all hold a keyword are stored by our whole path into an embedded Valkey
-of this run. Counted is `used_memory` of the server after it, less before it, divided by the posts: with tables and what
-the allocator rounds up; and `MEMORY USAGE … SAMPLES 0` of each key for the shares. Reactions are not among these posts; what
-they take is measured apart, for posts that were seen with reactions once, and once an hour for a day (the most that is
-kept). The naive pipeline (a hash a post, a time index, an index per keyword) stores the first 2,000 of the same posts.
+Protocol. The 20,000 real posts of `ingest` that all hold a keyword are stored by our whole path into an embedded
+Valkey of this run. Counted is `used_memory` of the server after it, less before it, divided by the posts: with tables
+and what the allocator rounds up; and `MEMORY USAGE … SAMPLES 0` of each key for the shares. Reactions are not among
+these posts; what they take is measured apart, for posts that were seen with reactions once, and once an hour for a
+day (the most that is kept). The naive pipeline (a hash a post, a time index, an index per keyword) stores the first
+2,000 of the same posts.
 
 Checked, else the exit code is 1: every post is stored, `monitor fsck` finds nothing, and a post takes no more bytes
 than REACH. The last line is one JSON object.
