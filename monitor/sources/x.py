@@ -26,16 +26,19 @@ from monitor.sources.x_client import HOST, Account, Gateway, check_address
 from monitor.sources.x_lookup import Known, known_of, users_of
 from monitor.sources.x_pages import Page, Reader, Terms, batch_of, counts_of, id_of, listing_of, moved
 from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sampling, place_of, step_of
-from monitor.sources.x_plan import SAMPLE_EVERY
+from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
 from monitor.sources.x_posts import NAME, id_at, read_post
 from monitor.sources.x_till import LOOKUP, POST, SEARCH, Paid, Till
 from monitor.spending import LocalMeter, Meter
 
 FIELDS = {
     "tweet": "author_id,created_at,edit_history_tweet_ids,entities,lang,note_tweet,public_metrics,referenced_tweets",
-    "post": "author_id,created_at,edit_history_post_ids,entities,lang,note_post,public_metrics,referenced_posts",
+    "post": "created_at,entities,lang,note_post,public_metrics",
 }
-"""What is asked of each post, in X's older and newer words. No author: that is billed as a second thing."""
+"""What is asked of each post, in X's older words and its newer ones, which know none for the author (OpenAPI 2.167).
+
+No expansion is asked for: what it brings is billed as a second thing.
+"""
 
 PRICES = Prices(post=5_000, user=10_000, count=5_000, as_of="2026-08-22")
 """Micro-dollars (https://docs.x.com/x-api/getting-started/pricing); config/monitor.toml may say others."""
@@ -83,6 +86,8 @@ class XSource:
             return self._page("nothing", None, asked)
         if is_count_due(place, now):
             return self._page("counts", self._till.counts(counting(asked.query, place, now), self.meter, now), asked)
+        if is_sampling(place) and place.plan is not None and not place.plan.fits and place.step is None:
+            return self._page("probe", self._till.counts(probing(asked.query, place, now), self.meter, now), asked)
         size = LEAST_PAGE if place.plan is None else PAGE
         params = searching(asked.query, place, step) | {"max_results": size, f"{self._words}.fields": self._fields}
         wish = Wish(POST, self.prices.post, size, least=LEAST_PAGE)
@@ -165,7 +170,7 @@ class XSource:
     def _fields(self) -> str:
         return FIELDS[self._words]
 
-    def _page(self, kind: Literal["search", "counts", "nothing"], paid: Paid | None, asked: Asked) -> bytes:
+    def _page(self, kind: Literal["search", "counts", "probe", "nothing"], paid: Paid | None, asked: Asked) -> bytes:
         at = asked.now if paid is None else paid.answer.served_at
         cost, body = (0.0, b"") if paid is None else (paid.cost, paid.answer.body)
         left = self.meter.left(asked.query, asked.now)
@@ -256,13 +261,25 @@ def counting(query: str, place: Place, now: datetime) -> dict[str, object]:
     return {"query": query, "granularity": "minute", "start_time": _at(since)}
 
 
+def probing(query: str, place: Place, now: datetime) -> dict[str, object]:
+    """Return what to count so that it is known how many posts a sample would bring."""
+    since = now - SAMPLE_WINDOW
+    return {"query": liked(query, place), "granularity": "hour", "start_time": _at(since)}
+
+
+def liked(query: str, place: Place) -> str:
+    """Return a query for the posts that are liked as much as the plan wants; the query itself when all are read."""
+    if place.plan is None or not is_sampling(place):
+        return query
+    text = query if query.startswith("(") and query.endswith(")") else f"({query})"
+    return f"{text} min_likes:{place.plan.likes}"
+
+
 def searching(query: str, place: Place, step: Step) -> dict[str, object]:
     """Return what to search for. Ids are numbers: as text 9 would come after 10."""
-    likes = f" min_likes:{place.plan.likes}" if place.plan is not None and is_sampling(place) else ""
-    text = f"({query}){likes}" if likes and not query.startswith("(") else query + likes
     high = {} if step.high is None else {"until_id": step.high}
     token = {} if step.token is None else {"next_token": step.token}
-    return {"query": text, "since_id": step.low} | high | token
+    return {"query": liked(query, place), "since_id": step.low} | high | token
 
 
 def _decoded(page: bytes) -> Page:

@@ -55,12 +55,17 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 class _Body(Said, frozen=True, kw_only=True):
     errors: list[Said] = []
 
+    @property
+    def first(self) -> Said:
+        """Return the first of several problems, which says more than what they have in common."""
+        return self.errors[0] if self.errors and self.errors[0].words else self
+
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, now: datetime, query: str = "") -> SourceError:
     """Return the error for an answer that is no good one; header names are in lower case."""
     said = said_in(body)
     words = f"X answered {status}{f': {said.words}' if said.words else _phrase(status)}"
-    if status == HTTPStatus.PAYMENT_REQUIRED or "usage-capped" in said.type:
+    if status == HTTPStatus.PAYMENT_REQUIRED or b"/usage-capped" in body:
         return OutOfCredit(NAME, "no credit left at X" if status == HTTPStatus.PAYMENT_REQUIRED else "X's monthly cap")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(NAME, words, patience(headers, now))
@@ -92,7 +97,7 @@ def said_in(body: bytes) -> Said:
         found = msgspec.json.decode(body, type=_Body, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Said()
-    return found.errors[0] if found.errors and not found.type else found
+    return found.first
 
 
 def _phrase(status: int) -> str:

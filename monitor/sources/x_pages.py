@@ -11,7 +11,7 @@ from monitor.errors import PayloadChanged
 from monitor.models import Batch, Post
 from monitor.sources.surrogates import repair
 from monitor.sources.x_place import Found, Moved, Place, Step, after, is_sampling, partial, written
-from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choose
+from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choose, probed
 from monitor.sources.x_posts import NAME, RawPost, User, id_at, post_of, read_post
 
 DAY = timedelta(days=1)
@@ -22,7 +22,7 @@ SHORTEST = timedelta(minutes=10)
 class Page(msgspec.Struct, frozen=True, array_like=True):
     """An answer as it is handed on: what it answers, X's clock (ms), what it cost, what is left, and its body."""
 
-    kind: Literal["search", "counts", "nothing"]
+    kind: Literal["search", "counts", "probe", "nothing"]
     served_at: int
     cost: float
     left: int
@@ -143,6 +143,10 @@ def moved(place: Place, step: Step, page: Page, terms: Terms) -> Moved:
     """Return where a query is after a page."""
     if page.kind == "counts":
         return _counted(place, page, terms)
+    if page.kind == "probe":
+        assert place.plan is not None, "who probes has a plan"
+        found = sum(counts_of(page.body).values())
+        return Moved(msgspec.structs.replace(place, plan=probed(place.plan, found)), more=True)
     if page.kind == "nothing":
         return _rested(place, step, page, terms)
     listing = listing_of(page.body)
@@ -187,9 +191,18 @@ def _counted(place: Place, page: Page, terms: Terms) -> Moved:
     begin = recent if first else datetime.fromtimestamp(since / 1000, UTC)
     total = sum(count for start, count in counts.items() if start >= begin)
     span = max(page.at - begin, SHORTEST)
-    plan = choose(Facts(total * (DAY / span), allowance(page.left, page.at)), terms.prices)
-    likes = Planned().likes if place.plan is None else place.plan.likes
-    planned = Planned(mode=plan.mode, likes=likes, posts=plan.posts, counted=total, at=page.served_at)
+    plan = choose(Facts(total * (DAY / span), allowance(page.left, page.at), page.left), terms.prices)
+    before = place.plan or Planned()
+    is_same = before.mode == plan.mode and _is_same_day(before.at, page.served_at)
+    posts = before.posts if is_same else plan.posts  # what is left of a day shrinks, what a day is given does not
+    planned = Planned(
+        mode=plan.mode,
+        likes=before.likes,
+        posts=posts,
+        fits=before.fits and before.posts <= posts,
+        counted=total,
+        at=page.served_at,
+    )
     since_total = place.total + (0 if first else total)
     planned_place = msgspec.structs.replace(place, plan=planned, total=since_total)
     if plan.mode == "all":
@@ -201,6 +214,10 @@ def _counted(place: Place, page: Page, terms: Terms) -> Moved:
     low = max(place.low, id_at(page.at - timedelta(minutes=2)))
     done = msgspec.structs.replace(resting, read_to=page.served_at, total=0, low=low)
     return Moved(done, coverage=partial(resting, 0, page.at), not_before=page.at + SAMPLE_EVERY)
+
+
+def _is_same_day(before: int, after: int) -> bool:
+    return before // 86_400_000 == after // 86_400_000
 
 
 def _is_affordable(next_: Moved, posts: int, page: Page, terms: Terms) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 from monitor.coverage import sample_why
 from monitor.errors import PayloadChanged
 from monitor.models import Coverage, Cursor
-from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW, Planned, next_likes
+from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW, Planned, sampled
 from monitor.sources.x_posts import NAME, id_at, time_of
 from monitor.topics.repacking import begin_of
 
@@ -182,14 +182,13 @@ def _sampled(place: Place, step: Step, *, is_cut: bool) -> Moved:
     """Return the place after the most liked posts of a day were read."""
     assert place.plan is not None, "who samples has a plan"
     end = _time(step.begun)
-    likes = next_likes(place.plan.likes, step.found, place.plan.posts, is_cut=is_cut)
     seen = sorted(each for each in {*place.seen, *step.recent} if each > id_at(end - SAMPLE_WINDOW))
     moved = msgspec.structs.replace(
         place,
         low=max(place.low, id_at(end - OVERLAP)),
         seen=seen,
         step=None,
-        plan=msgspec.structs.replace(place.plan, likes=likes),
+        plan=sampled(place.plan, step.found, is_cut=is_cut),
         read_to=step.begun,
         total=0,
     )

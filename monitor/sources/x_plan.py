@@ -38,10 +38,11 @@ FIRST_LIKES = 10
 
 
 class Facts(NamedTuple):
-    """What is known of a query: posts in a day, and micro-dollars that a day may cost."""
+    """What is known of a query: posts in a day, micro-dollars that a day may cost, and that are left of this one."""
 
     posts: float
     allowance: float
+    left: float
     every: timedelta = timedelta(minutes=10)
     can_stream: bool = False
 
@@ -57,12 +58,14 @@ class Plan(NamedTuple):
 class Planned(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The plan in force: `likes` is the fewest of a post in the sample, `posts` how many of a day are wanted.
 
-    `counted` says how many there were in the day before, `at` when that was asked (ms since 1970).
+    `fits`: no more posts than that were counted with so many likes. `counted` says how many there were at all since
+    they were counted before, `at` when that was asked (ms since 1970).
     """
 
     mode: Mode = "all"
     likes: int = FIRST_LIKES
     posts: int = 0
+    fits: bool = False
     counted: int = 0
     at: int = 0
 
@@ -71,8 +74,8 @@ def plans(facts: Facts, prices: Prices) -> list[Plan]:
     """Return every plan and its price, the one that reads most first."""
     every_post = round(facts.posts * prices.post)
     counting = round(timedelta(days=1) / SAMPLE_EVERY) * prices.count
-    # A post of yesterday that is still in the window is paid for again on the next UTC day.
-    affordable = int((facts.allowance * RESERVE - counting) / (2 * prices.post))
+    # The window of a day is read at once, then what joins it; at midnight what is still in it is paid for again.
+    affordable = int((facts.left * RESERVE - counting) / (2 * prices.post))
     sample = max(0, min(MOST_SAMPLE, affordable, round(facts.posts)))
     streams = [Plan("stream", round(facts.posts), every_post)] if facts.can_stream else []
     return [
@@ -100,8 +103,20 @@ def allowance(left: int, now: datetime) -> float:
     return left * min(MOST_AHEAD, timedelta(days=1) / max(midnight - now, timedelta(seconds=1)))
 
 
-def next_likes(likes: int, found: int, wanted: int, *, is_cut: bool) -> int:
-    """Return how many likes a post of the sample needs next time, so that a day brings about as many as wanted."""
-    if is_cut or found > wanted:
-        return likes * 2
-    return max(1, likes // 2) if found * 2 < wanted else likes
+def probed(plan: Planned, found: int) -> Planned:
+    """Return the plan after so many posts of a day were counted with its likes: it fits, or asks for more likes.
+
+    Likes are distributed by a power law of about 1 / likes (doubling them halves the posts), so one guess is near.
+    """
+    if found <= plan.posts:
+        return msgspec.structs.replace(plan, fits=True)
+    return msgspec.structs.replace(plan, likes=plan.likes * max(2, -(-found // max(1, plan.posts))))
+
+
+def sampled(plan: Planned, found: int, *, is_cut: bool) -> Planned:
+    """Return the plan after a sample was read: with too few posts half as many likes are tried, and counted first."""
+    if is_cut or found > plan.posts:
+        return msgspec.structs.replace(plan, likes=plan.likes * 2, fits=False)
+    if found * 3 < plan.posts and plan.likes > 1:
+        return msgspec.structs.replace(plan, likes=plan.likes // 2, fits=False)
+    return plan

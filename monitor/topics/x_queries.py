@@ -21,6 +21,9 @@ NAME = "x"
 LONGEST = 512
 """Characters of a query of recent search that is paid by use; 4,096 for enterprises (docs of X, 2026-08-22)."""
 
+ROOM_FOR_LIKES = len(" min_likes:9999999")
+"""What a query may have to hold beside its alternatives."""
+
 JOINT = " OR "
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _BARE = re.compile(r"[A-Za-z0-9]+")
@@ -30,7 +33,7 @@ _NOT_IN_TAGS = re.compile(r"[\W]+")
 
 def pack(topics: Sequence[Topic], learned: Learned = UNTAUGHT) -> list[Packed]:
     """Return the fewest queries that find whatever these topics accept."""
-    room = min(LONGEST, learned.limit or LONGEST) - 2
+    room = min(LONGEST, learned.limit or LONGEST) - ROOM_FOR_LIKES - 2
     atoms = atoms_of((topic, list(_texts(topic, room))) for topic in topics)
     lots = fitted(atoms, room, len(JOINT), learned.busy)
     return sorted(_query(lot) for lot in lots)

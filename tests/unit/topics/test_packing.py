@@ -60,7 +60,7 @@ def test_a_topic_without_the_source_is_not_asked_for() -> None:
 
 
 def test_topics_share_queries_and_each_knows_its_own() -> None:
-    topics = [a_query(f"={'word' * 20}{number}", name=f"t{number:02}") for number in range(12)]
+    topics = [a_query(f"={'word' * 19}{number}", name=f"t{number:02}") for number in range(12)]
 
     packs = packed_of("x", topics)
 
