@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from monitor.coverage import samples_in
 from monitor.credentials import NO_KEY
 from monitor.digests.platforms import host_of, platform_label, shortened
 from monitor.digests.wording import plain, span_of, time_within
@@ -34,7 +35,7 @@ class SourceReading(NamedTuple):
 
     `missing` is the share of the window that should have been read and was not: what lies before the first look is not
     missing, and all of it is while there was none. `hole` is the time in the middle that nobody read. `is_unbroken`:
-    what was read at all was read ever since.
+    what was read at all was read ever since. `sampled` says how many posts were read of how many, where only some were.
     """
 
     source: str
@@ -47,6 +48,7 @@ class SourceReading(NamedTuple):
     begun: datetime | None
     is_unbroken: bool
     truncated: bool
+    sampled: tuple[int, int] | None
     failed: int
     reason: str | None
     since: datetime | None
@@ -99,6 +101,7 @@ def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> So
         begun=max((each.begun for each in looked if each.begun is not None), default=None),
         is_unbroken=not any(_missing(each, window) for each in looked),
         truncated=any(each.truncated for each in looked),
+        sampled=samples_in(gap for each in looked for gap in each.gaps),
         failed=len(failed),
         reason=reasons[0][0] if reasons else None,
         since=min((each.since for each in failed if each.since is not None), default=None),
@@ -135,12 +138,17 @@ def _has_failed(status: QueryStatus, window: Window) -> bool:
 
 def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:
     label = _label(source, source.read)
-    notes = ["sample"] if source.truncated else []
+    notes = [_sample(source)] if source.truncated else []
     if source.share < WHOLE:
         notes.append(_part(source, window, zone))
     if source.hole >= MATERIAL and (source.share >= WHOLE or source.is_unbroken):
         notes.append(f"about {span_of(source.hole)} missing")
     return f"{label} ({', '.join(notes)})" if notes else label
+
+
+def _sample(source: SourceReading) -> str:
+    """Word that only some posts were read: how many of how many, where that is known."""
+    return "sample" if source.sampled is None else "sample {:,} of {:,}".format(*source.sampled)
 
 
 def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:

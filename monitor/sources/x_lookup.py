@@ -20,6 +20,10 @@ ASKED_FOR = frozenset(("ids", "id"))
 """The parameters that name a post which was asked for; others name what it refers to."""
 
 
+OURS = frozenset(("tweet", "post"))
+"""Users are asked for by `ids` as well."""
+
+
 class Known(NamedTuple):
     """What an answer says of posts: those that are there, by the id of their first version, and ids that are gone."""
 
@@ -67,4 +71,5 @@ def users_of(body: bytes) -> dict[str, Author]:
 
 
 def _is_gone(problem: Problem) -> bool:
-    return problem.parameter in ASKED_FOR and problem.type.endswith(GONE) and problem.id.isdecimal()
+    is_post = problem.resource_type in OURS and problem.parameter in ASKED_FOR
+    return is_post and problem.type.endswith(GONE) and problem.id.isdecimal()

@@ -330,41 +330,41 @@ def test_a_request_of_which_nobody_knows_how_it_ended_counts_until_x_was_asked(a
 
 
 def test_a_busy_query_is_counted_first_and_sampled_by_likes(ask: Asking) -> None:
-    ask.source = ask.opened(budget="2")
-    for number in range(2_000):
-        ask.world.post(f"iron {number}", ago=timedelta(seconds=31 + 40 * number), likes=(number * 7919) % 1000)
+    ask.source = ask.opened(budget="0.9")
+    for number in range(700):
+        ask.world.post(f"iron {number}", ago=timedelta(seconds=31 + 120 * number), likes=(number * 7919) % 1000)
 
     posts = ask.look()
     sampled = [search for search in ask.searches() if "min_likes:" in search["query"]]
 
     assert len(sampled) >= 1
-    assert ask.world.spent["2026-11-30"] < 2_000_000
+    assert ask.world.spent["2026-11-30"] < 900_000
     coverage = ask.batches[-1].coverage
     assert coverage is not None
     assert coverage.truncated
     assert coverage.why.startswith("sample ")
     for _ in range(12):
         ask.world.now += HOUR
-        for number in range(90):
+        for number in range(30):
             ask.world.post(
-                f"iron {number} again", ago=timedelta(seconds=31 + 40 * number), likes=(number * 7919) % 1000
+                f"iron {number} again", ago=timedelta(seconds=31 + 120 * number), likes=(number * 7919) % 1000
             )
         posts += ask.look()
-    assert ask.world.spent["2026-11-30"] < 2_000_000
+    assert ask.world.spent["2026-11-30"] < 900_000
     assert len({post.key for post in posts}) == len(posts)
 
 
 def test_a_query_that_is_far_too_busy_is_counted_only(ask: Asking) -> None:
     ask.source = ask.opened(budget="0.25")
-    for number in range(2_000):
-        ask.world.post(f"iron {number}", ago=timedelta(seconds=31 + 10 * number))
+    for number in range(700):
+        ask.world.post(f"iron {number}", ago=timedelta(seconds=31 + 30 * number))
 
     ask.look()
     spent = ask.world.spent["2026-11-30"]
     for _ in range(6):
         ask.world.now += 10 * MINUTE
-        for number in range(60):
-            ask.world.post(f"iron {number}", ago=timedelta(seconds=31 + 9 * number))
+        for number in range(30):
+            ask.world.post(f"iron {number}", ago=timedelta(seconds=31 + 18 * number))
         ask.look()
 
     assert ask.batches[-1].not_before is not None
