@@ -64,6 +64,7 @@ from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.told import ToldStore
 from monitor.store.topics import TopicStore
 from monitor.store.undelivered import UndeliveredStore
+from monitor.teaching import Taught
 from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
 from monitor.topics.file import TopicsFile, parse_topics
@@ -125,6 +126,9 @@ class Monitor:
         self.client = make_client(settings, PaceStore(connection))
         self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
         self.spending = self._metered()
+        for name, source in self.sources.items():
+            if isinstance(source, Taught):
+                source.teach = partial(self.packs.learn, name)
         self.isolation = ForkIsolation(settings.sources, settings.language.engine)
         stores = self.leases, self.progress, self.mentions
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))

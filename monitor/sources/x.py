@@ -16,20 +16,23 @@ import msgspec
 from monitor.budget import Budget, Prices, Wish, dollars, micro
 from monitor.errors import AccessDenied, ConfigError, OutOfCredit, PayloadChanged
 from monitor.looking_back import Price
-from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
+from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, Query, SetAside, Window
 from monitor.pace import Pace
 from monitor.quarantine import OPEN, Asked, Gate
 from monitor.rereading import Reread
 from monitor.sources.http import Client
 from monitor.sources.items import item_id, sort_out, without_author
 from monitor.sources.x_client import HOST, Account, Gateway, check_address
+from monitor.sources.x_errors import QueryRefused
 from monitor.sources.x_lookup import Known, known_of, users_of
-from monitor.sources.x_pages import Page, Reader, Terms, batch_of, counts_of, id_of, listing_of, moved
-from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sampling, place_of, step_of
+from monitor.sources.x_pages import Page, Reader, Terms, batch_of, counts_of, crowding, id_of, listing_of, moved
+from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sampling, place_of, step_of, written
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
 from monitor.sources.x_posts import NAME, id_at, read_post
 from monitor.sources.x_till import LOOKUP, POST, SEARCH, Paid, Till
 from monitor.spending import LocalMeter, Meter
+from monitor.teaching import Teach
+from monitor.topics.packing import atoms_in
 
 FIELDS = {
     "tweet": "author_id,created_at,edit_history_tweet_ids,entities,lang,note_tweet,public_metrics,referenced_tweets",
@@ -61,6 +64,7 @@ class XSource:
         self.budget = budget_of(options)
         self.prices = prices_of(options)
         self.meter: Meter = LocalMeter(NAME, self.budget)
+        self.teach: Teach | None = None
         self._terms = Terms(self.prices, max(2, int(options.get("pages", MOST_PAGES))))
         pace: Pace | None = getattr(client, "pace", None)
         self._gateway = Gateway(Account(self._token, check_address(options.get("url", HOST))), pace)
@@ -80,6 +84,8 @@ class XSource:
         """Ask X once, for what comes next of a query, and return the answer with what it cost."""
         self._check()
         place, now = place_of(asked.cursor, asked.now), asked.now
+        if place.busy and self.teach is not None:
+            self.teach(lambda known: known.with_busy(place.busy))
         step = step_of(place, now)
         self._till.reconcile(self.meter, now)
         if is_idle(place, step, now):
@@ -91,7 +97,7 @@ class XSource:
         size = LEAST_PAGE if place.plan is None else PAGE
         params = searching(asked.query, place, step) | {"max_results": size, f"{self._words}.fields": self._fields}
         wish = Wish(POST, self.prices.post, size, least=LEAST_PAGE)
-        return self._page("search", self._till.posts(SEARCH, params, wish, self.meter, now), asked)
+        return self._page("search", self._searched(asked, params, wish), asked)
 
     def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, item by item."""
@@ -101,7 +107,11 @@ class XSource:
         batch = batch_of(answer, where)
         if answer.kind != "search":
             return batch
-        return self._with_items(batch, answer.body, frozenset(place.seen), asked.now, gate)
+        read = self._with_items(batch, answer.body, frozenset(place.seen), asked.now, gate)
+        busy = crowding([post.text for post in read.posts], atoms_in(Query(NAME, asked.query))) if where.more else []
+        if not busy:
+            return read
+        return msgspec.structs.replace(read, cursor=written(msgspec.structs.replace(where.place, busy=busy)))
 
     def nameless(self, raw: bytes) -> SetAside:
         """Return a post that is set aside, its author apart."""
@@ -159,6 +169,20 @@ class XSource:
     def close(self) -> None:
         """Close the connections."""
         self._gateway.close()
+
+    def _searched(self, asked: Asked, params: Mapping[str, object], wish: Wish) -> Paid:
+        """Search, and learn how long a query may be: when a packed one is refused, shorter ones are tried."""
+        is_packed = len(atoms_in(Query(NAME, asked.query))) > 1
+        try:
+            paid = self._till.posts(SEARCH, params, wish, self.meter, asked.now)
+        except QueryRefused as e:
+            length = e.length
+            if is_packed and self.teach is not None:
+                self.teach(lambda known: known.with_refusal(length))
+            raise
+        if is_packed and self.teach is not None:
+            self.teach(lambda known: known.with_success(len(str(params["query"]))))
+        return paid
 
     def _check(self) -> None:
         if not self._token:

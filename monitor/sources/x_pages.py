@@ -1,6 +1,6 @@
 """A page of X: what was asked, what came, and what that makes of the place of its query. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -15,6 +15,9 @@ from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choo
 from monitor.sources.x_posts import NAME, RawPost, User, id_at, post_of, read_post
 
 DAY = timedelta(days=1)
+MANY = 50
+"""Posts of a page from which one can tell what crowds it."""
+
 SHORTEST = timedelta(minutes=10)
 """A shorter time says nothing of how much there is in a day."""
 
@@ -145,8 +148,8 @@ def moved(place: Place, step: Step, page: Page, terms: Terms) -> Moved:
         return _counted(place, page, terms)
     if page.kind == "probe":
         assert place.plan is not None, "who probes has a plan"
-        found = sum(counts_of(page.body).values())
-        return Moved(msgspec.structs.replace(place, plan=probed(place.plan, found)), more=True)
+        liked = sum(counts_of(page.body).values())
+        return Moved(msgspec.structs.replace(place, plan=probed(place.plan, liked)), more=True)
     if page.kind == "nothing":
         return _rested(place, step, page, terms)
     listing = listing_of(page.body)
@@ -157,6 +160,19 @@ def moved(place: Place, step: Step, page: Page, terms: Terms) -> Moved:
     if next_.more or is_sampling(place):
         return next_
     return next_ if _is_affordable(next_, step.found + len(found.ids), page, terms) else _unplanned(next_)
+
+
+def crowding(texts: Collection[str], atoms: Collection[str]) -> list[str]:
+    """Return the alternatives of a query of which each alone brought more than a third of many posts.
+
+    Told by words in a hurry: what is asked for as one word or phrase, and stands in the text.
+    """
+    if len(texts) < MANY or len(atoms) < 2:
+        return []
+    folded = [text.casefold() for text in texts]
+    simple = {atom: atom.strip('"#').casefold() for atom in atoms if not atom.startswith(("(", "url:"))}
+    counts = {atom: sum(word in text for text in folded) for atom, word in simple.items()}
+    return sorted(atom for atom, count in counts.items() if count * 3 > len(texts))
 
 
 def batch_of(page: Page, where: Moved) -> Batch:

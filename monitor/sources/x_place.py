@@ -64,7 +64,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a query was read. `seen` are ids above `low`; `read_to` is the end of what was covered (ms)."""
+    """How far a query was read. `seen` are ids above `low`, `read_to` is the end of what was covered (ms), `total` counts
+    posts since then, `busy` are alternatives that crowd out the others.
+    """
 
     low: int
     seen: list[int] = []
@@ -73,6 +75,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     plan: Planned | None = None
     read_to: int = 0
     total: int = 0
+    busy: list[str] = []
 
 
 class Found(NamedTuple):

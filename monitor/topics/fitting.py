@@ -9,6 +9,12 @@ import msgspec
 
 from monitor.models import Topic
 
+CLOSE = 24
+"""Characters that are not worth another try."""
+
+SHORTEST = 128
+"""A text of so many characters is not refused for its length."""
+
 
 class Atom(NamedTuple):
     """The smallest thing that a platform is asked for: an alternative, in the platform's own language."""
@@ -27,13 +33,38 @@ class Packed(NamedTuple):
 
 
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
-    """What a platform taught about its queries: the longest text that it takes, and alternatives that are too busy.
+    """What a platform taught about its queries: lengths that it took and refused, and alternatives that are too busy.
 
-    A busy one gets a query of its own, so that it starves no other of its pages.
+    A busy one gets a query of its own, so that it starves no other of its pages. `took` is known only after a refusal.
     """
 
-    limit: int | None = None
+    took: int = 0
+    refused: int | None = None
     busy: frozenset[str] = frozenset()
+
+    @property
+    def limit(self) -> int | None:
+        """Return the longest text to try: half way between what was taken and what was refused; None: no limit."""
+        if self.refused is None:
+            return None
+        if self.refused - self.took <= CLOSE:
+            return max(self.took, SHORTEST)
+        return max((self.took + self.refused) // 2, SHORTEST)
+
+    def with_refusal(self, length: int) -> "Learned":
+        """Return what is known after a text of this length was refused."""
+        refused = length if self.refused is None else min(length, self.refused)
+        return msgspec.structs.replace(self, refused=refused, took=min(self.took, refused - 1))
+
+    def with_success(self, length: int) -> "Learned":
+        """Return what is known after a text of this length was taken: nothing new where none was ever refused."""
+        if self.refused is None or not self.took < length < self.refused:
+            return self
+        return msgspec.structs.replace(self, took=length)
+
+    def with_busy(self, atoms: Iterable[str]) -> "Learned":
+        """Return what is known after alternatives crowded out the others."""
+        return msgspec.structs.replace(self, busy=self.busy | frozenset(atoms))
 
 
 UNTAUGHT = Learned()

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from monitor.models import Batch, Coverage, Cursor, Query, Window
@@ -103,7 +102,7 @@ def test_feeds_are_nobodys_packs(connection: Connection, packs: PackStore) -> No
 
 
 def test_what_a_platform_taught_is_remembered(packs: PackStore) -> None:
-    packs.learn("x", lambda known: msgspec.structs.replace(known, limit=256))
-    packs.learn("x", lambda known: msgspec.structs.replace(known, busy=known.busy | {"iron"}))
+    packs.learn("x", lambda known: known.with_refusal(512))
+    packs.learn("x", lambda known: known.with_busy(["iron"]))
 
-    assert packs.learned() == {"x": Learned(limit=256, busy=frozenset(("iron",)))}
+    assert packs.learned() == {"x": Learned(refused=512, busy=frozenset(("iron",)))}

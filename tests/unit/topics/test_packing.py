@@ -96,7 +96,7 @@ def test_a_busy_keyword_has_a_query_of_its_own() -> None:
 def test_a_shorter_limit_that_x_taught_is_kept() -> None:
     topic = a_query(" OR ".join(f"=keyword{number:03}" for number in range(60)))
 
-    found = texts_of(topic, learned=Learned(limit=200))
+    found = texts_of(topic, learned=Learned(took=190, refused=210))
 
     assert max(map(len, found)) <= 200
     assert sorted(atom for text in found for atom in x_atoms(text)) == [f"keyword{number:03}" for number in range(60)]
