@@ -11,6 +11,7 @@ from monitor.cli.backfill import backfill
 from monitor.cli.backup import backup, restore
 from monitor.cli.bot import bot, owner
 from monitor.cli.check import doctor, fsck, health
+from monitor.cli.cost import cost
 from monitor.cli.forget import forget
 from monitor.cli.outbox import outbox
 from monitor.cli.quarantine import quarantine
@@ -49,6 +50,7 @@ COMMANDS = (
     replay,
     digest,
     topics,
+    cost,
     poll,
     backfill,
     owner,

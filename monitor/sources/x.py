@@ -29,7 +29,7 @@ from monitor.sources.x_pages import Page, Reader, Terms, batch_of, counts_of, cr
 from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sampling, place_of, step_of, written
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
 from monitor.sources.x_posts import NAME, id_at, read_post
-from monitor.sources.x_till import LOOKUP, POST, SEARCH, Paid, Till
+from monitor.sources.x_till import LOOKUP, POST, SEARCH, Asks, Paid, Till
 from monitor.spending import LocalMeter, Meter
 from monitor.teaching import Teach
 from monitor.topics.packing import atoms_in
@@ -48,6 +48,9 @@ PRICES = Prices(post=5_000, user=10_000, count=5_000, as_of="2026-08-22")
 
 MOST_LOOKED_UP = 100
 MOST_PAGES = 10
+BACKLOG = timedelta(hours=3)
+"""A time that was not read, from which it is counted before it is read."""
+
 COUNTED_LATELY = 0.8
 """The share of the time between two counts before which posts are not counted again."""
 
@@ -58,7 +61,7 @@ class XSource:
     name = NAME
     most = MOST_LOOKED_UP
 
-    def __init__(self, client: Client, options: Mapping[str, str]) -> None:
+    def __init__(self, client: object, options: Mapping[str, str], gateway: Asks | None = None) -> None:
         self._token = options.get("token", "")
         self._words = options.get("vocabulary", "tweet")
         self.budget = budget_of(options)
@@ -67,7 +70,8 @@ class XSource:
         self.teach: Teach | None = None
         self._terms = Terms(self.prices, max(2, int(options.get("pages", MOST_PAGES))))
         pace: Pace | None = getattr(client, "pace", None)
-        self._gateway = Gateway(Account(self._token, check_address(options.get("url", HOST))), pace)
+        account = Account(self._token, check_address(options.get("url", HOST)))
+        self._gateway: Asks = Gateway(account, pace) if gateway is None else gateway
         self._till = Till(self._gateway, self.prices)
 
     @property
@@ -272,9 +276,12 @@ def is_count_due(place: Place, now: datetime) -> bool:
     """Tell whether posts are counted first: a new query has more than a small page, or only a sample is read."""
     if place.plan is None:
         return place.step is not None and place.step.token is not None
-    if place.plan.mode not in ("sample", "counts") or place.step is not None:
+    if now.timestamp() - place.plan.at / 1000 < (SAMPLE_EVERY * COUNTED_LATELY).total_seconds():
         return False
-    return now.timestamp() - place.plan.at / 1000 >= (SAMPLE_EVERY * COUNTED_LATELY).total_seconds()
+    if place.plan.mode == "all":
+        # The money was spent, or nobody looked: to read all of it could cost what the whole day has.
+        return now.timestamp() - place.read_to / 1000 > BACKLOG.total_seconds()
+    return place.step is None
 
 
 def counting(query: str, place: Place, now: datetime) -> dict[str, object]:

@@ -203,8 +203,7 @@ def _counted(place: Place, page: Page, terms: Terms) -> Moved:
     """Plan anew by what was counted: since the last look, or in the day before when there was none."""
     counts, since = counts_of(page.body), place.read_to
     recent = page.at - DAY
-    first = place.plan is None or place.plan.mode == "all"
-    begin = recent if first else datetime.fromtimestamp(since / 1000, UTC)
+    begin = recent if place.plan is None or not since else datetime.fromtimestamp(since / 1000, UTC)
     total = sum(count for start, count in counts.items() if start >= begin)
     span = max(page.at - begin, SHORTEST)
     plan = choose(Facts(total * (DAY / span), allowance(page.left, page.at), page.left), terms.prices)
@@ -219,12 +218,12 @@ def _counted(place: Place, page: Page, terms: Terms) -> Moved:
         counted=total,
         at=page.served_at,
     )
-    since_total = place.total + (0 if first else total)
+    since_total = place.total + (0 if place.plan is None else total)
     planned_place = msgspec.structs.replace(place, plan=planned, total=since_total)
     if plan.mode == "all":
         step = place.step and msgspec.structs.replace(place.step, token=None)  # its page had another size
-        return Moved(msgspec.structs.replace(planned_place, step=step), more=True)
-    resting = msgspec.structs.replace(planned_place, step=None)
+        return Moved(msgspec.structs.replace(planned_place, step=step, total=0), more=True)
+    resting = msgspec.structs.replace(planned_place, step=None, holes=[])  # there is no money to fill them
     if plan.mode == "sample":
         return Moved(resting, more=True)
     low = max(place.low, id_at(page.at - timedelta(minutes=2)))

@@ -64,8 +64,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far a query was read. `seen` are ids above `low`, `read_to` is the end of what was covered (ms), `total` counts
-    posts since then, `busy` are alternatives that crowd out the others.
+    """How far a query was read.
+
+    `seen` are ids above `low`, `read_to` is the end of what was covered (ms), `total` counts posts since then, `busy`
+    are alternatives that crowd out the others.
     """
 
     low: int

@@ -2,20 +2,30 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from monitor.budget import Prices, Wish
 from monitor.errors import PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.sources.surrogates import repair
-from monitor.sources.x_client import Answer, Gateway, NoAnswer
+from monitor.sources.x_client import Answer, NoAnswer
 from monitor.sources.x_posts import NAME
 from monitor.spending import Meter, day_of
 
 SEARCH, COUNTS, LOOKUP = "/2/tweets/search/recent", "/2/tweets/counts/recent", "/2/tweets"
 USERS, USAGE = "/2/users", "/2/usage/tweets"
 POST, USER, COUNT = "post", "user", "count"
+
+
+class Asks(Protocol):
+    """Who asks X, or answers in its place."""
+
+    def get(self, route: str, params: Mapping[str, object], now: datetime) -> Answer:
+        """Ask once. Raise SourceError: the leaf says what to do."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class Paid(NamedTuple):
@@ -53,7 +63,7 @@ class _UsageAnswer(msgspec.Struct, frozen=True):
 class Till:
     """Pays for requests out of a meter."""
 
-    def __init__(self, gateway: Gateway, prices: Prices) -> None:
+    def __init__(self, gateway: Asks, prices: Prices) -> None:
         self._gateway = gateway
         self.prices = prices
 
