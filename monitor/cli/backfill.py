@@ -118,7 +118,8 @@ def _read(monitor: Monitor, topic: Topic, offer: Offer, window: Window) -> bool:
     """Read a query to the end of its window, and say what came; False when it was stopped before."""
     job = Job("lookback", f"{topic.name} {offer.query}")
     monitor.job_leases.bury(is_dead)  # who was killed while looking back holds nothing up
-    lease = monitor.leases.acquire(job, f"{worker_name(os.getpid())}/backfill", LONGEST)
+    owner = "/".join((worker_name(os.getpid()), "backfill"))
+    lease = monitor.leases.acquire(job, owner, LONGEST)
     if lease is None:
         click.echo(f"{_label(offer.query)}: somebody else is looking back at it right now", err=True)
         return False
