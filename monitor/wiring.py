@@ -35,7 +35,7 @@ from monitor.sources.http import Client
 from monitor.spending import Metered
 from monitor.store.alerts import AlertStore
 from monitor.store.breakers import BreakerStore
-from monitor.store.connection import QUICK, Connection
+from monitor.store.connection import QUICK, Connection, store_now
 from monitor.store.departed import DepartedStore
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.erasure import MessageEraser
@@ -170,6 +170,10 @@ class Monitor:
     def queries_of(self, topic: Topic) -> list[Query]:
         """Return the queries by which a topic is read."""
         return queries_of(topic, self.topics.all(), self.packs.learned())
+
+    def now(self) -> datetime:
+        """Return the time on the store's clock: there is one, and machines have several."""
+        return store_now(self.connection)
 
     def signing_key(self) -> bytes:
         """Return the key under which buttons and invitations are signed; it is read once."""

@@ -1,6 +1,5 @@
 """The tasks: ids in, one call, nothing out. Running one twice is boring."""
 
-from datetime import UTC, datetime
 from uuid import uuid4
 
 from celery import Celery
@@ -15,28 +14,30 @@ from monitor.wiring import Monitor
 def register(app: Celery, monitor: Monitor) -> None:
     """Make the tasks of the product known to an app; each is named as the kind of job that it does.
 
-    They are this app's alone: Celery gives tasks to every app of a process unless it is told not to.
+    They are this app's alone: Celery gives tasks to every app of a process unless it is told not to. The time is the
+    store's for all of them: a machine whose clock is wrong reads the same windows as the others.
     """
+    clock = monitor.now
 
     @app.task(name="poll", bind=True, shared=False)
     def poll(task: object, subject: str) -> None:
-        jobs.poll(monitor, subject, owner_of(task), lambda: datetime.now(UTC))
+        jobs.poll(monitor, subject, owner_of(task), clock)
 
     @app.task(name="digest", bind=True, shared=False)
     def digest(task: object, subject: str) -> None:
-        jobs.send_digest(monitor, subject, owner_of(task), datetime.now(UTC))
+        jobs.send_digest(monitor, subject, owner_of(task), clock())
 
     @app.task(name="deliver", bind=True, shared=False)
     def deliver(task: object, subject: str) -> None:
-        jobs.deliver(monitor, subject, owner_of(task), datetime.now(UTC))
+        jobs.deliver(monitor, subject, owner_of(task), clock())
 
     @app.task(name="commands", bind=True, shared=False)
     def commands(task: object, subject: str) -> None:
-        jobs.answer_commands(monitor, subject, owner_of(task), datetime.now(UTC))
+        jobs.answer_commands(monitor, subject, owner_of(task), clock())
 
     @app.task(name="prune", bind=True, shared=False)
     def prune(task: object, subject: str) -> None:
-        jobs.prune(monitor, subject, owner_of(task), datetime.now(UTC))
+        jobs.prune(monitor, subject, owner_of(task), clock())
 
     @app.task(name="score", bind=True, shared=False)
     def score(task: object, subject: str) -> None:
@@ -44,21 +45,22 @@ def register(app: Celery, monitor: Monitor) -> None:
 
     @app.task(name="upkeep", bind=True, shared=False)
     def upkeep(task: object, subject: str) -> None:
-        keep_up(monitor, subject, owner_of(task), datetime.now(UTC))
+        keep_up(monitor, subject, owner_of(task), clock())
 
     register_looks_back(app, monitor)
 
 
 def register_looks_back(app: Celery, monitor: Monitor) -> None:
     """Make the tasks known that look at the past: known posts again, and gaps."""
+    clock = monitor.now
 
     @app.task(name="reread", bind=True, shared=False)
     def reread(task: object, subject: str) -> None:
-        look_again(monitor, subject, owner_of(task), lambda: datetime.now(UTC))
+        look_again(monitor, subject, owner_of(task), clock)
 
     @app.task(name="refill", bind=True, shared=False)
     def fill_gap(task: object, subject: str) -> None:
-        refill(monitor, subject, owner_of(task), datetime.now(UTC))
+        refill(monitor, subject, owner_of(task), clock())
 
 
 def owner_of(task: object) -> str:

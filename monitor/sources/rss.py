@@ -134,6 +134,8 @@ class RssSource:
         place = _place_of(asked)
         if answer.feed is None and place is not None:
             return _unchanged(place, answer, asked.now)
+        if place is not None and place.marks and answer.feed is not None and not answer.feed.count:
+            return _emptied(place, answer)
         return _changed(answer, place, asked.now, gate)
 
     def nameless(self, raw: bytes) -> SetAside:
@@ -265,6 +267,14 @@ def _unchanged(place: Place, answer: _Answer, now: datetime) -> Batch:
         not_before=_not_before(place.patience, answer.headers, now),
         moved_to=answer.permanent_url,
     )
+
+
+def _emptied(place: Place, answer: _Answer) -> Batch:
+    """Return what a feed says that had entries and has none: nothing. The place stays where it is.
+
+    What is shown next is compared with what was known before, so that entries which came and went meanwhile are missed.
+    """
+    return Batch(cursor=written(place), fresh=0, moved_to=answer.permanent_url)
 
 
 def _changed(answer: _Answer, place: Place | None, now: datetime, gate: Gate) -> Batch:

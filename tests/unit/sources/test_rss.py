@@ -390,3 +390,21 @@ def test_an_entry_that_breaks_its_reader_costs_itself_only(
     read = source.reread(aside.raw, NOW)
     assert read is not None
     assert read.text.startswith("n2")
+
+
+def test_an_emptied_feed_is_no_news_and_what_came_and_went_meanwhile_is_missed(
+    source: RssSource, server: FeedServer
+) -> None:
+    """An empty document took the place of what was known, and the hole behind it was called read."""
+    hour = timedelta(hours=1)
+    url = server.serve("/feed", document(feed(*map(item, range(1, 6)))))
+    full = source.fetch(url, None, NOW)
+    server.serve("/feed", document(feed()))
+    empty = source.fetch(url, full.cursor, NOW + hour)
+    server.serve("/feed", document(feed(*map(item, range(50, 55)))))
+    torn = source.fetch(url, empty.cursor, NOW + 2 * hour)
+
+    assert (empty.posts, empty.coverage, empty.fresh) == ((), None, 0)
+    assert torn.coverage is not None
+    assert (torn.coverage.start, torn.coverage.truncated) == (NOW, True)
+    assert (full.fresh, torn.fresh) == (0, 5)
