@@ -23,9 +23,9 @@ def main() -> int:
     kept = True
     for seed in range(asked.seed, asked.seed + asked.days):
         began = time.monotonic()
-        with tempfile.TemporaryDirectory() as folder:
-            with lived(Path(folder), Plan(seed=seed, every=asked.every)) as day:
-                came = judged(day)
+        plan = Plan(seed=seed, every=asked.every)
+        with tempfile.TemporaryDirectory() as folder, lived(Path(folder), plan) as day:
+            came = judged(day)
         kept = kept and not came.broken
         line = {"day": seed, "ok": not came.broken, **came.reached, "broken": came.broken[:20]}
         print(json.dumps(line | {"seconds": round(time.monotonic() - began, 1)}, ensure_ascii=False), flush=True)

@@ -145,12 +145,9 @@ def judged(day: Day) -> Came:
         delivered = {key for each in platform.answers() for key in each.keys}
         lost = [each for each in platform.posts() if each.key not in stored]
         missed += len(lost)
+        unnamed = [each.key for each in lost if not is_named(each, platform, statuses)]
         broken += [f"{each.key} was in a good answer and is not stored" for each in lost if each.key in delivered]
-        broken += [
-            f"{each.key} could be read and nobody says that it was missed"
-            for each in lost
-            if not is_named(each, platform, statuses)
-        ]
+        broken += [f"{key} was missed, and nobody says so" for key in unnamed]
         broken += [f"{platform.name}: {asked} was paid {times} times" for asked, times in twice(day, platform)]
     shown = {each.key for platform in day.platforms for each in platform.posts()}
     broken += [f"{key} is stored {times} times" for key, times in Counter(stored).items() if times > 1]

@@ -6,7 +6,6 @@ The long form: `python -m tests.day --days 5 --every 5`.
 from pathlib import Path
 
 from monitor.models import PostKey
-from monitor.topics.planning import query_of
 from tests.day.run import Plan, judged, lived
 
 
@@ -18,12 +17,13 @@ def test_a_day_ends_with_every_reachable_post_stored_once_and_every_gap_named(tm
         # The judge is judged: a post taken out of the store, a page answered again, a gap kept secret.
         day.monitor.mentions.remove("pots", [PostKey("hackernews", "50")])
         day.platforms[0].answers().append(pages[0])  # type: ignore[attr-defined]
-        for source in day.platforms[1].sources:
-            day.connection.execute("HDEL", day.connection.keys.query(query_of(f"rss:{source}")), "gaps")
+        for each in day.statuses():
+            day.connection.execute("HDEL", day.connection.keys.query(each.query), "gaps")
         found = judged(day).broken
 
     assert came.broken == ()
-    assert (came.reached["kills"], came.reached["gaps"], came.reached["missed_and_named"]) > (5, 0, 0)
+    assert day.kills > 5
+    assert came.reached["missed_and_named"] != 0
     assert "hackernews:50 was in a good answer and is not stored" in found
     assert any(each.startswith("hackernews: ") and "was paid" in each for each in found)
     assert any(each.startswith("rss:") and each.endswith("was missed, and nobody says so") for each in found)
