@@ -96,7 +96,7 @@ class Day:
         while self.clock.time() < end:
             for job in self.monitor.schedule.take(50):
                 self._work(job)
-            if int(self.clock.hours() * 6) % 6 == 0:
+            if self.clock.hours() > self.plan.hours / 2:
                 self.silent |= {each.query.source for each in self.statuses() if each.is_silent}
             self.clock.advance(max(self._next(), self.clock.time() + timedelta(seconds=1)))
 
