@@ -41,7 +41,7 @@ def register(app: Celery, monitor: Monitor) -> None:
 
     @app.task(name="score", bind=True, shared=False)
     def score(task: object, subject: str) -> None:
-        jobs.score(monitor, subject, owner_of(task), datetime.now(UTC))
+        jobs.score(monitor, subject, owner_of(task), clock())
 
     @app.task(name="upkeep", bind=True, shared=False)
     def upkeep(task: object, subject: str) -> None:

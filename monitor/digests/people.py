@@ -10,8 +10,11 @@ show one dangerous one: a digest loses a quote, a person may lose more.
 
 import re
 from collections.abc import Collection
-from typing import Literal, NamedTuple
+from functools import cache
+from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
+
+import re2
 
 from monitor.digests.platforms import content_of
 from monitor.models import Mention, Post
@@ -99,8 +102,19 @@ THIRD_PERSON = (
 _EXPOSING = re.compile(
     "|".join(f"(?:{each})" for each in AT_RISK + WORKPLACE + CONTACT + ADDRESS + MINOR + THIRD_PERSON)
 )
+_LOOKS_AROUND = re.compile(r"\(\?(?:<!|!)(?:\[[^]]*\]|[^)])*\)|\\b")
+_MEMORY = 64 << 20
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
+"""Digits of other scripts, which RE2 does not take for such."""
+
 _LINK = re.compile(r"(?:https?://|www\.)[!-~]+")
 _HANDLE = re.compile(r"(?<![a-z0-9_.%+/-])@\w")
+
+
+class Pattern(Protocol):
+    """What is used of a pattern of RE2, which has no types."""
+
+    def search(self, text: str) -> object: ...
 
 
 class Shown(NamedTuple):
@@ -139,7 +153,30 @@ def show(people_class: PeopleClass, policy: Policy = "default", source: str = ""
 
 def is_exposing(text: str) -> bool:
     """Tell whether a text suggests danger for its author or shows a private person (class C). Links are not read."""
-    return _EXPOSING.search(_LINK.sub(" ", fold(text))) is not None
+    folded = fold(text)
+    said = _LINK.sub(" ", folded) if "://" in folded or "www." in folded else folded
+    return may_expose(said) and _EXPOSING.search(said) is not None
+
+
+def may_expose(said: str) -> bool:
+    """Tell at first sight whether a folded text deserves a closer look: no text lacks this that is exposing."""
+    if not said.isascii() and _OTHER_DIGIT.search(said) is not None:
+        return True
+    return _first_sight().search(said) is not None
+
+
+@cache
+def _first_sight() -> Pattern:
+    """Return the pattern of what exposes without looks around and borders of words, which RE2 does not know.
+
+    RE2 reads a text once for all alternatives, which is twenty times as fast.
+    """
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    wide = _LOOKS_AROUND.sub("", _EXPOSING.pattern).replace(r"[^\w\n]", r"[^\n]")
+    pattern: Pattern = re2.compile(wide, options)
+    return pattern
 
 
 def has_handle(text: str) -> bool:

@@ -145,7 +145,7 @@ def _holds_keyword(text: str) -> bool:
     found = _pattern().search(spoken(text))
     if found is None or found[0].isascii():
         return found is not None
-    words = rjieba.cut(_simplified(spoken(text)), False)
+    words = rjieba.cut(simplified(spoken(text)), False)
     return any(keyword in word for word in words for keyword in _simplified_keywords() if len(word) > 1)
 
 
@@ -155,7 +155,7 @@ def _holds_none(text: str) -> bool:
     if any(keyword in lowered for keyword in (*KEYWORDS, *_KIN)):
         return False
     # Whatever stands between Han characters may be there to hide a word.
-    bare = re.sub(r"[^\w]+|_", "", _simplified(text))
+    bare = re.sub(r"[^\w]+|_", "", simplified(text))
     return _pattern_simplified().search(bare) is None
 
 
@@ -177,7 +177,7 @@ def _simplified_keywords() -> frozenset[str]:
         for keyword in KEYWORDS
         for way in ("s2twp", "s2hkp", "tw2sp", "hk2sp", "t2jp")
     )
-    return frozenset(map(_simplified, (*KEYWORDS, *regional)))
+    return frozenset(map(simplified, (*KEYWORDS, *regional)))
 
 
 _KIN = ("person", "donat", "rescu", "pray", "explod", "victim", "smok", "polic", "bridg")
@@ -197,7 +197,7 @@ def _converter() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
-def _simplified(text: str) -> str:
+def simplified(text: str) -> str:
     """Return the text in one way of writing, by means that are not the product's own folding."""
     visible = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
     return str(_converter().convert(visible))
