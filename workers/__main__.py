@@ -1,5 +1,6 @@
 """Starts a worker: threads, so that one page a task costs one thread; more cores are more processes."""
 
+import gc
 import logging
 import os
 import sys
@@ -32,7 +33,10 @@ def main() -> int:
         set_level(settings.log.level)
         pulse = join_group(is_supervised=settings.supervised)
         with opened(settings) as monitor:
-            make_worker(make_app(monitor, pulse), worker_name(os.getpid())).start()
+            app = make_app(monitor, pulse)
+            # Tables of keywords, characters and languages stay for good: the collector need not walk through them.
+            gc.freeze()
+            make_worker(app, worker_name(os.getpid())).start()
     except MonitorError as e:
         log.critical("%s", e)
         return 1

@@ -129,12 +129,14 @@ def decode_mention(topic: str, key: str, packed: bytes, engagement: bytes | None
     body = _body.decode(packed)
     seen = decode_observations(engagement)
     source, _, id_ = key.partition(":")
+    observed = from_ms(body.observed)
+    created = observed if body.created == body.observed else None if body.created is None else from_ms(body.created)
     post = Post(
         key=PostKey(source, id_),
         url=body.url,
         text=body.text,
-        observed_at=from_ms(body.observed),
-        created_at=None if body.created is None else from_ms(body.created),
+        observed_at=observed,
+        created_at=created,
         author=body.author,
         language_hint=body.hint,
         engagement=seen[-1].engagement if seen else Engagement(),

@@ -180,7 +180,7 @@ def _simplified_keywords() -> frozenset[str]:
     return frozenset(map(simplified, (*KEYWORDS, *regional)))
 
 
-_KIN = ("person", "donat", "rescu", "pray", "explod", "victim", "smok", "polic", "bridg")
+_KIN = ("person", "firing", "donat", "rescu", "pray", "explod", "victim", "smok", "polic", "bridg")
 """Beginnings of what English grammar makes of the Latin keywords, where it drops letters."""
 
 

@@ -26,7 +26,7 @@ def absent_words(corpus: Corpus, count: int) -> list[str]:
     inside = [json.loads(line)["text"] for line in corpus.lines]
     told = "\n".join(re.sub(r"[\W_]+", "", simplified(text)).lower() for text in inside)
     latin, han = _candidates(frozenset(inside))
-    traces = {word: {word[: max(4, len(word) - 3)]} for word in latin} | {word: _everywhere(word) for word in han}
+    traces = {word: {word[: max(3, len(word) - 3)]} for word in latin} | {word: _everywhere(word) for word in han}
     present = _present({trace for some in traces.values() for trace in some}, told)
     absent = {word for word, some in traces.items() if not some & present}
     chosen = [word for words in (latin, han) for word in islice((w for w in words if w in absent), count // 2)]
