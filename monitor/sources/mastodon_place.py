@@ -18,6 +18,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged, SourceRejected
 from monitor.models import Cursor
+from monitor.sources.beginnings import begin_in
 from monitor.sources.mastodon_status import NAME
 
 PAGE = 40
@@ -131,6 +132,8 @@ def placed(cursor: Cursor | None) -> Place:
     """Read a cursor. Raise PayloadChanged."""
     if cursor is None:
         return Place()
+    if (begin := begin_in(NAME, cursor)) is not None:
+        return Place(until=begin)
     try:
         return msgspec.json.decode(cursor, type=Place)
     except msgspec.DecodeError as e:

@@ -22,6 +22,7 @@ from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Win
 from monitor.pace import Bucket
 from monitor.quarantine import OPEN, Asked, Gate
 from monitor.rereading import Reread
+from monitor.sources.beginnings import begin_in
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
 from monitor.sources.paced import paced_get
@@ -328,6 +329,8 @@ def _begun(place: _Place, now: datetime) -> _Place:
 def _placed(cursor: Cursor | None) -> _Place:
     if cursor is None:
         return _Place()
+    if (begin := begin_in(NAME, cursor)) is not None:
+        return _Place(until=begin)
     try:
         return msgspec.json.decode(cursor, type=_Place)
     except msgspec.DecodeError as e:

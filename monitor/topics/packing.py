@@ -7,18 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from monitor.models import Query, Topic
-from monitor.topics import x_queries
+from monitor.topics import mastodon_queries, reddit_queries, x_queries, youtube_queries
 from monitor.topics.fitting import UNTAUGHT, Learned, LearnedBySource, Packed
 
 Packer = Callable[[Sequence[Topic], Learned], list[Packed]]
 
 PACKERS: Mapping[str, Packer] = {
+    mastodon_queries.NAME: mastodon_queries.pack,
+    reddit_queries.NAME: reddit_queries.pack,
     x_queries.NAME: x_queries.pack,
+    youtube_queries.NAME: youtube_queries.pack,
 }
 """Who makes the queries of a source, by its name: pure, and the same for the same topics in any order."""
 
 ATOMS: Mapping[str, Callable[[str], list[str]]] = {
+    mastodon_queries.NAME: mastodon_queries.atoms_in,
+    reddit_queries.NAME: reddit_queries.atoms_in,
     x_queries.NAME: x_queries.atoms_in,
+    youtube_queries.NAME: youtube_queries.atoms_in,
 }
 """Who takes such a query apart again, so that places survive a new packing (repacking.py)."""
 
