@@ -12,7 +12,6 @@ from monitor.logs import hide
 from monitor.pace import Bucket
 from monitor.sources.http import Client, Refused, Response
 from monitor.sources.mastodon_status import NAME
-from monitor.sources.paced import paced_get
 
 _DEFAULT = "mastodon.social"
 _LIMIT, _PER = 300, timedelta(minutes=5)
@@ -47,7 +46,7 @@ class Instances:
         headers = {"Accept": accept} | self.authorization(host)
         bucket = Bucket(f"{NAME}:{host}", _LIMIT, _PER)
         try:
-            return paced_get(self._client, NAME, self.base(host) + path, now=now, headers=headers, bucket=bucket)
+            return self._client.get(NAME, self.base(host) + path, now=now, headers=headers, bucket=bucket)
         except SourceError as e:
             raise worded(host, e) from e.__cause__
 

@@ -8,7 +8,6 @@ Pages go back from the newest until an overlap before the last look. A listing h
 a hundred: what lies behind them is told as not read.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from msgspec.structs import replace
 from monitor.errors import AccessDenied, PayloadChanged, SourceRejected
 from monitor.looking_back import Price
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
-from monitor.pace import Bucket
+from monitor.pace import Bucket, named
 from monitor.quarantine import OPEN, Asked, Gate
 from monitor.rereading import Reread
 from monitor.sources.beginnings import begin_in
@@ -32,7 +31,6 @@ from monitor.sources.feed_parser import FeedParser
 from monitor.sources.feed_reader import read_feed
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
-from monitor.sources.paced import paced_get
 from monitor.sources.reddit_items import (
     NAME,
     Page,
@@ -177,7 +175,7 @@ class RedditSource:
         place = "search.rss" if path == "search" else f"{path}/.rss"
         url = f"{self._ways.site}/{place}?{urlencode(params)}"
         bucket = Bucket(f"{NAME}:feeds", 10, timedelta(minutes=1))
-        answer = paced_get(self._ways.client, NAME, url, now=now, headers={}, bucket=bucket)
+        answer = self._ways.client.get(NAME, url, now=now, bucket=bucket)
         if answer.body.lstrip()[:1] == b"{":
             return answer.body
         headers = {"content-type": "application/xml", "content-location": answer.url}
@@ -218,9 +216,8 @@ def _api(client: Client, options: Mapping[str, str], site: str) -> "tuple[Api | 
         user_agent=options.get("user_agent", _AGENT),
         urls=(site, options.get("api_url", _API).rstrip("/")),
     )
-    named = hashlib.sha256(account.client_id.encode()).hexdigest()[:12]
-    bucket = Bucket(f"{NAME}:{named}", 100, timedelta(minutes=1))
-    api: Api = reddit_api.Api(account, bucket, getattr(client, "pace", None))
+    bucket = Bucket(named(NAME, account.client_id), 100, timedelta(minutes=1))
+    api: Api = reddit_api.Api(account, bucket, client.pace)
     return api, None
 
 

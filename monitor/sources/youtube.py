@@ -7,7 +7,6 @@ The newest videos are found late and not all at once, so each search begins hour
 watched for three days; of those the longest not looked at are asked for their comments, some at each look.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
@@ -19,13 +18,12 @@ from msgspec.structs import replace
 from monitor.errors import AccessDenied, PayloadChanged, SourceError, SourceRejected
 from monitor.looking_back import Price
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
-from monitor.pace import Bucket
+from monitor.pace import Bucket, named
 from monitor.quarantine import OPEN, Asked, Gate
 from monitor.rereading import Reread
 from monitor.sources.beginnings import begin_in
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
-from monitor.sources.paced import paced_get
 from monitor.sources.youtube_items import NAME, Hit, comments_of, hits_of, is_comment, nameless, page_of, post_of
 from monitor.sources.youtube_refusals import meaning, reason_of
 
@@ -95,7 +93,6 @@ class YouTubeSource:
         self._client = client
         self._key = key
         self._base = base.rstrip("/")
-        self._credential = hashlib.sha256(key.encode()).hexdigest()[:12]
 
     @property
     def missing(self) -> str | None:
@@ -166,11 +163,11 @@ class YouTubeSource:
         # A sliding hour, so that a day's searches are not used up by noon.
         is_search = path == "search"
         limit = ("search", 4, timedelta(hours=1)) if is_search else ("units", 10_000, timedelta(days=1))
-        bucket = Bucket(f"{NAME}:{limit[0]}:{self._credential}", limit[1], limit[2])
+        bucket = Bucket(named(f"{NAME}:{limit[0]}", self._key), limit[1], limit[2])
         headers = {"X-Goog-Api-Key": self._key, "Accept": "application/json"}
         url = f"{self._base}/{path}?{urlencode(asked)}"
         try:
-            return paced_get(self._client, NAME, url, now=now, headers=headers, bucket=bucket).body
+            return self._client.get(NAME, url, now=now, headers=headers, bucket=bucket).body
         except SourceError as e:
             raise meaning(e, now) from e.__cause__
 
