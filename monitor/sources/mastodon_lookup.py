@@ -23,8 +23,8 @@ from monitor.sources.surrogates import repair
 
 _NATIVE = re.compile(r"(?:/(?:ap/)?users/[^/]+/statuses|/@[^/@]+)/(\d+)")
 _ACTIVITY = "application/activity+json"
-_MOST = 20
-"""A guest may name 20 statuses, and gets no more (Api::V1::StatusesController)."""
+_MOST = 4
+"""Each may have another home, which may take its 20 s to say nothing; a round of second looks has two minutes."""
 
 _Shape = TypeVar("_Shape")
 
@@ -46,7 +46,7 @@ class _Thing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Lookups:
-    """Looks statuses up, at one host per call."""
+    """Looks statuses up at their homes."""
 
     most = _MOST
 
@@ -54,15 +54,21 @@ class Lookups:
         self._instances = instances
 
     def look_up(self, keys: Sequence[PostKey], now: datetime) -> Reread:
-        """Return the posts of one host as they are now, and those that are gone; of other hosts nothing.
+        """Return some posts as they are now, and those that are gone, by one request for each host.
 
         A host of strangers that cannot be read is no error of ours: nothing is said of its posts.
         """
-        homes = {key: home for key in keys if (home := _home(key)) is not None}
-        if not homes:
-            return Reread()
-        host = next(iter(homes.values())).host
-        asked = {key: home for key, home in homes.items() if home.host == host}
+        by_host: dict[str, dict[PostKey, _Home]] = {}
+        for key in keys[:_MOST]:
+            if (home := _home(key)) is not None:
+                by_host.setdefault(home.host, {})[key] = home
+        found = [self._asked(host, asked, now) for host, asked in by_host.items()]
+        return Reread(
+            posts=tuple(post for each in found for post in each.posts),
+            gone=tuple(key for each in found for key in each.gone),
+        )
+
+    def _asked(self, host: str, asked: dict[PostKey, _Home], now: datetime) -> Reread:
         try:
             return self._ask(host, asked, now)
         except SourceError as e:
@@ -75,21 +81,22 @@ class Lookups:
         native = {key: home.id for key, home in asked.items() if home.id is not None}
         if len(native) > 1:
             try:
-                return self._several(host, native, now)
+                several = self._several(host, native, now)
             except SourceError as e:
                 if not was_refused(e, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
                     raise
                 # Before Mastodon 4.3 statuses are asked for one by one.
-        key, home = next(iter(asked.items()))
-        return self._single(key, home, now)
+            else:
+                return several
+        found = [self._single(key, home, now) for key, home in asked.items()]
+        return Reread(tuple(p for each in found for p in each.posts), tuple(k for each in found for k in each.gone))
 
     def _several(self, host: str, native: dict[PostKey, str], now: datetime) -> Reread:
-        some = dict(list(native.items())[:_MOST])
-        path = "/api/v1/statuses?" + "&".join(f"id[]={id_}" for id_ in some.values())
+        path = "/api/v1/statuses?" + "&".join(f"id[]={id_}" for id_ in native.values())
         found = _decoded(self._instances.get(host, path, now).body, list[Status])
         by_key = {key_of(status.uri): status for status in found if status.visibility in {"public", "unlisted"}}
-        posts = [post for key in some if key in by_key and (post := post_of(by_key[key], now)) is not None]
-        return Reread(posts=tuple(posts), gone=tuple(key for key in some if key not in by_key))
+        posts = [post for key in native if key in by_key and (post := post_of(by_key[key], now)) is not None]
+        return Reread(posts=tuple(posts), gone=tuple(key for key in native if key not in by_key))
 
     def _single(self, key: PostKey, home: _Home, now: datetime) -> Reread:
         path = home.path if home.id is None else f"/api/v1/statuses/{home.id}"

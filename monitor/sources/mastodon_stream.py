@@ -106,6 +106,7 @@ class MastodonStream:
         raws = [*told.statuses, *(data for kind, data in told.events if kind != "delete")]
         edited = {data for kind, data in told.events if kind == "status.update"}
         ids: list[str] = []
+        edits: list[Post] = []
 
         def read(raw: bytes) -> Post | None:
             status = decoded(raw)
@@ -113,7 +114,8 @@ class MastodonStream:
             ids.append(str(status.id))
             if post is None or not is_open(status, is_search=is_search):
                 return None
-            return msgspec.structs.replace(post, edited_from=post.key.id) if raw in edited else post
+            edits.extend([post] if raw in edited else [])
+            return post
 
         result = sort_out(raws, read, nameless, gate)
         if raws and not ids and not result.refused:
@@ -121,6 +123,7 @@ class MastodonStream:
         after = _Place(newest=newest([*ids, place.newest]), until=max(told.until, place.until))
         return Batch(
             posts=result.posts,
+            edits=tuple(edits),
             deletions=tuple(_deleted(data) for kind, data in told.events if kind == "delete"),
             cursor=Cursor(msgspec.json.encode(after).decode()),
             coverage=_coverage(told, place),

@@ -132,17 +132,20 @@ class YouTubeSource:
         return post_of(raw, now)
 
     def look_up(self, keys: Sequence[PostKey], now: datetime) -> Reread:
-        """Return videos or comments as they are now, whichever the first key is of; for a unit in all."""
-        ids = [key.id for key in keys if key.source == NAME]
-        asked = [id_ for id_ in ids if is_comment(id_) == is_comment(ids[0])][:_PAGE]
-        if not asked:
+        """Return videos and comments as they are now; for a unit each, however many they are."""
+        ids = [key.id for key in keys if key.source == NAME][:_PAGE]
+        videos = self._listed("videos", "snippet,statistics", [id_ for id_ in ids if not is_comment(id_)], now)
+        comments = self._listed("comments", "snippet", [id_ for id_ in ids if is_comment(id_)], now)
+        return Reread(posts=videos.posts + comments.posts, gone=videos.gone + comments.gone)
+
+    def _listed(self, path: str, part: str, ids: Sequence[str], now: datetime) -> Reread:
+        if not ids:
             return Reread()
-        path, part = ("comments", "snippet") if is_comment(ids[0]) else ("videos", "snippet,statistics")
-        body = self._get(path, {"part": part, "id": ",".join(asked), "maxResults": str(_PAGE)}, now)
+        body = self._get(path, {"part": part, "id": ",".join(ids), "maxResults": str(_PAGE)}, now)
         result = _sorted(page_of(body).raws, now, OPEN)
         found = {post.key.id for post in result.posts}
         # What is there but cannot be read is not gone.
-        gone = () if result.set_aside else tuple(PostKey(NAME, id_) for id_ in asked if id_ not in found)
+        gone = () if result.set_aside else tuple(PostKey(NAME, id_) for id_ in ids if id_ not in found)
         return Reread(posts=result.posts, gone=gone)
 
     def price(self, query: str, window: Window, now: datetime) -> Price:

@@ -386,6 +386,24 @@ def test_statuses_are_looked_up_where_they_were_written(world: World) -> None:
     assert [post.key for post in world.source().look_up(keys[1:2], NOW).posts] == [keys[1]]
 
 
+def test_statuses_of_several_homes_are_looked_up_together(world: World) -> None:
+    """Those of the second home were told as looked at, and nobody had asked for them."""
+    one, two = world.instance(), world.instance()
+    for instance, server in zip(world.instances, world.servers, strict=True):
+        instance.host = server.address
+    keys = [PostKey("mastodon", each.post("words", NOW, number=1)) for each in (one, two)]
+    for instance in (one, two):
+        [only] = instance.statuses.values()
+        instance.statuses = {1: only}
+    source = world.source()
+
+    found = source.look_up(keys, NOW)
+
+    assert [post.key for post in found.posts] == keys
+    assert [len(each.paths) for each in (one, two)] == [1, 1]
+    assert source.most == 4
+
+
 def test_other_servers_are_asked_for_the_thing_itself(world: World) -> None:
     world.instance()
     server = world.servers[0]

@@ -86,7 +86,8 @@ def test_what_is_said_edited_and_deleted_is_told(server: FeedServer, stream: Mas
 
     posts = [post for batch in batches for post in batch.posts]
     assert [post.text for post in posts] == ["words", "other words"]
-    assert [post.edited_from for post in posts] == [None, first["uri"]]
+    assert [post.text for batch in batches for post in batch.edits] == ["other words"]
+    assert posts[0].key == posts[1].key
     assert [key for batch in batches for key in batch.deletions] == [posts[0].key]
     assert batches[0].coverage is not None
     assert isinstance(error, SourceUnavailable)
