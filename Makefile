@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help env run demo test chaos chaos-long check format bench eval lock clean
+.PHONY: help env run demo test chaos chaos-long check format bench eval words lock clean
 
 help:                     ## say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,13 @@ eval: env                 ## measure how well languages are told apart, keywords
 	$(BIN)/python -m tests.evaluation.copies
 	$(BIN)/python -m tests.evaluation.bursts
 	$(BIN)/python -m tests.evaluation.phrases
+
+words: env                ## write what is to be translated into the catalogs of monitor/locale, for somebody to translate
+	$(BIN)/pybabel -q extract -k say -k say_many:1,2 -k phrase --no-location --sort-output -o .words.pot monitor
+	for language in zh-Hans zh-Hant; do \
+	  $(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete -w 140 -i .words.pot -l $$(echo $$language | tr - _) \
+	    -o monitor/locale/$$language.po; done
+	rm .words.pot
 
 lock: env                 ## pin all dependencies anew, with hashes
 	$(BIN)/python -m pip install --quiet uv

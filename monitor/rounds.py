@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from monitor.bot import texts
+from monitor.bot.tongue import language_in
 from monitor.bot.topic_names import some_titles
 from monitor.digests.compose import Brief, compose, for_chat
 from monitor.digests.render import render
@@ -21,6 +22,7 @@ from monitor.digests.schedule import DueDigest
 from monitor.errors import StoreError
 from monitor.models import Digest, Message, Parcel, PostKey, Topic, Window
 from monitor.pipeline import Gathered, Shelf, gather
+from monitor.saying import speaking
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -131,6 +133,11 @@ def _hand(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
     A post that the chat was shown by another digest is refused; the digest is composed again without it. A digest that
     was handed over before is not composed differently: its id is known, and nothing is taken.
     """
+    with speaking(language_in(monitor, recipient.chat)):
+        _hand_in_language(monitor, recipient, edition)
+
+
+def _hand_in_language(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
     chat, thread = recipient
     brief = msgspec.structs.replace(edition.brief, chat=chat)
     made, told = for_chat(edition.digest, brief), edition.brief.window.end

@@ -87,7 +87,8 @@ class PreviewSettings(Strict):
 class TelegramSettings(Strict):
     """The bot, and the chat that gets the daily digests; without them they are shown on the local page only.
 
-    `when_unknown` says what to do with a message of which nobody can tell whether it arrived. With `webhook_url`
+    `when_unknown` says what to do with a message of which nobody can tell whether it arrived. `language` is the one for
+    chats that chose none. With `webhook_url`
     updates are pushed, through a proxy that speaks TLS, to `webhook_host` and `webhook_port`; else they are asked for.
     """
 
@@ -96,6 +97,7 @@ class TelegramSettings(Strict):
     chat: str | None = Field(default=None, pattern=r"^(-?[1-9]\d{0,19}|@[A-Za-z]\w{3,31})$")
     api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^\s?#]+$")
     when_unknown: Literal["hold", "resend"] = "hold"
+    language: Literal["en", "zh-Hans", "zh-Hant"] = "en"
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
     webhook_host: str = "127.0.0.1"
     webhook_port: int = Field(default=8766, ge=0, le=65535)

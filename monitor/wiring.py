@@ -64,6 +64,7 @@ from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.told import ToldStore
 from monitor.store.topics import TopicStore
 from monitor.store.undelivered import UndeliveredStore
+from monitor.store.wishes import WishStore
 from monitor.teaching import Taught
 from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
@@ -115,9 +116,10 @@ class Monitor:
         self.outbox = OutboxStore(connection, leases=self.sender_leases)
         self.chats = ChatList(connection)
         self.subscriptions = SubscriptionStore(connection)
+        self.wishes = WishStore(connection)
         self.repairs = RepairStore(connection)
         self.undelivered = UndeliveredStore(connection)
-        self.words = MessageEraser(connection)
+        self.words = MessageEraser(connection, settings.telegram.language)
         self.forgotten = ForgottenStore(connection)
         self.people = PeopleStore(connection)
         self.inbox = InboxStore(connection)

@@ -13,13 +13,15 @@ from typing import NamedTuple
 from monitor.bot import texts
 from monitor.bot.admission import NOBODY, Verdict, judge
 from monitor.bot.asked import Answer, Asked, Command
-from monitor.bot.buttons import Signer
+from monitor.bot.buttons import ANYBODY, Signer
 from monitor.bot.commands import ACTIONS, COMMANDS
 from monitor.bot.membership import membership, moved
+from monitor.bot.tongue import language_in
 from monitor.bot.topic_names import nearest
 from monitor.digests.draft import LONGEST_TEXT, utf16_length
 from monitor.errors import DeliveryDelayed, DeliveryError, DeliveryUnknown
 from monitor.models import Incoming, Message, Parcel, Role
+from monitor.saying import say, speaking
 from monitor.store.subscriptions import Order
 from monitor.text.folding import fold
 from monitor.wiring import Monitor
@@ -61,7 +63,12 @@ def decide(monitor: Monitor, update: Incoming, role: Role | None, now: datetime)
     Roles and invitations are changed here, each once for an update.
     """
     chat = home_of(monitor, update.chat)
-    asked = Asked(monitor, update, chat, role, "", now)
+    with speaking(language_in(monitor, chat, update)):
+        return _decide(Asked(monitor, update, chat, role, "", now))
+
+
+def _decide(asked: Asked) -> Ready | None:
+    monitor, update, chat, role, _, _ = asked
     match update.kind:
         case "message":
             return _message(asked)
@@ -150,7 +157,7 @@ def _message(asked: Asked) -> Ready | None:
             return _unknown(asked, heard)
         verdict = judge(command, asked.update, asked.role, lambda: _standing(asked))
     except (DeliveryDelayed, DeliveryUnknown):
-        return _say(asked, Answer(texts.UNSURE))
+        return _say(asked, Answer(say(texts.UNSURE)))
     if verdict != "yes":
         return _refuse(asked, verdict, command)
     return _say(asked, command.run(asked))
@@ -160,15 +167,16 @@ def _press(asked: Asked) -> Ready:
     """Do what a button asks for, for whom and where it was made, if they may still do it."""
     update = asked.update
     user = update.user or ""
-    press = Signer(asked.monitor.signing_key(), user, asked.chat).read(update.text, asked.now)
+    signer = Signer(asked.monitor.signing_key(), user, asked.chat)
+    press = signer.read(update.text, asked.now) or signer._replace(user=ANYBODY).read(update.text, asked.now)
     command = None if press is None else COMMANDS.get(ACTIONS.get(press.action, ""))
     if press is None or command is None:
-        return _only_pressed(asked, texts.TOO_OLD)
+        return _only_pressed(asked, say(texts.TOO_OLD))
     asked = asked._replace(words=press.id)
     try:
         verdict = judge(command, update, asked.role, lambda: _standing(asked))
     except (DeliveryDelayed, DeliveryUnknown):
-        return _only_pressed(asked, texts.UNSURE)
+        return _only_pressed(asked, say(texts.UNSURE))
     if verdict != "yes":
         said = _refusal(asked, verdict, command)
         return _refuse(asked, verdict, command)._replace(press=update.button, said=said)
@@ -187,7 +195,7 @@ def _chatter(asked: Asked) -> Ready | None:
         return None
     if asked.role is None:
         return _refuse(asked, "stranger", COMMANDS["help"])
-    return _say(asked, Answer(texts.NOT_WORDS))
+    return _say(asked, Answer(say(texts.NOT_WORDS)))
 
 
 def _overhear(asked: Asked) -> None:
@@ -235,16 +243,16 @@ def _refusal(asked: Asked, verdict: Verdict, command: Command) -> str:
         user = asked.update.user or ""
         is_seen = verdict != "hidden"
         stranger = texts.stranger(user) if asked.place == "private" else texts.stranger_in_group(user)
-        return stranger if is_seen else texts.HIDDEN
+        return stranger if is_seen else say(texts.HIDDEN)
     match verdict:
         case "hidden":
-            return texts.HIDDEN
+            return say(texts.HIDDEN)
         case "role":
             return texts.role_too_low(command.name, command.needs, asked.role)
         case "place":
             return texts.not_here(command.name)
         case _:
-            return texts.NOT_ADMIN
+            return say(texts.NOT_ADMIN)
 
 
 def _written(asked: Asked, said: Answer) -> Message:

@@ -1,9 +1,10 @@
-"""What a button sends when it is pressed, signed: only who asked may press it, only in that chat, only for a day.
+"""What a button sends when it is pressed, signed: only who asked may press it, only in that chat, only for a time.
 
     1.ACTION.ID.EXPIRY.MAC     at most 64 bytes; EXPIRY in minutes since 1970, in hex; MAC the first 8 bytes of
                                HMAC-SHA-256 over version, action, id, user, chat and expiry, in base64url
 
-The role is looked up again at each press; the signature only says that we offered this to that person.
+The role is looked up again at each press; the signature only says that we offered this to that person. What stands
+under a digest is offered to everybody in its chat, for a week.
 """
 
 import base64
@@ -14,6 +15,10 @@ from typing import NamedTuple
 
 VERSION = "1"
 LIFETIME = timedelta(days=1)
+LIFETIME_OF_SHARED = timedelta(days=7)
+ANYBODY = "*"
+"""Stands for a person where everybody in the chat may press. Ids of persons are digits."""
+
 LONGEST = 64
 """Bytes of what a button may send (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
 
@@ -38,7 +43,8 @@ class Signer(NamedTuple):
 
     def sign(self, press: Press, now: datetime) -> str:
         """Return what a button is to send."""
-        expiry = f"{(now + LIFETIME - _EPOCH) // _MINUTE:x}"
+        lifetime = LIFETIME_OF_SHARED if self.user == ANYBODY else LIFETIME
+        expiry = f"{(now + lifetime - _EPOCH) // _MINUTE:x}"
         data = f"{VERSION}.{press.action}.{press.id}.{expiry}.{self._mac(press, expiry)}"
         assert len(data.encode()) <= LONGEST, "names of topics have at most 40 characters"
         return data

@@ -173,6 +173,7 @@ class Clerk:
             commands.append(monitor.chats.reads(configured))
         for each in updates:
             commands += [monitor.chats.reads(each.chat), *monitor.subscriptions.reads(each.chat)]
+            commands.append(monitor.wishes.reads(each.chat))
             if each.user is not None:
                 commands.append(monitor.people.reads(each.user))
         monitor.connection.read_ahead(commands)

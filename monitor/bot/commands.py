@@ -7,13 +7,15 @@ from zoneinfo import ZoneInfo
 from monitor.bot import owners, texts
 from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked, Command, Place
-from monitor.bot.buttons import Press, Signer
+from monitor.bot.language import choose_language
+from monitor.bot.menus import button, column
 from monitor.bot.status import status
 from monitor.bot.topic_names import LONGEST_TITLE, called, find_topics, title_of
 from monitor.digests.recent import Recent, Rules, choose, write
 from monitor.digests.schedule import next_digest
-from monitor.digests.wording import day_and_time, plain
+from monitor.digests.wording import day_and_time, plain, sentences
 from monitor.models import Button, Mention, Role, Topic, Window
+from monitor.saying import phrase, say
 from monitor.store.subscriptions import Change
 from monitor.text.folding import fold
 from monitor.topics.sense import by_sense
@@ -22,8 +24,8 @@ from monitor.wiring import Monitor
 EVERYWHERE: frozenset[Place] = frozenset(("private", "group"))
 PRIVATELY: frozenset[Place] = frozenset(("private",))
 
-ACTIONS = {"s": "subscribe", "u": "unsubscribe", "r": "recent"}
-"""What buttons may ask for: each is a command with a topic, and needs what the command needs."""
+ACTIONS = {"s": "subscribe", "u": "unsubscribe", "r": "recent", "l": "language"}
+"""What buttons may ask for: each is a command with what its id says, and needs what the command needs."""
 
 SHOWN, MOST_SHOWN = 5, 20
 PAGE, MOST_LOOKED_AT = 100, 1000
@@ -38,24 +40,23 @@ def start(asked: Asked) -> Answer:
     people = asked.monitor.people
     role = people.redeem(asked.words, asked.user, asked.update.id) if asked.words else None
     if role is None and asked.role is None:
-        said = texts.USED_INVITATION if asked.words else texts.stranger(asked.user)
+        said = say(texts.USED_INVITATION) if asked.words else texts.stranger(asked.user)
         return Answer(said, refused="invitation" if asked.words else "start")
     topics = asked.monitor.topics.all()
-    return Answer(
-        f"{_greeting(asked, role)}\n\n{texts.PICK if topics else texts.NO_TOPICS}", buttons=_menu(asked, "s", topics)
-    )
+    ask = say(texts.PICK) if topics else say(texts.NO_TOPICS)
+    return Answer(f"{_greeting(asked, role)}\n\n{ask}", buttons=_menu(asked, "s", topics))
 
 
 def _greeting(asked: Asked, given: Role | None) -> str:
     if given is not None:
-        return f"{texts.welcome(given)}\n\n{texts.HELLO}"
-    return f"{texts.not_needed(asked.role)}\n\n{texts.HELLO}" if asked.words and asked.role else texts.HELLO
+        return f"{texts.welcome(given)}\n\n{say(texts.HELLO)}"
+    return f"{texts.not_needed(asked.role)}\n\n{say(texts.HELLO)}" if asked.words and asked.role else say(texts.HELLO)
 
 
 def show_help(asked: Asked) -> Answer:
     """List what this person may do here."""
     lines = [
-        f"/{each.name} {each.words}".rstrip() + f": {each.help}"
+        say("{command}: {help}", command=f"/{each.name} {say(each.words)}".rstrip(), help=say(each.help))
         for each in COMMANDS.values()
         if asked.place in each.places and is_enough(asked.role, each.needs)
     ]
@@ -79,18 +80,18 @@ def unsubscribe(asked: Asked) -> Answer:
     """Let the digest of a topic no longer come into this chat; without a word, the only one that comes."""
     subscribed = [each.topic for each in asked.monitor.subscriptions.of(asked.chat)]
     if not subscribed:
-        return Answer(texts.BY_SETTING if _is_set(asked) else texts.NOTHING_SUBSCRIBED)
+        return Answer(say(texts.BY_SETTING) if _is_set(asked) else say(texts.NOTHING_SUBSCRIBED))
     topics = {each.name: each for each in asked.monitor.topics.all()}
     here = [topics.get(each, Topic(name=each, title=each)) for each in subscribed]
     found = _ended(asked, here, list(topics.values()))
     if len(found) != 1:
-        return Answer(texts.WHICH, buttons=_menu(asked, "u", here))
+        return Answer(say(texts.WHICH), buttons=_menu(asked, "u", here))
     [topic] = found
     if topic not in here:
         return Answer(texts.not_subscribed(title_of(topic)), buttons=_menu(asked, "u", here))
     said = texts.unsubscribed(title_of(topic))
     change = Change("unsubscribe", topic.name)
-    return Answer(f"{said} {texts.BY_SETTING}" if _is_set(asked) else said, changes=(change,))
+    return Answer(sentences(said, say(texts.BY_SETTING) if _is_set(asked) else ""), changes=(change,))
 
 
 def _ended(asked: Asked, here: list[Topic], topics: list[Topic]) -> list[Topic]:
@@ -112,14 +113,16 @@ def list_topics(asked: Asked) -> Answer:
     """List what is followed, and what comes here."""
     topics = asked.monitor.topics.all()
     if not topics:
-        return Answer(texts.NO_TOPICS)
+        return Answer(say(texts.NO_TOPICS))
     here = {each.topic for each in asked.monitor.subscriptions.of(asked.chat)}
-    lines = [
-        f"{'✓' if each.name in here or _is_set(asked) else '·'} {title_of(each)} ({each.name}): {_when(each)}"
-        for each in topics[:MOST_BUTTONS]
-    ]
-    more = [f"and {len(topics) - MOST_BUTTONS} more"] if len(topics) > MOST_BUTTONS else []
-    return Answer("\n".join([*lines, *more, "", texts.TICKED]))
+    lines = [_listed(each, _when(each), is_here=each.name in here or _is_set(asked)) for each in topics[:MOST_BUTTONS]]
+    more = [say("and {count} more", count=len(topics) - MOST_BUTTONS)] if len(topics) > MOST_BUTTONS else []
+    return Answer("\n".join([*lines, *more, "", say(texts.TICKED)]))
+
+
+def _listed(topic: Topic, when: str, *, is_here: bool) -> str:
+    line = {"mark": "✓" if is_here else "·", "title": title_of(topic), "name": topic.name, "when": when}
+    return say("{mark} {title} ({name}): {when}", **line)
 
 
 def recent(asked: Asked) -> Answer:
@@ -156,13 +159,13 @@ def _topic_meant(asked: Asked, action: str) -> Topic | Answer:
     """Return the topic that is meant, or the question back."""
     topics = asked.monitor.topics.all()
     if not topics:
-        return Answer(texts.NO_TOPICS)
+        return Answer(say(texts.NO_TOPICS))
     if not asked.words:
         only = _only(asked, topics) if action == "r" else None
-        return only or Answer(texts.WHICH, buttons=_menu(asked, action, topics))
+        return only or Answer(say(texts.WHICH), buttons=_menu(asked, action, topics))
     if asked.is_press:
         found = [each for each in topics if each.name == asked.words]
-        return found[0] if found else Answer(texts.NOT_FOLLOWED, buttons=_menu(asked, action, topics))
+        return found[0] if found else Answer(say(texts.NOT_FOLLOWED), buttons=_menu(asked, action, topics))
     found = find_topics(asked.words, topics)
     if len(found) == 1:
         return found[0]
@@ -183,10 +186,7 @@ def _only(asked: Asked, topics: Sequence[Topic]) -> Topic | None:
 
 def _menu(asked: Asked, action: str, topics: Sequence[Topic]) -> tuple[tuple[Button, ...], ...]:
     """Return a button for each topic, which only this person can press."""
-    signer = Signer(asked.monitor.signing_key(), asked.user, asked.chat)
-    return tuple(
-        (Button(title_of(each), signer.sign(Press(action, each.name), asked.now)),) for each in topics[:MOST_BUTTONS]
-    )
+    return column(button(asked, title_of(each), action, each.name) for each in topics[:MOST_BUTTONS])
 
 
 def _with_number(words: str) -> tuple[str, int]:
@@ -204,7 +204,7 @@ def _is_set(asked: Asked) -> bool:
 
 
 def _when(topic: Topic) -> str:
-    return f"every day at {topic.digest_at} ({topic.timezone})"
+    return say("every day at {clock} ({zone})", clock=topic.digest_at, zone=topic.timezone)
 
 
 def _next(topic: Topic, asked: Asked) -> str:
@@ -214,19 +214,28 @@ def _next(topic: Topic, asked: Asked) -> str:
 COMMANDS: dict[str, Command] = {
     each.name: each
     for each in (
-        Command("start", "anyone", EVERYWHERE, start, "begin here", appoints=True),
-        Command("help", "reader", EVERYWHERE, show_help, "this list"),
-        Command("subscribe", "reader", EVERYWHERE, subscribe, "get a topic's daily digest here", "TOPIC"),
-        Command("unsubscribe", "reader", EVERYWHERE, unsubscribe, "stop a digest", "TOPIC"),
-        Command("topics", "reader", EVERYWHERE, list_topics, "what I follow"),
-        Command("recent", "reader", EVERYWHERE, recent, "the newest posts, 5 or as many as you say", "TOPIC 10"),
-        Command("status", "reader", EVERYWHERE, status, "what works, and what does not"),
-        Command("people", "owner", PRIVATELY, owners.list_people, "who has access"),
-        Command("invite", "owner", PRIVATELY, owners.invite, "a link that lets somebody in", "reader", appoints=True),
+        Command("start", "anyone", EVERYWHERE, start, phrase("begin here"), appoints=True),
+        Command("help", "reader", EVERYWHERE, show_help, phrase("this list")),
+        Command("subscribe", "reader", EVERYWHERE, subscribe, phrase("get a daily digest here"), phrase("TOPIC")),
+        Command("unsubscribe", "reader", EVERYWHERE, unsubscribe, phrase("stop a digest"), phrase("TOPIC")),
+        Command("topics", "reader", EVERYWHERE, list_topics, phrase("what I follow")),
+        Command("recent", "reader", EVERYWHERE, recent, phrase("the newest posts"), phrase("TOPIC")),
+        Command("status", "reader", EVERYWHERE, status, phrase("what works, and what does not")),
+        Command("language", "reader", EVERYWHERE, choose_language, phrase("English, 简体, 繁體"), "繁體"),
+        Command("people", "owner", PRIVATELY, owners.list_people, phrase("who has access")),
         Command(
-            "grant", "owner", PRIVATELY, owners.grant, "give somebody access by user id", "123456 reader", appoints=True
+            "invite", "owner", PRIVATELY, owners.invite, phrase("let somebody in by a link"), "reader", appoints=True
         ),
-        Command("revoke", "owner", PRIVATELY, owners.revoke, "take somebody's access away", "123456", appoints=True),
+        Command(
+            "grant",
+            "owner",
+            PRIVATELY,
+            owners.grant,
+            phrase("give access by user id"),
+            "123456 reader",
+            appoints=True,
+        ),
+        Command("revoke", "owner", PRIVATELY, owners.revoke, phrase("take access away"), "123456", appoints=True),
     )
 }
 """Every command, in the order of the help."""

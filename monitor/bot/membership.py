@@ -6,6 +6,7 @@ from monitor.bot import texts
 from monitor.bot.topic_names import title_of
 from monitor.bot.troubles import notice_of, tell_owners
 from monitor.models import Incoming, Message, Parcel, Role
+from monitor.saying import say
 from monitor.store.subscriptions import Change, Order
 from monitor.wiring import Monitor
 
@@ -39,7 +40,7 @@ def _leave(monitor: Monitor, update: Incoming, chat: str) -> None:
         return
     outcome = monitor.subscriptions.apply(Order(chat, update, changes=(Change("leave"),)))
     if outcome.episode:
-        tell_owners(monitor, notice_of("gone", chat, outcome.episode), texts.gone(texts.place_of(chat), titles))
+        tell_owners(monitor, notice_of("gone", chat, outcome.episode), lambda: texts.gone(texts.place_of(chat), titles))
 
 
 def _return(monitor: Monitor, update: Incoming, chat: str, role: Role | None) -> None:
@@ -61,10 +62,10 @@ def _arrive(monitor: Monitor, update: Incoming, chat: str, role: Role | None) ->
     if role is None or monitor.subscriptions.of(chat) or _is_configured(monitor, chat):
         return
     if update.chat_type == "channel":
-        tell_owners(monitor, notice_of("channel", chat, ""), texts.channel_found(chat))
+        tell_owners(monitor, notice_of("channel", chat, ""), lambda: texts.channel_found(chat))
     elif update.chat_type != "private":
         id_ = f"hello:{chat}"
-        message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=texts.GROUP_HELLO)
+        message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=say(texts.GROUP_HELLO))
         monitor.outbox.hand_over(chat, [Parcel(message=message)])
         monitor.chats.wake(chat, id_)
 

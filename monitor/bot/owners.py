@@ -9,6 +9,7 @@ from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.errors import DeliveryError
 from monitor.models import Role
+from monitor.saying import say
 from monitor.store.people import ROLES, TOKEN_BYTES, TooManyTokens
 from monitor.text.folding import fold
 
@@ -20,7 +21,7 @@ def list_people(asked: Asked) -> Answer:
     """List who has a role."""
     people = asked.monitor.people.all()
     lines = [f"{user}: {role}" for user, role in people.items()]
-    more = [f"and {len(lines) - MOST_LISTED} more"] if len(lines) > MOST_LISTED else []
+    more = [say("and {count} more", count=len(lines) - MOST_LISTED)] if len(lines) > MOST_LISTED else []
     return Answer("\n".join([*lines[:MOST_LISTED], *more]))
 
 
@@ -28,11 +29,11 @@ def invite(asked: Asked) -> Answer:
     """Make a link that gives a role once."""
     role = _role(asked.words)
     if role is None or role == "owner":
-        return Answer(texts.INVITE_WHAT)
+        return Answer(say(texts.INVITE_WHAT))
     try:
         token = asked.monitor.people.issue(role, INVITATION_LASTS, _token(asked, role))
     except TooManyTokens:
-        return Answer(texts.TOO_MANY_INVITATIONS)
+        return Answer(say(texts.TOO_MANY_INVITATIONS))
     return Answer(texts.invitation(role, _link(asked, token)))
 
 
@@ -40,18 +41,18 @@ def grant(asked: Asked) -> Answer:
     """Give somebody a role."""
     user, role = _user_and_role(asked.words)
     if user is None or role is None:
-        return Answer(texts.WHO)
+        return Answer(say(texts.WHO))
     is_done = asked.monitor.people.grant(user, role, asked.update.id)
-    return Answer(texts.granted(user, role) if is_done else texts.LAST_OWNER)
+    return Answer(texts.granted(user, role) if is_done else say(texts.LAST_OWNER))
 
 
 def revoke(asked: Asked) -> Answer:
     """Take somebody's role."""
     user, _ = _user_and_role(asked.words)
     if user is None:
-        return Answer(texts.WHOM)
+        return Answer(say(texts.WHOM))
     is_done = asked.monitor.people.revoke(user, asked.update.id)
-    return Answer(texts.revoked(user) if is_done else texts.LAST_OWNER)
+    return Answer(texts.revoked(user) if is_done else say(texts.LAST_OWNER))
 
 
 def _token(asked: Asked, role: Role) -> str:

@@ -12,8 +12,9 @@ from monitor.bot.topic_names import title_of
 from monitor.digests.coverage import readings, unread_line
 from monitor.digests.platforms import platform_label
 from monitor.digests.schedule import next_digest
-from monitor.digests.wording import day_and_time, many, span_of
+from monitor.digests.wording import day_and_time, listed, span_of
 from monitor.models import QueryStatus, Topic, Window
+from monitor.saying import say, say_many
 from monitor.stalls import neglect
 from monitor.store.outbox import Load
 
@@ -57,7 +58,7 @@ def word(health: Health, zone: tzinfo) -> str:
         _headline(health),
         _followed(health),
         _read(health),
-        f"Not read: {unread}." if unread else "",
+        say("Not read: {sources}.", sources=unread) if unread else "",
         _messages(health),
         f"Discussion Monitor {version('discussion-monitor')}",
     )
@@ -66,13 +67,17 @@ def word(health: Health, zone: tzinfo) -> str:
 
 def _headline(health: Health) -> str:
     if health.stalled is not None:
-        return f"Something is stuck: {health.stalled}." if health.is_all else "Something is stuck; an owner sees what."
-    return "Working." if health.topics else "Working, and following nothing yet."
+        stuck = say("Something is stuck: {what}.", what=health.stalled)
+        return stuck if health.is_all else say("Something is stuck; an owner sees what.")
+    return say("Working.") if health.topics else say("Working, and following nothing yet.")
 
 
 def _followed(health: Health) -> str:
-    words = [f"{title_of(each)} (next digest {_next(each, health.now)})" for each in health.topics]
-    return f"Following: {_some(words)}." if words else ""
+    words = [
+        say("{title} (next digest {time})", title=title_of(each), time=_next(each, health.now))
+        for each in health.topics
+    ]
+    return say("Following: {topics}.", topics=_some(words)) if words else ""
 
 
 def _next(topic: Topic, now: datetime) -> str:
@@ -87,23 +92,32 @@ def _read(health: Health) -> str:
             source = each.query.source
             newest[source] = max(newest.get(source, each.last_read), each.last_read)
     words = [
-        f"{platform_label(source)} {span_of(health.now - at)} ago"
+        say("{platform} {span} ago", platform=platform_label(source), span=span_of(health.now - at))
         for source, at in sorted(newest.items(), key=lambda pair: pair[1])
     ]
-    return f"Last read: {_some(words)}." if words else ""
+    return say("Last read: {sources}.", sources=_some(words)) if words else ""
 
 
 def _messages(health: Health) -> str:
     waiting, lost = health.load
     words = [
-        f"{many(waiting, 'message')} waiting" if waiting else "",
-        f"{many(lost, 'message')} of the last 60 days that may not have arrived" if lost else "",
+        say_many("{count} message waiting", "{count} messages waiting", waiting) if waiting else "",
+        say_many(
+            "{count} message of the last 60 days that may not have arrived",
+            "{count} messages of the last 60 days that may not have arrived",
+            lost,
+        )
+        if lost
+        else "",
     ]
-    said = " and ".join(each for each in words if each)
-    return f"{'In all chats' if health.is_all else 'Here'}: {said}." if said else ""
+    said = say(" and ").join(each for each in words if each)
+    if not said:
+        return ""
+    return say("In all chats: {said}.", said=said) if health.is_all else say("Here: {said}.", said=said)
 
 
 def _some(words: Iterable[str]) -> str:
     named = list(words)
-    more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
-    return ", ".join(named[:MOST_NAMED]) + more
+    shown = listed(named[:MOST_NAMED])
+    rest = len(named) - MOST_NAMED
+    return say("{some} and {count} more", some=shown, count=rest) if rest > 0 else shown

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from monitor.digests.wording import plain
 from monitor.models import Topic
+from monitor.saying import say
 from monitor.text.folding import fold
 from monitor.topics.rule import spoken_names
 
@@ -23,7 +24,7 @@ def title_of(topic: Topic) -> str:
 
 def some_titles(topics: Sequence[Topic]) -> list[str]:
     """Return what people call topics, so many of them as fit into a sentence."""
-    more = [f"{len(topics) - MOST_NAMED} more"] if len(topics) > MOST_NAMED else []
+    more = [say("{count} more", count=len(topics) - MOST_NAMED)] if len(topics) > MOST_NAMED else []
     return [*map(title_of, topics[:MOST_NAMED]), *more]
 
 

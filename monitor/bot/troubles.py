@@ -1,12 +1,16 @@
 """What the owners are told when something does not arrive: once per matter, in their private chats."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
 from monitor.bot import texts
+from monitor.bot.tongue import language_in
 from monitor.bot.topic_names import title_of
 from monitor.models import Message, Parcel
 from monitor.protocols import Pending
+from monitor.saying import speaking
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -43,10 +47,11 @@ def notice_of(matter: str, chat: str, what: str) -> str:
     return f"notice:{matter}:{chat}:{what}"
 
 
-def tell_owners(monitor: Monitor, id_: str, text: str) -> None:
-    """Write to each owner in private; nothing where the same id was written before (within 60 days)."""
+def tell_owners(monitor: Monitor, id_: str, word: Callable[[], str]) -> None:
+    """Write to each owner in private, in their language; nothing where the same id was written within 60 days."""
     for owner in monitor.people.owners():
-        message = Message(id=id_, chat=owner, digest_id=id_, part=0, text=text, silent=False)
+        with speaking(language_in(monitor, owner)):
+            message = Message(id=id_, chat=owner, digest_id=id_, part=0, text=word(), silent=False)
         monitor.outbox.hand_over(owner, [Parcel(message=message)])
         monitor.chats.wake(owner, id_)
 
@@ -69,22 +74,36 @@ def matter_of(pending: Pending) -> Matter:
 
 
 def _tell(monitor: Monitor, trouble: Trouble) -> None:
-    chat, pending, matter = trouble
-    place = texts.place_of(chat)
-    episode = monitor.outbox.episode(chat) or pending.id
-    match matter:
-        case "gone":
-            tell_owners(monitor, notice_of(matter, chat, episode), texts.gone(place, []))
-        case "rights":
-            tell_owners(monitor, notice_of(matter, chat, episode), texts.no_rights(place))
+    if trouble.matter == "deleted":
+        _end_in_thread(monitor, trouble)
+    elif trouble.matter != "refused" or trouble.pending.delivery.part == 0:
+        tell_owners(monitor, notice_of(trouble.matter, trouble.chat, _what(monitor, trouble)), lambda: _worded(trouble))
+
+
+def _what(monitor: Monitor, trouble: Trouble) -> str:
+    """Return what makes a matter another one than the last of its kind."""
+    match trouble.matter:
+        case "gone" | "rights":
+            return monitor.outbox.episode(trouble.chat) or trouble.pending.id
         case "closed":
-            tell_owners(monitor, notice_of(matter, chat, str(trouble.thread)), texts.topic_closed(place))
-        case "deleted":
-            _end_in_thread(monitor, trouble)
+            return str(trouble.thread)
+        case _:
+            return trouble.pending.id
+
+
+def _worded(trouble: Trouble) -> str:
+    place = texts.place_of(trouble.chat)
+    match trouble.matter:
+        case "gone":
+            return texts.gone(place, [])
+        case "rights":
+            return texts.no_rights(place)
+        case "closed":
+            return texts.topic_closed(place)
         case "held":
-            tell_owners(monitor, notice_of(matter, chat, pending.id), texts.held(place))
-        case "refused" if pending.delivery.part == 0:
-            tell_owners(monitor, notice_of(matter, chat, pending.id), texts.refused(place, pending.delivery.reason))
+            return texts.held(place)
+        case _:
+            return texts.refused(place, trouble.pending.delivery.reason)
 
 
 def _end_in_thread(monitor: Monitor, trouble: Trouble) -> None:
@@ -93,5 +112,9 @@ def _end_in_thread(monitor: Monitor, trouble: Trouble) -> None:
         if each.thread is not None and each.thread == trouble.thread:
             title = next((title_of(t) for t in monitor.topics.all() if t.name == each.topic), each.topic)
             id_ = notice_of(trouble.matter, trouble.chat, f"{each.topic} {each.thread}")
-            tell_owners(monitor, id_, texts.topic_deleted(texts.place_of(trouble.chat), title))
+            tell_owners(monitor, id_, partial(_deleted, trouble.chat, title))
             monitor.subscriptions.end(trouble.chat, each)
+
+
+def _deleted(chat: str, title: str) -> str:
+    return texts.topic_deleted(texts.place_of(chat), title)

@@ -64,7 +64,8 @@ def bot() -> None:
             raise ConfigError([str(e)]) from e
         except Rivalled as e:
             log.critical("%s", e)
-            tell_owners(monitor, f"notice:rival:{datetime.now(UTC):%Y-%m-%d}", texts.rival(e.reason))
+            reason = e.reason
+            tell_owners(monitor, f"notice:rival:{datetime.now(UTC):%Y-%m-%d}", lambda: texts.rival(reason))
             sys.exit(1)
 
 

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from monitor.coverage import samples_in
 from monitor.credentials import NO_KEY
 from monitor.digests.platforms import host_of, platform_label, shortened
-from monitor.digests.wording import plain, span_of, time_within
+from monitor.digests.wording import listed, plain, sentences, span_of, time_within
 from monitor.models import QueryStatus, Window
+from monitor.saying import phrase, say, say_many
 from monitor.signals.coverage import merged
 
 WHOLE = 0.95
@@ -28,6 +29,9 @@ MOST_READ = 8
 MOST_UNREAD = 4
 LONGEST_REASON = 60
 LONGEST_LABEL = 40
+
+REASONS = (phrase("no key"), phrase("budget"))
+"""Why something is not read, in words that are said as they are; other reasons are a server's, and stay in English."""
 
 
 class SourceReading(NamedTuple):
@@ -81,8 +85,11 @@ def unread_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) 
 
 def coverage_line(read: str, unread: str) -> str:
     """Word both: "Read: Bluesky, 41 of 44 feeds. Not read: Reddit (no key)."; "" without either."""
-    parts = (f"Read: {read}." if read else "", f"Not read: {unread}." if unread else "")
-    return " ".join(part for part in parts if part)
+    parts = (
+        say("Read: {sources}.", sources=read) if read else "",
+        say("Not read: {sources}.", sources=unread) if unread else "",
+    )
+    return sentences(*parts)
 
 
 def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> SourceReading:
@@ -142,42 +149,55 @@ def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:
     if source.share < WHOLE:
         notes.append(_part(source, window, zone))
     if source.hole >= MATERIAL and (source.share >= WHOLE or source.is_unbroken):
-        notes.append(f"about {span_of(source.hole)} missing")
-    return f"{label} ({', '.join(notes)})" if notes else label
+        notes.append(say("about {span} missing", span=span_of(source.hole)))
+    return say("{label} ({notes})", label=label, notes=listed(notes)) if notes else label
 
 
 def _sample(source: SourceReading) -> str:
     """Word that only some posts were read: how many of how many, where that is known."""
-    return "sample" if source.sampled is None else "sample {:,} of {:,}".format(*source.sampled)
+    if source.sampled is None:
+        return say("sample")
+    read, total = (f"{number:,}" for number in source.sampled)
+    return say("sample {read} of {all}", read=read, all=total)
 
 
 def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
     """Word which part of the window was read: since when, where nothing is missing since; else how much."""
     if source.begun is not None and source.begun > window.start and source.is_unbroken:
-        return f"since {time_within(source.begun, window, zone)}"
-    return f"{source.share:.0%} of the window".replace("%", " %")
+        return say("since {time}", time=time_within(source.begun, window, zone))
+    return say("{share} % of the window", share=f"{100 * source.share:.0f}")
 
 
 def _unread(source: SourceReading, window: Window, zone: tzinfo) -> str:
     label = _label(source, source.failed)
+    reason = plain(say(source.reason) if source.reason else _why_unread(source), LONGEST_REASON)
     # A key that nobody set is no outage that began.
-    is_told = source.since is not None and source.reason != NO_KEY
-    since = f" since {time_within(source.since, window, zone)}" if source.since and is_told else ""
-    missing = f"only {source.share:.0%} of the window".replace("%", " %") if source.read else "not read yet"
-    return f"{label}{since} ({plain(source.reason or missing, LONGEST_REASON)})"
+    if source.since is None or source.reason == NO_KEY:
+        return say("{label} ({notes})", label=label, notes=reason)
+    since = time_within(source.since, window, zone)
+    return say("{label} since {time} ({notes})", label=label, time=since, notes=reason)
+
+
+def _why_unread(source: SourceReading) -> str:
+    if source.read:
+        return say("only {share} % of the window", share=f"{100 * source.share:.0f}")
+    return say("not read yet")
 
 
 def _label(source: SourceReading, count: int) -> str:
     """Name a platform; for feeds the host of the only one, or how many of how many."""
     if source.source != "rss":
         label = plain(platform_label(source.source), LONGEST_LABEL)
-        return label if count == source.queries else f"{label} ({count} of {source.queries} searches)"
+        if count == source.queries:
+            return label
+        return say("{label} ({count} of {all} searches)", label=label, count=count, all=source.queries)
     if source.queries == 1 and source.hosts:
         return shortened(source.hosts[0])
-    return f"{count} feeds" if count == source.queries else f"{count} of {source.queries} feeds"
+    if count == source.queries:
+        return say_many("{count} feed", "{count} feeds", count)
+    return say("{count} of {all} feeds", count=count, all=source.queries)
 
 
 def _listed(entries: Sequence[str], most: int) -> str:
-    if len(entries) <= most:
-        return ", ".join(entries)
-    return f"{', '.join(entries[:most])} and {len(entries) - most} more"
+    shown = listed(entries[:most])
+    return say("{some} and {count} more", some=shown, count=len(entries) - most) if len(entries) > most else shown

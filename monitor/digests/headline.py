@@ -4,8 +4,9 @@ from datetime import timedelta, tzinfo
 
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import host_of, is_web, shortened
-from monitor.digests.wording import day_and_time, day_of, hashtag, isolated, left_out, many, plain, span_of
+from monitor.digests.wording import accounts, day_and_time, day_of, hashtag, isolated, left_out, plain, posts, span_of
 from monitor.models import Digest, SharedLink, Trend, Window
+from monitor.saying import say, say_many
 from monitor.signals.bursts import format_ratio
 
 FEW = 10
@@ -32,26 +33,29 @@ def is_quiet(trend: Trend) -> bool:
 def quiet_headline(digest: Digest, zone: tzinfo) -> str:
     """Word a quiet window: "#topic: 9 posts, usual 12, 3 posts of another sense left out"."""
     expected = digest.trend.expected
-    usual = "" if expected is None else f", usual {_number(expected)}"
-    count = many(digest.trend.count, "post") if digest.trend.count else "no posts"
-    away = f" in {told_window(digest, zone)}" if digest.kind == AWAY else ""
-    others = f", {left_out(digest.others)}" if digest.others else ""
-    return f"{hashtag(digest.title)}: {count}{away}{usual}{others}"
+    counted = posts(digest.trend.count) if digest.trend.count else say("no posts")
+    if digest.kind == AWAY:
+        counted = say("{posts} in {window}", posts=counted, window=told_window(digest, zone))
+    usual = "" if expected is None else say("usual {count}", count=_number(expected))
+    said = say(", ").join(part for part in (counted, usual, left_out(digest.others)) if part)
+    return say("{topic}: {said}", topic=hashtag(digest.title), said=said)
 
 
 def write_headline(draft: Draft, digest: Digest, zone: tzinfo) -> None:
     """Write the topic, the count and its ratio in bold; below them the window, the usual and the voices."""
     trend = digest.trend
-    ratio = "" if trend.ratio is None else f", {format_ratio(trend.ratio)}"
+    ratio = "" if trend.ratio is None else format_ratio(trend.ratio)
+    said = say(", ").join(part for part in (posts(trend.count), ratio) if part)
     with draft.marked("bold"):
-        draft.write(f"{hashtag(digest.title)}: {many(trend.count, 'post')}{ratio}")
+        draft.write(say("{topic}: {said}", topic=hashtag(digest.title), said=said))
     parts = (told_window(digest, zone), _usual(trend), _voices(trend))
     draft.write("\n" + " · ".join(part for part in parts if part))
 
 
 def write_link(draft: Draft, link: SharedLink, window: Window, zone: tzinfo) -> None:
     """Write how many share a link, since when, and below what it is called."""
-    draft.write(f"\n\n{link.count:,} share one link, since {day_and_time(link.first_seen, window.end, zone)}\n")
+    since = day_and_time(link.first_seen, window.end, zone)
+    draft.write("\n\n" + say("{count} share one link, since {time}", count=f"{link.count:,}", time=since) + "\n")
     write_title(draft, link)
 
 
@@ -66,37 +70,39 @@ def write_title(draft: Draft, link: SharedLink) -> None:
 def told_window(digest: Digest, zone: tzinfo) -> str:
     """Word the window of a digest, and that nobody told it in its time."""
     words = window_words(digest.trend, zone)
-    return f"{words}, while I was away" if digest.kind == AWAY else words
+    return say("{window}, while I was away", window=words) if digest.kind == AWAY else words
 
 
 def window_words(trend: Trend, zone: tzinfo) -> str:
     """Word the window: "24 h to Wed 08:00", or the two days when it is longer than a week."""
     if trend.window.length > LONGEST_SPAN:
-        return f"{day_of(trend.window.start, zone)} to {day_of(trend.window.end, zone)}"
-    return f"{span_of(trend.window.length)} to {day_and_time(trend.window.end, trend.window.end, zone)}"
+        return say("{start} to {end}", start=day_of(trend.window.start, zone), end=day_of(trend.window.end, zone))
+    end = day_and_time(trend.window.end, trend.window.end, zone)
+    return say("{span} to {time}", span=span_of(trend.window.length), time=end)
 
 
 def _usual(trend: Trend) -> str:
     if trend.expected is not None:
-        return f"usual {_number(trend.expected)}"
+        return say("usual {count}", count=_number(trend.expected))
     if trend.sampled_hours < trend.needed_hours:
-        return f"too early for 'usual' ({trend.sampled_hours} of {trend.needed_hours} h)"
-    return "no 'usual': too many gaps"
+        hours = {"hours": trend.sampled_hours, "needed": trend.needed_hours}
+        return say("too early for 'usual' ({hours} of {needed} h)", **hours)
+    return say("no 'usual': too many gaps")
 
 
 def _number(expected: float) -> str:
-    return "under 1" if expected < 1 else f"{expected:,.0f}"
+    return say("under 1") if expected < 1 else f"{expected:,.0f}"
 
 
 def _voices(trend: Trend) -> str:
     """Word who spoke: "287 accounts, 4 platforms + news"."""
     sources = {each.label for each in trend.platforms}
     platforms = len(sources - {"rss"})
-    where = many(platforms, "platform") if platforms else ""
+    where = say_many("{count} platform", "{count} platforms", platforms) if platforms else ""
     if "rss" in sources:
-        where = f"{where} + news" if where else "news"
-    accounts = many(trend.accounts, "account") if trend.accounts else ""
-    return ", ".join(part for part in (accounts, where) if part)
+        where = say("{platforms} + news", platforms=where) if where else say("news")
+    spoke = accounts(trend.accounts) if trend.accounts else ""
+    return say(", ").join(part for part in (spoke, where) if part)
 
 
 def _titled(title: str) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from monitor.models import Post
+from monitor.saying import phrase, say
 from monitor.text.urls import host
 
 LABELS = {
@@ -17,8 +18,8 @@ LABELS = {
     "mastodon": "Mastodon",
     "ptt": "PTT",
     "reddit": "Reddit",
-    "replay": "Archive",
-    "rss": "News",
+    "replay": phrase("Archive"),
+    "rss": phrase("News"),
     "telegram": "Telegram",
     "threads": "Threads",
     "weibo": "Weibo",
@@ -48,13 +49,13 @@ def content_of(source: str) -> Content:
 
 def platform_label(source: str) -> str:
     """Return the name of a platform; a source without one keeps its own."""
-    return LABELS.get(source, source)
+    return say(LABELS[source]) if source in LABELS else source
 
 
 def post_label(post: Post) -> str:
     """Return where a post stands: its platform, or the host of an article of a feed."""
     if post.key.source == "rss" and post.url is not None:
-        return shortened(host_of(post.url) or LABELS["rss"])
+        return shortened(host_of(post.url) or platform_label("rss"))
     return platform_label(post.key.source)
 
 

@@ -4,8 +4,9 @@ from datetime import tzinfo
 
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
-from monitor.digests.wording import FSI, PDI, isolated, many, mention_tag, plain, time_within
+from monitor.digests.wording import FSI, PDI, accounts, isolated, mention_tag, plain, posts, time_within
 from monitor.models import Reaction, Span, Window
+from monitor.saying import say
 from monitor.text.quotes import Excerpt
 
 LONGEST_NAME = 40
@@ -50,7 +51,7 @@ def _write_origin(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo
     draft.write("".join(f" · {part}" for part in parts if part))
     if reaction.quote is None:
         draft.write(" · ")
-        draft.link("open", url)
+        draft.link(say("open"), url)
 
 
 def _hearts(reaction: Reaction) -> str:
@@ -66,7 +67,7 @@ def _hearts(reaction: Reaction) -> str:
 def _wording(reaction: Reaction) -> str:
     if reaction.copies < 2:
         return ""
-    posts = f"same wording: {many(reaction.copies, 'post')}"
+    said = say("same wording: {posts}", posts=posts(reaction.copies))
     if reaction.copy_accounts == reaction.copies:
-        return posts
-    return f"{posts}, {many(reaction.copy_accounts, 'account')}"
+        return said
+    return say(", ").join((said, accounts(reaction.copy_accounts)))

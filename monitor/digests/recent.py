@@ -9,8 +9,9 @@ from monitor.digests.draft import LONGEST_TEXT, MOST_ENTITIES, Draft
 from monitor.digests.people import Policy, classify, show
 from monitor.digests.platforms import is_web
 from monitor.digests.reactions import write_reaction
-from monitor.digests.wording import hashtag, many
+from monitor.digests.wording import hashtag, posts
 from monitor.models import Mention, PostKey, Reaction, Topic, Window
+from monitor.saying import say, say_many
 from monitor.signals.copies import are_copies
 from monitor.signals.ranking import Ranked
 
@@ -70,8 +71,8 @@ def _shown(mention: Mention, rules: Rules) -> Reaction | None:
 def _written(recent: Recent, reactions: Sequence[Reaction], zone: tzinfo) -> Draft:
     draft = Draft()
     with draft.marked("bold"):
-        draft.write(f"{hashtag(recent.topic.title)}: {_headline(len(reactions))}")
-    draft.write(f"\n{many(recent.posts, 'post')} in the last 24 h")
+        draft.write(say("{topic}: {said}", topic=hashtag(recent.topic.title), said=_headline(len(reactions))))
+    draft.write("\n" + say("{posts} in the last 24 h", posts=posts(recent.posts)))
     # Longer than a day, so that each time says its day.
     window = Window(recent.now - 2 * DAY, recent.now)
     for reaction in reactions:
@@ -82,5 +83,5 @@ def _written(recent: Recent, reactions: Sequence[Reaction], zone: tzinfo) -> Dra
 
 def _headline(count: int) -> str:
     if count == 0:
-        return "nothing to show"
-    return "the newest post" if count == 1 else f"the {count} newest posts"
+        return say("nothing to show")
+    return say_many("the newest post", "the {count} newest posts", count)

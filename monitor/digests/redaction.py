@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection
 from msgspec.structs import replace
 
 from monitor.models import Entity, Message, Parcel, PostKey, Quoted
+from monitor.saying import phrase, say
 
-GONE = "No longer available."
-ALL_GONE = "This message quoted a post that is no longer available."
+GONE = phrase("No longer available.")
+ALL_GONE = phrase("This message quoted a post that is no longer available.")
 
 
 def tells_of(parcel: Parcel, posts: Collection[PostKey]) -> bool:
@@ -23,7 +24,7 @@ def redacted(parcel: Parcel, posts: Collection[PostKey]) -> Parcel:
     message = parcel.message
     unknown = {each for each in parcel.posts if each in posts} - {each.key for each in message.quotes}
     if unknown:
-        bare = replace(message, text=ALL_GONE, entities=(), quotes=())
+        bare = replace(message, text=say(ALL_GONE), entities=(), quotes=())
         return replace(parcel, message=bare)
     return replace(parcel, message=without(message, posts))
 
@@ -39,7 +40,7 @@ def without(message: Message, posts: Collection[PostKey]) -> Message:
 def _cut(message: Message, gone: Quoted) -> Message:
     units = message.text.encode("utf-16-le")
     start, end = 2 * gone.offset, 2 * (gone.offset + gone.length)
-    text = (units[:start] + GONE.encode("utf-16-le") + units[end:]).decode("utf-16-le")
+    text = (units[:start] + say(GONE).encode("utf-16-le") + units[end:]).decode("utf-16-le")
     moved = (_moved(each, gone) for each in message.entities)
     return replace(
         message,
@@ -51,7 +52,7 @@ def _cut(message: Message, gone: Quoted) -> Message:
 
 
 def _growth(gone: Quoted) -> int:
-    return len(GONE) - gone.length
+    return len(say(GONE)) - gone.length
 
 
 def _moved(entity: Entity, gone: Quoted) -> Entity | None:
@@ -68,7 +69,7 @@ def _moved(entity: Entity, gone: Quoted) -> Entity | None:
 
 def _shifted(quoted: Quoted, gone: Quoted) -> Quoted:
     if quoted == gone:
-        return replace(quoted, length=len(GONE))
+        return replace(quoted, length=len(say(GONE)))
     return replace(quoted, offset=quoted.offset + _growth(gone)) if quoted.offset > gone.offset else quoted
 
 

@@ -26,6 +26,7 @@ from monitor.digests.reactions import write_reaction
 from monitor.digests.tail import write_tail
 from monitor.digests.wording import hashtag
 from monitor.models import Digest, Message, Reaction
+from monitor.saying import say
 
 __all__ = ["LONGEST", "is_quiet", "render", "to_html", "to_terminal"]
 
@@ -78,13 +79,16 @@ def _quiet(digest: Digest, zone: tzinfo) -> Draft:
     if unread or blind:
         _warn(draft, unread)
     if blind and digest.trend.count == 0:
-        draft.write(f"{hashtag(digest.title)}: unknown for {told_window(digest, zone)}.")
+        window = told_window(digest, zone)
+        draft.write(say("{topic}: unknown for {window}.", topic=hashtag(digest.title), window=window))
         return draft
     with draft.marked("bold"):
         draft.write(quiet_headline(digest, zone))
     read = coverage.read_line(sources, digest.trend.window, zone)
     if read:
-        draft.write(f". Read: {read}." if digest.trend.count else f"; read: {read}.")
+        draft.write(
+            say(". Read: {sources}.", sources=read) if digest.trend.count else say("; read: {sources}.", sources=read)
+        )
     return draft
 
 
@@ -108,4 +112,4 @@ def _full(digest: Digest, reactions: Sequence[Reaction], zone: tzinfo) -> Draft:
 
 
 def _warn(draft: Draft, unread: str) -> None:
-    draft.write(f"Could not look: {unread or 'no source was read'}.\n")
+    draft.write(say("Could not look: {sources}.", sources=unread or say("no source was read")) + "\n")

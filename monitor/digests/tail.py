@@ -6,17 +6,19 @@ from datetime import tzinfo
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, platform_label, post_label
 from monitor.digests.wording import (
+    accounts,
     day_and_time,
     few,
     isolated,
     language_tag,
     left_out,
-    many,
     mention_tag,
     plain,
+    posts,
     span_of,
 )
 from monitor.models import CopyGroup, Digest, First, Mention, Phrase, Trend, Window
+from monitor.saying import phrase, say, say_many
 
 SMALLEST_GROUP = 10
 """Posts in a language below which they are "other": nobody shall stand alone."""
@@ -27,7 +29,7 @@ LONGEST_PHRASE = 24
 MOST_PHRASES = 4
 MOST_BEGUN = 2
 
-LOOKED_BACK = "found when looking back"
+LOOKED_BACK = phrase("found when looking back")
 """What is older than our first look: earlier posts may well be unknown."""
 
 
@@ -55,18 +57,25 @@ def _languages(trend: Trend) -> str:
     shown = large[:MOST_LANGUAGES]
     other = sum(each.count for each in trend.languages) - sum(each.count for each in shown)
     words = [f"{language_tag(each.label)} {each.count:,}" for each in shown]
-    return " · ".join([*words, f"other {other:,}"] if other and words else words)
+    return " · ".join([*words, say("other {count}", count=f"{other:,}")] if other and words else words)
 
 
 def _copies(group: CopyGroup | None) -> str:
     if group is None:
         return ""
-    accounts = f", {many(group.accounts, 'account')}" if group.accounts else ""
-    return f"Same wording: {many(group.count, 'post')}{accounts}, {span_of(group.span)}"
+    who = accounts(group.accounts) if group.accounts else ""
+    said = (posts(group.count), who, span_of(group.span))
+    return say("Same wording: {said}", said=say(", ").join(part for part in said if part))
 
 
 def _hidden(count: int) -> str:
-    return f"Counted, not shown: {many(count, 'post')} that could expose somebody" if count else ""
+    if not count:
+        return ""
+    return say_many(
+        "Counted, not shown: {count} post that could expose somebody",
+        "Counted, not shown: {count} posts that could expose somebody",
+        count,
+    )
 
 
 def _burst(trend: Trend, zone: tzinfo) -> str:
@@ -76,28 +85,37 @@ def _burst(trend: Trend, zone: tzinfo) -> str:
         return ""
     start, end = (day_and_time(each, trend.window.end, zone) for each in (burst.start, burst.end))
     until = end.rpartition(" ")[2]
-    return f"Most at once: {start} to {until}, {many(burst.posts, 'post')}, usual {few(burst.expected)}"
+    return say(
+        "Most at once: {start} to {end}, {posts}, usual {usual}",
+        start=start,
+        end=until,
+        posts=posts(burst.posts),
+        usual=few(burst.expected),
+    )
 
 
 def _phrases(phrases: Sequence[Phrase]) -> str:
     """Word what came with it: "New with it: 食堂 57 · 专班 44"."""
     if not phrases:
         return ""
-    read = f" (of {phrases[0].read:,} read)" if phrases[0].is_sample else ""
-    words = (f"{isolated(plain(each.text, LONGEST_PHRASE))} {each.voices:,}" for each in phrases[:MOST_PHRASES])
-    return f"New with it{read}: {' · '.join(words)}"
+    shown = (f"{isolated(plain(each.text, LONGEST_PHRASE))} {each.voices:,}" for each in phrases[:MOST_PHRASES])
+    words = " · ".join(shown)
+    if phrases[0].is_sample:
+        return say("New with it (of {read} read): {words}", read=f"{phrases[0].read:,}", words=words)
+    return say("New with it: {words}", words=words)
 
 
 def _write_first(draft: Draft, digest: Digest, zone: tzinfo) -> None:
     """Write who was first with what the digest tells about, and then with each script that began in its window."""
     if digest.first is not None:
-        draft.write(f"\nEarliest we saw: {_remembered(digest.first, digest.trend.window, zone)}")
+        first = _remembered(digest.first, digest.trend.window, zone)
+        draft.write("\n" + say("Earliest we saw: {time}", time=first))
     elif digest.earliest is not None:
         _write_earliest(draft, digest.earliest, digest.trend.window, zone)
     begun = [each for each in begun_in(digest.trend) if _tag(each)]
     if begun:
         words = " · ".join(f"{_tag(each)} {_remembered(each, digest.trend.window, zone)}" for each in begun)
-        draft.write(f"\nFirst time here: {words}")
+        draft.write("\n" + say("First time here: {words}", words=words))
 
 
 def begun_in(trend: Trend) -> list[First]:
@@ -121,16 +139,16 @@ def _remembered(first: First, window: Window, zone: tzinfo) -> str:
         day_and_time(first.time, window.end, zone),
         plain(platform_label(first.source), LONGEST_PHRASE),
         tag,
-        LOOKED_BACK if first.backfilled else "",
+        say(LOOKED_BACK) if first.backfilled else "",
     )
-    return ", ".join(part for part in parts if part)
+    return say(", ").join(part for part in parts if part)
 
 
 def _write_earliest(draft: Draft, mention: Mention, window: Window, zone: tzinfo) -> None:
     post = mention.post
-    draft.write(f"\nEarliest we saw: {day_and_time(post.time, window.end, zone)}, ")
+    draft.write("\n" + say("Earliest we saw: {time}", time=day_and_time(post.time, window.end, zone)) + say(", "))
     tag = mention_tag(mention)
     with draft.about(post.key):
         draft.link(plain(post_label(post), LONGEST_LABEL), post.url if is_web(post.url) else None)
-        draft.write(f", {tag}" if tag else "")
-    draft.write(f", {LOOKED_BACK}" if mention.backfilled else "")
+        draft.write(say(", ") + tag if tag else "")
+    draft.write(say(", ") + say(LOOKED_BACK) if mention.backfilled else "")

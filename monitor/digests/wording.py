@@ -1,12 +1,14 @@
 """The product's words: times, numbers, tags of languages, and other people's words made fit for a line of ours."""
 
 import unicodedata
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from monitor.models import Mention, Window
+from monitor.saying import phrase, say, say_many
 from monitor.signals.accounts import written_in
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = (phrase("Mon"), phrase("Tue"), phrase("Wed"), phrase("Thu"), phrase("Fri"), phrase("Sat"), phrase("Sun"))
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TAGS = {"zh-Hans": "简", "zh-Hant": "繁", "zh": "中", "yue": "粵", "yue-Hans": "粤", "hi-Latn": "HI-Latn", "und": ""}
 
@@ -20,7 +22,7 @@ _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 def many(count: int, noun: str) -> str:
-    """Word a number of things: "1 post", "1,240 posts"."""
+    """Word a number of things in English: "1 post", "1,240 posts". Readers are told `posts`, `accounts` and so on."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
@@ -30,9 +32,31 @@ def few(number: float) -> str:
     return f"{number:,.0f}" if number >= 10 else rounded
 
 
+def posts(count: int) -> str:
+    """Word a number of posts."""
+    return say_many("{count} post", "{count} posts", count)
+
+
+def accounts(count: int) -> str:
+    """Word a number of accounts."""
+    return say_many("{count} account", "{count} accounts", count)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Put the names of things side by side."""
+    return say("{one}, {another}", one="", another="").join(words)
+
+
+def sentences(*said: str) -> str:
+    """Put sentences one after the other, as the language does."""
+    return say("{first} {second}", first="", second="").join(each for each in said if each)
+
+
 def left_out(count: int) -> str:
     """Word how many posts mean something else: "12 posts of another sense left out"."""
-    return f"{many(count, 'post')} of another sense left out" if count else ""
+    if not count:
+        return ""
+    return say_many("{count} post of another sense left out", "{count} posts of another sense left out", count)
 
 
 def day_and_time(moment: datetime, near: datetime, zone: tzinfo) -> str:
@@ -40,16 +64,20 @@ def day_and_time(moment: datetime, near: datetime, zone: tzinfo) -> str:
     local = moment.astimezone(zone)
     clock = f"{local:%H:%M}"
     if abs(near - moment) < timedelta(days=6):
-        return f"{WEEKDAYS[local.weekday()]} {clock}"
-    date = f"{local.day} {MONTHS[local.month - 1]}"
-    year = "" if local.year == near.astimezone(zone).year else f" {local.year}"
-    return f"{date}{year} {clock}"
+        return say("{day} {clock}", day=say(WEEKDAYS[local.weekday()]), clock=clock)
+    is_this_year = local.year == near.astimezone(zone).year
+    return say("{day} {clock}", day=_date(local, with_year=not is_this_year), clock=clock)
 
 
 def day_of(moment: datetime, zone: tzinfo) -> str:
     """Word a day as "23 Mar 2007"."""
-    local = moment.astimezone(zone)
-    return f"{local.day} {MONTHS[local.month - 1]} {local.year}"
+    return _date(moment.astimezone(zone), with_year=True)
+
+
+def _date(local: datetime, *, with_year: bool) -> str:
+    values = {"day": local.day, "month": MONTHS[local.month - 1], "number": local.month, "year": local.year}
+    # Languages that count their months take {number}, others its name.
+    return say("{day} {month} {year}", **values) if with_year else say("{day} {month}", **values)
 
 
 def time_within(moment: datetime, window: Window, zone: tzinfo) -> str:
@@ -63,10 +91,10 @@ def span_of(length: timedelta) -> str:
     """Word a length of time in its largest fitting unit: "22 min", "5 h", "3 d"."""
     minutes = int(length / timedelta(minutes=1))
     if minutes < 1:
-        return "under 1 min"
+        return say("under 1 min")
     if minutes < 120:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
+        return say("{count} min", count=minutes)
+    return say("{count} h", count=minutes // 60) if minutes < 48 * 60 else say("{count} d", count=minutes // 1440)
 
 
 def language_tag(language: str) -> str:

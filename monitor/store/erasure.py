@@ -6,10 +6,12 @@ from typing import NamedTuple
 from monitor.digests.redaction import redacted, renamed, tells_of
 from monitor.digests.requoting import Quotes, requoted
 from monitor.models import Delivery, Parcel, PostKey
+from monitor.saying import DEFAULT, speaking
 from monitor.store.codec import decode_delivery, decode_message, decode_parcel, encode
 from monitor.store.connection import Argument, Connection
 from monitor.store.outbox import ChatList
 from monitor.store.undelivered import UndeliveredStore
+from monitor.store.wishes import WishStore
 
 
 class Erased(NamedTuple):
@@ -27,8 +29,9 @@ def same(post: PostKey) -> PostKey:
 class MessageEraser:
     """Implements the Erasure protocol."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, language: str = DEFAULT) -> None:
         self._connection = connection
+        self.language = language
         self._chats = ChatList(connection)
         self._undelivered = UndeliveredStore(connection)
 
@@ -50,7 +53,8 @@ class MessageEraser:
             return Erased()
         total = Erased()
         for chat in self._undelivered.chats():
-            kept, sent = self._kept(chat, posts, change), self._sent(chat, posts, change)
+            with speaking(WishStore(self._connection).manners(chat).language or self.language):
+                kept, sent = self._kept(chat, posts, change), self._sent(chat, posts, change)
             total = Erased(total.messages + kept + sent.messages, total.to_edit + sent.to_edit)
         return total
 

@@ -19,7 +19,7 @@ def forget_idle(connection: Connection, chat: str) -> bool:
     token = chats.token(chat)
     if not int(connection.execute("EXISTS", *kept)):
         connection.run("replace", (connection.keys.work.chats,), (chat, token, b""))
-        known = (keys.sender, keys.ids, keys.sender_fence, keys.episode, keys.away)
+        known = (keys.sender, keys.ids, keys.sender_fence, keys.episode, keys.away, keys.wishes)
         if connection.run("forget_chat", (*known, *kept)):
             return True
     if connection.execute("EXISTS", keys.queue) and not chats.token(chat):

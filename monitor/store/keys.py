@@ -77,6 +77,7 @@ KINDS = (
     KeyKind("chat", "survey", "string", "Repairs", "time to live of as many days as deliveries are kept"),
     KeyKind("chat", "corrections", "zset", "Repairs", "one member per message until it is edited"),
     KeyKind("chat", "alerts", "hash", "Alerts", f"time to live of {ALERTS_DAYS} days after the last alert"),
+    KeyKind("chat", "wishes", "hash", "Wishes", "one field per subscription and one for the chat; with the chat"),
     KeyKind("work", "schema", "string", "connect", "one value"),
     KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
     KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
@@ -129,6 +130,7 @@ KINDS = (
     KeyKind("work", "learned", "hash", "Packs", "one field per source that taught something"),
     KeyKind("work", "spend", "hash", "Spend", f"one field per paid source and UTC day, swept after {SPEND_DAYS} days"),
     KeyKind("work", "billed", "zset", "Spend", f"time to live of {BILLED_DAYS} days, one key per paid source and day"),
+    KeyKind("work", "plans", "hash", "Wishes", "one field per subscription with times of its own; swept daily"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
@@ -180,6 +182,7 @@ class ChatKeys(NamedTuple):
     survey: str
     corrections: str
     alerts: str
+    wishes: str
 
 
 class WorkKeys(NamedTuple):
@@ -220,6 +223,7 @@ class WorkKeys(NamedTuple):
     packs: str
     learned: str
     spend: str
+    plans: str
     prefixes: str
 
 

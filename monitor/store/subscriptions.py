@@ -12,6 +12,7 @@ from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Call, Connection, store_now
 from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_DAYS, UPDATES_KEPT
 from monitor.store.schedule import ms
+from monitor.wishes import Manners, Wishes
 
 REFUSAL_KEPT = timedelta(hours=1)
 MOST_REFUSED = 1000
@@ -27,11 +28,17 @@ class Subscription(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Change(NamedTuple):
-    """What an update changes: a subscription, or whether the bot is in the chat at all."""
+    """What an update changes: a subscription, whether the bot is in the chat at all, or what is wished there.
 
-    verb: Literal["subscribe", "unsubscribe", "leave", "return"]
+    Wishes are for a topic, manners for the whole chat. `times` of a wish name when the topic is told there by its own
+    plan.
+    """
+
+    verb: Literal["subscribe", "unsubscribe", "leave", "return", "wish"]
     topic: str = ""
     thread: int | None = None
+    wishes: Wishes | Manners | None = None
+    times: str = ""
 
 
 class Outcome(NamedTuple):
@@ -115,15 +122,18 @@ class SubscriptionStore:
         ]
 
     def _index(self, orders: Sequence[Order], now: datetime) -> list[Call]:
-        members = [f"{e.topic} {o.chat}" for o in orders for e in o.changes if e.verb == "subscribe"]
-        scored = [part for member in members for part in (to_ms(now), member)]
-        return [Call("", (), ("ZADD", self._connection.keys.work.subscribers, "GT", *scored))] if scored else []
+        work = self._connection.keys.work
+        changes = [(f"{change.topic} {order.chat}", change) for order in orders for change in order.changes]
+        scored = [part for member, each in changes if each.verb == "subscribe" for part in (to_ms(now), member)]
+        planned = [part for member, each in changes if each.times for part in (member, each.times)]
+        known = Call("", (), ("ZADD", work.subscribers, "GT", *scored)), Call("", (), ("HSET", work.plans, *planned))
+        return [call for call, has_any in zip(known, (scored, planned), strict=True) if has_any]
 
     def _call(self, order: Order, now: datetime) -> Call:
         keys = self._connection.keys.chat(order.chat)
         own = (keys.applied, keys.subscriptions, keys.away, keys.refused)
-        names = (*own, keys.outbox, keys.parcels, keys.queue, keys.handed, keys.ids, keys.address, keys.episode)
-        return Call("apply", names, (*_arguments(order, now),))
+        message = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.ids, keys.address)
+        return Call("apply", (*own, *message, keys.episode, keys.wishes), (*_arguments(order, now),))
 
     def end(self, chat: str, subscription: Subscription) -> None:
         """End this very subscription; one that was made since stays."""
@@ -137,6 +147,10 @@ class SubscriptionStore:
             self._connection.execute("ZADD", index, "GT", to_ms(store_now(self._connection)), f"{each.topic} {chat}")
             self._connection.execute("HSETNX", self._connection.keys.chat(chat).subscriptions, each.topic, encode(each))
             self.end(address, each)
+        own, others = self._connection.keys.chat(chat).wishes, self._connection.keys.chat(address).wishes
+        for field, packed in self._connection.pairs("HSCAN", others):
+            self._connection.execute("HSETNX", own, field, packed)
+            self._connection.execute("HDEL", others, field)
 
     def tidy(self, topic: str) -> None:
         """Forget chats that are no longer subscribed to a topic.
@@ -172,5 +186,11 @@ def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
         yield from (answer.id, encode(record), encode(Parcel(message=answer)))
     yield from (order.refused, ms(REFUSAL_KEPT), MOST_REFUSED, order.told, ms(UPDATES_REMEMBERED))
     yield 0 if update.at is None else to_ms(update.at)
-    for verb, topic, thread in order.changes:
-        yield from (verb, topic, encode(Subscription(topic, now, thread)) if verb == "subscribe" else "")
+    for each in order.changes:
+        yield from (each.verb, each.topic, _packed(each, now))
+
+
+def _packed(change: Change, now: datetime) -> bytes:
+    if change.verb == "subscribe":
+        return encode(Subscription(change.topic, now, change.thread))
+    return b"" if change.wishes is None else encode(change.wishes)

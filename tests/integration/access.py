@@ -99,6 +99,8 @@ class Probe(NamedTuple):
     words: str
     is_done: Callable[[Tried], bool]
     before: Callable[[Tried], object] = bool
+    id: str = POTS.name
+    """What a button of this command sends."""
 
 
 def subscribe(tried: Tried) -> None:
@@ -117,6 +119,14 @@ PROBES: dict[str, Probe] = {
     "topics": Probe("", lambda tried: tried.says("砸锅卖铁")),
     "recent": Probe("smash-pots", lambda tried: tried.says("newest")),
     "status": Probe("", lambda tried: tried.says("Discussion Monitor")),
+    "language": Probe(
+        "繁體",
+        lambda tried: tried.room.monitor.wishes.manners(tried.chat).language == "zh-Hant",
+        lambda tried: tried.room.monitor.connection.execute(
+            "DEL", tried.room.monitor.connection.keys.chat(tried.chat).wishes
+        ),
+        id="zh-Hant",
+    ),
     "people": Probe("", lambda tried: tried.says(": owner")),
     "invite": Probe(
         "reader",
@@ -184,7 +194,7 @@ def carried_out(room: Room, cell: Cell) -> bool:
     if cell.by_button:
         action = next(letter for letter, name in ACTIONS.items() if name == cell.command)
         signer = Signer(room.monitor.signing_key(), account or "", str(chat.id))
-        text = signer.sign(Press(action, POTS.name), room.now)
+        text = signer.sign(Press(action, probe.id), room.now)
         changes |= {"kind": "button", "button": "1"}
     said = room.tell(room.update(user, text, chat, **changes))
     return probe.is_done(Tried(room, str(chat.id), said))

@@ -133,7 +133,7 @@ def test_who_lets_the_bot_in_is_greeted_once_if_known(room: Room, olga: User, fo
     membership(room, olga, channel, "administrator")
 
     assert [text[:6] for text in room.seen(forum)] == ["Hello!"]
-    assert len(told(room, olga, f'chat = "{channel.id}"')) == 1
+    assert len(told(room, olga, f"/subscribe {channel.id}")) == 1
     assert room.seen(channel) == []
 
 

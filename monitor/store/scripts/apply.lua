@@ -1,14 +1,14 @@
 -- Apply what an update asks of a chat, and put the answer into its outbox: once, all or nothing. Whoever comes second with the same update
 -- changes nothing, so the answer of the first stands.
--- KEYS applied subscriptions away refused outbox parcels queue handed ids address episode
+-- KEYS applied subscriptions away refused outbox parcels queue handed ids address episode wishes
 -- ARGV update, most updates kept, chat, id of the chat that the update came from, id of its message ('' none), most ids kept,
 --      id of the answer ('' none), its record, its parcel, who is refused ('' nobody), how long a refusal is remembered (ms), most
 --      refusals remembered, who is told of a refusal (each: everybody once | chat: the chat once | always), how long updates are
 --      remembered (ms), when the update was made (ms; 0 unknown), then for each change:
---      subscribe | unsubscribe | leave | return, topic, packed subscription
+--      subscribe | unsubscribe | leave | return | wish, topic, packed subscription or wishes
 -- Returns {1, or 0 when it was applied before; 1 when it was answered; 1 when somebody was refused for the first time in a while;
 --      with which the chat ceased to take messages ('' it takes them)}
-local applied, subscriptions, away, refused, outbox, parcels, queue, handed, ids, address, episode = unpack(KEYS)
+local applied, subscriptions, away, refused, outbox, parcels, queue, handed, ids, address, episode, wishes = unpack(KEYS)
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local update, answer = ARGV[1], ARGV[7]
@@ -45,6 +45,9 @@ for i = 16, #ARGV, 3 do
     redis.call('HSET', subscriptions, ARGV[i + 1], ARGV[i + 2])
   elseif ARGV[i] == 'unsubscribe' then
     redis.call('HDEL', subscriptions, ARGV[i + 1])
+    redis.call('HDEL', wishes, ARGV[i + 1])
+  elseif ARGV[i] == 'wish' then
+    redis.call('HSET', wishes, ARGV[i + 1], ARGV[i + 2])
   elseif ARGV[i] == 'leave' then
     redis.call('SET', away, update .. ' ' .. ARGV[15], 'NX')
     redis.call('SETNX', episode, 'left ' .. update)

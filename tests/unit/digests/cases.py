@@ -32,6 +32,7 @@ from monitor.models import (
     Window,
 )
 from monitor.novelty import Form
+from monitor.saying import LANGUAGES, speaking
 from tests.build import a_mention
 from tests.data import ROOT
 
@@ -254,6 +255,13 @@ def golden(message: Message) -> str:
     return json.dumps(shown, ensure_ascii=False, indent=1) + "\n"
 
 
+def texts_in(language: str) -> str:
+    """Return every case as its reader sees it in a language."""
+    with speaking(language):
+        shown = {name: to_terminal(render(digest, "preview", ZONE), color=False) for name, digest in CASES.items()}
+    return "\n\n".join(f"== {name}\n{text}" for name, text in shown.items()) + "\n"
+
+
 def golden_path(name: str) -> Path:
     """Return where the golden file of a case lies."""
     return GOLDEN / f"{name}.json"
@@ -262,3 +270,5 @@ def golden_path(name: str) -> Path:
 if __name__ == "__main__":
     for case, digest in CASES.items():
         golden_path(case).write_text(golden(render(digest, "preview", ZONE)), encoding="utf-8")
+    for tag in LANGUAGES:
+        (GOLDEN / f"{tag}.txt").write_text(texts_in(tag), encoding="utf-8")

@@ -14,11 +14,13 @@ from monitor.digests.platforms import is_web
 from monitor.digests.render import LONGEST, is_quiet, render, to_html, to_terminal
 from monitor.digests.wording import FSI, PDI
 from monitor.models import Count, Digest, Engagement, Message, Query, QueryStatus, Reaction, SharedLink, Span
+from monitor.saying import LANGUAGES
 from monitor.text.quotes import excerpt
 from tests.data import data_path
 from tests.unit.digests.cases import (
     CASES,
     END,
+    GOLDEN,
     ZONE,
     a_burst,
     a_digest,
@@ -31,6 +33,7 @@ from tests.unit.digests.cases import (
     golden,
     golden_path,
     read,
+    texts_in,
 )
 
 BLOCKS = ("blockquote", "expandable_blockquote")
@@ -60,6 +63,12 @@ def assert_fit_for_telegram(message: Message) -> None:
             if inner.offset < end:
                 assert not (outer.type in BLOCKS and inner.type in BLOCKS), "quotes must not nest"
     assert all(each.url is None or is_web(each.url) for each in message.entities)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_digests_read_well_in_each_language(language: str) -> None:
+    """The golden files are for people who read the language: the whole wording of every shape of digest."""
+    assert texts_in(language) == (GOLDEN / f"{language}.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", CASES)

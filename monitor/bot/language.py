@@ -1,0 +1,39 @@
+"""In which language a chat is spoken to."""
+
+from monitor.bot.asked import Answer, Asked
+from monitor.bot.menus import button, column
+from monitor.models import Button
+from monitor.saying import LANGUAGES, language_of, phrase, say, speaking
+from monitor.store.subscriptions import Change
+from monitor.store.wishes import CHAT
+from monitor.text.folding import fold
+from monitor.wishes import with_manners
+
+SPOKEN = phrase("From now on I write English here.")
+IN_WHICH = phrase("In which language shall I write here? Quotes stay as they are.")
+
+
+def choose_language(asked: Asked) -> Answer:
+    """Let a chat choose its language; without a word, or with an unknown one, by buttons."""
+    chosen = _meant(asked.words)
+    if chosen is None:
+        return Answer(say(IN_WHICH), buttons=column(_buttons(asked)))
+    manners = with_manners(asked.monitor.wishes.manners(asked.chat), language=chosen)
+    with speaking(chosen):
+        return Answer(say(SPOKEN), changes=(Change("wish", CHAT, wishes=manners),))
+
+
+def _buttons(asked: Asked) -> list[Button]:
+    return [button(asked, name, "l", tag) for tag, name in LANGUAGES.items()]
+
+
+def _meant(words: str) -> str | None:
+    """Return the language that somebody names by its tag, its name or a part of it, in either script."""
+    said = fold(words)
+    if not said:
+        return None
+    if "繁" in words or "正體" in words:
+        return "zh-Hant"
+    named = [tag for tag, name in LANGUAGES.items() if said in fold(name) and words.strip() in name]
+    tag = next((tag for tag in LANGUAGES if tag.lower() == said.lower()), None)
+    return tag or (named[0] if named else language_of(said))
