@@ -17,6 +17,8 @@ from monitor.courier import IDLE, deliver_job
 from monitor.courier import deliver as deliver_to
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest, Told, last_digest, next_digest, windows_due
+from monitor.digests.wishing import wished
+from monitor.editions import followed_plan, hand_to, plan_of_job, planned, quiet_for
 from monitor.errors import SourceBroken, StoreError
 from monitor.looks import Look, Polled
 from monitor.looks import poll as poll_page
@@ -25,6 +27,7 @@ from monitor.pipeline import digest_of, oldest_kept
 from monitor.rounds import brief_of, hand_over, preview_chat, shelf_of
 from monitor.scoring import score as look_at_numbers
 from monitor.store.keys import QUARANTINE_DAYS
+from monitor.store.wishes import Plan
 from monitor.topics.planning import PRUNE_EVERY, SCORE_EVERY, digest_job, poll_job, prune_job, query_of
 from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of, refill_jobs, reread_jobs
 
@@ -32,6 +35,7 @@ log = logging.getLogger(__name__)
 
 LONGEST = {
     "digest": timedelta(minutes=5),
+    "edition": timedelta(minutes=5),
     "deliver": timedelta(seconds=40),
     "prune": timedelta(minutes=5),
     "score": timedelta(minutes=3),
@@ -66,6 +70,9 @@ LATE = timedelta(hours=1)
 
 EVERYBODY = "everybody"
 """Whose late digests are counted where no chat is set: subscribers get no heap of them either."""
+
+ENDED = timedelta(days=1)
+"""When a job is asked again that has nothing to do any more; before that it is no longer planned."""
 
 UPKEEP = {
     Job("upkeep", "tidy"): timedelta(minutes=10),
@@ -109,12 +116,23 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     )
     queries = monitor.plan()
     monitor.packs.adopt(queries, now)  # before any of them can come due
-    jobs = jobs_of(monitor.topics.all(), queries, now) | bot_jobs(monitor)
+    jobs = jobs_of(monitor.topics.all(), queries, now) | bot_jobs(monitor) | edition_jobs(monitor, now)
     jobs |= reread_jobs(monitor) | refill_jobs(monitor)
     retired = monitor.topics.retired()
     monitor.told.forget([topic.name for topic in retired])  # one that comes back is told from then on
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in retired}
     monitor.schedule.sync(jobs | UPKEEP)
+
+
+def edition_jobs(monitor: Monitor, now: datetime) -> dict[Job, timedelta]:
+    """Return the jobs of all plans of chats; a new plan begins where its topic was told."""
+    plans, topics = monitor.wishes.plans(), {each.name: each for each in monitor.topics.all()}
+    known = monitor.told.known() if plans else frozenset()
+    for each in plans:
+        told = monitor.told.of(each.topic) if each.name not in known and each.topic in topics else None
+        if told is not None:
+            monitor.told.begin({each.name: told.end})
+    return planned(plans, topics, now)
 
 
 def told_before(topic: Topic, due: datetime, now: datetime) -> datetime:
@@ -167,32 +185,57 @@ def send_digest(monitor: Monitor, subject: str, owner: str, now: datetime) -> No
             monitor.progress.finish(lease, make_digest(monitor, topic, now))
 
 
-def make_digest(monitor: Monitor, topic: Topic, now: datetime) -> timedelta:
-    """Hand over the digest that is due, if it need not wait; return when to ask again."""
-    before = monitor.told.of(topic.name)
+def send_edition(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
+    """Hand over the next digest that a chat gets by its own plan, unless it wants to be left in peace."""
+    plan = plan_of_job(subject)
+    topic = next((each for each in monitor.topics.all() if each.name == plan.topic), None)
+    with held(monitor, Job("edition", subject), owner) as lease:
+        if lease is None or topic is None:
+            return
+        wishes = followed_plan(monitor, topic, plan)
+        own = wished(topic, wishes)
+        quiet = timedelta(0) if wishes is None else quiet_for(own, wishes, now)
+        if wishes is None or quiet:
+            monitor.progress.finish(lease, quiet or ENDED)
+            return
+        monitor.progress.finish(lease, make_digest(monitor, own, now, plan.chat))
+
+
+def make_digest(monitor: Monitor, topic: Topic, now: datetime, chat: str | None = None) -> timedelta:
+    """Hand over the digest that is due, if it need not wait; return when to ask again. `chat`: for it alone."""
+    before = monitor.told.of(name_of(topic, chat))
     told = before or Told(end=last_digest(topic, now) - timedelta(hours=12))
-    due = windows_due(topic, told, now)
-    wait = not_yet(monitor, topic, due[0], now) if due else timedelta(0)
+    wishes = None if chat is None else monitor.wishes.of(chat, topic.name)
+    due = windows_due(topic, told, now, None if wishes is None else wishes.since)
+    wait = not_yet(monitor, topic, due[0], now, chat) if due else timedelta(0)
     if wait:
         return wait
-    if due and not tell(monitor, topic, due[0], before, now):
+    if due and not tell(monitor, topic, due[0], before, now, chat):
         return AFTER_A_BUG
-    monitor.subscriptions.tidy(topic.name)
+    if chat is None:
+        monitor.subscriptions.tidy(topic.name)
     return timedelta(0) if due[1:] else next_digest(topic, now) - now
 
 
-def not_yet(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> timedelta:
+def name_of(topic: Topic, chat: str | None) -> str:
+    """Return under which name is kept how far a topic was told, to all chats or to one."""
+    return topic.name if chat is None else Plan(topic.name, chat, "").name
+
+
+def not_yet(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, chat: str | None = None) -> timedelta:
     """Return how long a digest that is due must wait: for the last posts of its window, or not to come in a heap."""
     end = due.window.end
     if now < end + GRACE and not is_read_to(monitor, topic, end):
         return LOOK_AGAIN  # posts of its last minutes are still to be read
     if now < end + LATE:
         return timedelta(0)
-    chat = monitor.settings.telegram.chat or EVERYBODY
-    return monitor.told.admit_late(chat, f"{topic.name} {due.kind} {end.isoformat()}")
+    told_to = chat or monitor.settings.telegram.chat or EVERYBODY
+    return monitor.told.admit_late(told_to, f"{topic.name} {due.kind} {end.isoformat()}")
 
 
-def tell(monitor: Monitor, topic: Topic, due: DueDigest, before: Told | None, now: datetime) -> bool:
+def tell(
+    monitor: Monitor, topic: Topic, due: DueDigest, before: Told | None, now: datetime, chat: str | None = None
+) -> bool:
     """Hand over one digest: written down as the next before its first word leaves, as told after its last.
 
     `before` is what was told when it was found to be due: who stood still since then begins nothing that another ended.
@@ -200,18 +243,24 @@ def tell(monitor: Monitor, topic: Topic, due: DueDigest, before: Told | None, no
     """
     tries = before.tries if before is not None and before.begun == due else 0
     begun = Told(end=due.window.start if before is None else before.end, begun=due, tries=tries)
-    if not monitor.told.move(topic.name, before, begun):
+    name = name_of(topic, chat)
+    if not monitor.told.move(name, before, begun):
         return True  # somebody was faster while this process stood still
-    failed = hand_over(monitor, topic, due, now)
-    made = digest_now(monitor, topic, due.window, now, due.kind)
-    monitor.sink.send(render(made, preview_chat(topic), ZoneInfo(topic.timezone)))
+    if chat is None:
+        failed = hand_over(monitor, topic, due, now)
+        made = digest_now(monitor, topic, due.window, now, due.kind)
+        monitor.sink.send(render(made, preview_chat(topic), ZoneInfo(topic.timezone)))
+        fields = {"topic": topic.name, "posts": made.trend.count, "id": made.id, "kind": due.kind}
+    else:
+        failed = hand_to(monitor, topic, due, now, chat)
+        fields = {"topic": topic.name, "chat": chat, "kind": due.kind}
     if failed and tries < MOST_TRIES:
-        monitor.told.move(topic.name, begun, msgspec.structs.replace(begun, tries=tries + 1))
+        monitor.told.move(name, begun, msgspec.structs.replace(begun, tries=tries + 1))
         return False
     if failed:
-        log.error("digest given up", extra={"topic": topic.name, "chats": " ".join(failed), "id": made.id})
-    log.info("digest", extra={"topic": topic.name, "posts": made.trend.count, "id": made.id, "kind": due.kind})
-    monitor.told.move(topic.name, begun, Told(end=due.window.end))
+        log.error("digest given up", extra=fields | {"chats": " ".join(failed)})
+    log.info("digest", extra=fields)
+    monitor.told.move(name, begun, Told(end=due.window.end))
     return True
 
 

@@ -145,8 +145,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
     `query` is what it asks of a post in the keyword language (topics/query.py), "" when it is written as lists instead:
     `any`: one of them must occur; `all`: each of them; `none`: not one of them. `sources` holds queries as written,
-    e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`. What does not mean `sense`
-    is counted and no more.
+    e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`, on `digest_days` (Monday is
+    0; none are all). What does not mean `sense` is counted and no more.
     """
 
     name: str
@@ -160,6 +160,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     every: timedelta = timedelta(minutes=10)
     digest_at: str = "08:00"
     timezone: str = "UTC"
+    digest_days: tuple[int, ...] = ()
     retention: timedelta = timedelta(days=30)
     sense: Sense | None = None
 

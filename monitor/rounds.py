@@ -19,10 +19,12 @@ from monitor.bot.topic_names import some_titles
 from monitor.digests.compose import Brief, compose, for_chat
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest
+from monitor.digests.wishing import stricter, times_of, wished
 from monitor.errors import StoreError
 from monitor.models import Digest, Message, Parcel, PostKey, Topic, Window
 from monitor.pipeline import Gathered, Shelf, gather
 from monitor.saying import speaking
+from monitor.store.wishes import Plan
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -76,8 +78,13 @@ def recipient_of(monitor: Monitor, topic: Topic, chat: str) -> Recipient | None:
     known = monitor.subscriptions.find(home, topic.name)
     if known is not None and is_let_in(monitor, home):
         return Recipient(home, known.thread)
+    return Recipient(home) if is_configured(monitor, home) else None
+
+
+def is_configured(monitor: Monitor, chat: str) -> bool:
+    """Say whether the settings name a chat for all digests."""
     configured = monitor.settings.telegram.chat
-    return Recipient(home) if configured is not None and monitor.chats.home(configured) == home else None
+    return configured is not None and monitor.chats.home(configured) == chat
 
 
 def is_let_in(monitor: Monitor, chat: str) -> bool:
@@ -116,13 +123,31 @@ def preview_chat(topic: Topic) -> str:
 
 
 def _is_served(monitor: Monitor, chat: str, edition: Edition) -> bool:
+    """Serve a chat that has no plan of its own; one that has is told by it from the start of this window on."""
+    topic = edition.brief.topic
     try:
-        recipient = recipient_of(monitor, edition.brief.topic, chat)
-        if recipient is not None:
-            _hand(monitor, recipient, edition)
+        recipient = recipient_of(monitor, topic, chat)
+        wishes = None if recipient is None else monitor.wishes.of(recipient.chat, topic.name)
+    except StoreError:
+        log.exception("digest not handed over", extra={"chat": chat, "topic": topic.name})
+        return False
+    if recipient is None:
+        return True
+    if wishes is None:
+        return serve(monitor, recipient, edition)
+    plan = Plan(topic.name, recipient.chat, times_of(wished(topic, wishes)))
+    monitor.told.begin({plan.name: edition.brief.window.start})
+    monitor.wishes.set_plan(plan)
+    return True
+
+
+def serve(monitor: Monitor, recipient: Recipient, edition: Edition) -> bool:
+    """Hand a digest to a chat, and say whether that went well."""
+    try:
+        _hand(monitor, recipient, edition)
     except Exception:
         # The round is the top of as many tasks as there are chats: whatever is wrong with one of them stays with it.
-        log.exception("digest not handed over", extra={"chat": chat, "topic": edition.brief.topic.name})
+        log.exception("digest not handed over", extra={"chat": recipient.chat, "topic": edition.brief.topic.name})
         return False
     return True
 
@@ -139,12 +164,17 @@ def _hand(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
 
 def _hand_in_language(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
     chat, thread = recipient
-    brief = msgspec.structs.replace(edition.brief, chat=chat)
-    made, told = for_chat(edition.digest, brief), edition.brief.window.end
+    people = stricter(edition.brief.people, monitor.wishes.manners(chat).people)
+    brief = msgspec.structs.replace(edition.brief, chat=chat, people=people)
+    same = people == edition.brief.people
+    made = for_chat(edition.digest, brief) if same else compose(brief, *edition.gathered)
+    told = edition.brief.window.end
     greet(monitor, chat, thread, made.id)
     for _ in range(MOST_COMPOSED):
         message = msgspec.structs.replace(render(made, chat, ZoneInfo(brief.topic.timezone)), thread=thread)
-        refused = monitor.outbox.hand_over(chat, [Parcel(message=message, posts=shown_in(made))], told_by=told)
+        # A digest that shows the best of its window in any case claims nothing: what it tells of stands in its quotes.
+        posts = () if brief.is_whole else shown_in(made)
+        refused = monitor.outbox.hand_over(chat, [Parcel(message=message, posts=posts)], told_by=told)
         if not refused:
             # The chat is woken after its outbox is filled: a kill between the two repeats both.
             monitor.chats.wake(chat, made.id)

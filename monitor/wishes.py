@@ -17,6 +17,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `at` is a local time "HH:MM" in `timezone`, on `days` of the week (Monday is 0, none given are all). Nothing loud
     and no digest comes during `quiet`, from one local time to the other; what was due then comes after it. Posts in
     other `languages` are left out. Nothing comes until `muted_until`, and nothing of that time is told later.
+    The schedule holds `since` a time: hours that it would have had before are told with its first digest, not at once.
     """
 
     at: str | None = None
@@ -27,6 +28,7 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     alerts: bool = True
     languages: tuple[str, ...] = ()
     muted_until: datetime | None = None
+    since: datetime | None = None
 
 
 class Manners(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -27,6 +27,10 @@ def register(app: Celery, monitor: Monitor) -> None:
     def digest(task: object, subject: str) -> None:
         jobs.send_digest(monitor, subject, owner_of(task), clock())
 
+    @app.task(name="edition", bind=True, shared=False)
+    def edition(task: object, subject: str) -> None:
+        jobs.send_edition(monitor, subject, owner_of(task), datetime.now(UTC))
+
     @app.task(name="deliver", bind=True, shared=False)
     def deliver(task: object, subject: str) -> None:
         jobs.deliver(monitor, subject, owner_of(task), clock())

@@ -34,6 +34,12 @@ class Asked(NamedTuple):
         return self.update.kind == "button"
 
     @property
+    def is_configured(self) -> bool:
+        """Return whether the settings name this chat for all digests."""
+        configured = self.monitor.settings.telegram.chat
+        return configured is not None and self.monitor.chats.home(configured) == self.chat
+
+    @property
     def place(self) -> Place:
         """Return whether this is between the two of us or before others."""
         return "private" if self.update.chat_type == "private" else "group"

@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 from monitor.bot import owners, texts
 from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked, Command, Place
+from monitor.bot.chat_settings import mute, settings
 from monitor.bot.language import choose_language
 from monitor.bot.menus import button, column
+from monitor.bot.options import days_told
 from monitor.bot.status import status
 from monitor.bot.topic_names import LONGEST_TITLE, called, find_topics, title_of
 from monitor.digests.recent import Recent, Rules, choose, write
 from monitor.digests.schedule import next_digest
+from monitor.digests.wishing import wished
 from monitor.digests.wording import day_and_time, plain, sentences
 from monitor.models import Button, Mention, Role, Topic, Window
 from monitor.saying import phrase, say
@@ -24,7 +27,7 @@ from monitor.wiring import Monitor
 EVERYWHERE: frozenset[Place] = frozenset(("private", "group"))
 PRIVATELY: frozenset[Place] = frozenset(("private",))
 
-ACTIONS = {"s": "subscribe", "u": "unsubscribe", "r": "recent", "l": "language"}
+ACTIONS = {"s": "subscribe", "u": "unsubscribe", "r": "recent", "l": "language", "t": "settings", "m": "mute"}
 """What buttons may ask for: each is a command with what its id says, and needs what the command needs."""
 
 SHOWN, MOST_SHOWN = 5, 20
@@ -69,7 +72,7 @@ def subscribe(asked: Asked) -> Answer:
     if isinstance(topic, Answer):
         return topic
     known = asked.monitor.subscriptions.find(asked.chat, topic.name)
-    when, first, title = _when(topic), _next(topic, asked), title_of(topic)
+    when, first, title = _when(asked, topic), _next(topic, asked), title_of(topic)
     if known is not None and known.thread == asked.update.thread:
         return Answer(texts.subscribed_already(title, when, first))
     said = texts.subscribed(title, when, first, topic.name) if known is None else texts.moved_here(title, when)
@@ -80,7 +83,7 @@ def unsubscribe(asked: Asked) -> Answer:
     """Let the digest of a topic no longer come into this chat; without a word, the only one that comes."""
     subscribed = [each.topic for each in asked.monitor.subscriptions.of(asked.chat)]
     if not subscribed:
-        return Answer(say(texts.BY_SETTING) if _is_set(asked) else say(texts.NOTHING_SUBSCRIBED))
+        return Answer(say(texts.BY_SETTING) if asked.is_configured else say(texts.NOTHING_SUBSCRIBED))
     topics = {each.name: each for each in asked.monitor.topics.all()}
     here = [topics.get(each, Topic(name=each, title=each)) for each in subscribed]
     found = _ended(asked, here, list(topics.values()))
@@ -91,7 +94,7 @@ def unsubscribe(asked: Asked) -> Answer:
         return Answer(texts.not_subscribed(title_of(topic)), buttons=_menu(asked, "u", here))
     said = texts.unsubscribed(title_of(topic))
     change = Change("unsubscribe", topic.name)
-    return Answer(sentences(said, say(texts.BY_SETTING) if _is_set(asked) else ""), changes=(change,))
+    return Answer(sentences(said, say(texts.BY_SETTING) if asked.is_configured else ""), changes=(change,))
 
 
 def _ended(asked: Asked, here: list[Topic], topics: list[Topic]) -> list[Topic]:
@@ -115,7 +118,10 @@ def list_topics(asked: Asked) -> Answer:
     if not topics:
         return Answer(say(texts.NO_TOPICS))
     here = {each.topic for each in asked.monitor.subscriptions.of(asked.chat)}
-    lines = [_listed(each, _when(each), is_here=each.name in here or _is_set(asked)) for each in topics[:MOST_BUTTONS]]
+    lines = [
+        _listed(each, _when(asked, each), is_here=each.name in here or asked.is_configured)
+        for each in topics[:MOST_BUTTONS]
+    ]
     more = [say("and {count} more", count=len(topics) - MOST_BUTTONS)] if len(topics) > MOST_BUTTONS else []
     return Answer("\n".join([*lines, *more, "", say(texts.TICKED)]))
 
@@ -198,17 +204,18 @@ def _with_number(words: str) -> tuple[str, int]:
     return first.strip(), max(1, min(int(number), MOST_SHOWN))
 
 
-def _is_set(asked: Asked) -> bool:
-    chat = asked.monitor.settings.telegram.chat
-    return chat is not None and asked.monitor.chats.home(chat) == asked.chat
-
-
-def _when(topic: Topic) -> str:
-    return say("every day at {clock} ({zone})", clock=topic.digest_at, zone=topic.timezone)
+def _when(asked: Asked, topic: Topic) -> str:
+    """Word when the digests of a topic come here."""
+    own = wished(topic, asked.monitor.wishes.of(asked.chat, topic.name))
+    if own.digest_days:
+        days = days_told(own.digest_days)
+        return say("{days} at {clock} ({zone})", days=days, clock=own.digest_at, zone=own.timezone)
+    return say("every day at {clock} ({zone})", clock=own.digest_at, zone=own.timezone)
 
 
 def _next(topic: Topic, asked: Asked) -> str:
-    return day_and_time(next_digest(topic, asked.now), asked.now, ZoneInfo(topic.timezone))
+    own = wished(topic, asked.monitor.wishes.of(asked.chat, topic.name))
+    return day_and_time(next_digest(own, asked.now), asked.now, ZoneInfo(own.timezone))
 
 
 COMMANDS: dict[str, Command] = {
@@ -221,6 +228,15 @@ COMMANDS: dict[str, Command] = {
         Command("topics", "reader", EVERYWHERE, list_topics, phrase("what I follow")),
         Command("recent", "reader", EVERYWHERE, recent, phrase("the newest posts"), phrase("TOPIC")),
         Command("status", "reader", EVERYWHERE, status, phrase("what works, and what does not")),
+        Command("settings", "reader", EVERYWHERE, settings, phrase("when and how digests come here"), phrase("TOPIC")),
+        Command(
+            "mute",
+            "reader",
+            EVERYWHERE,
+            mute,
+            phrase("no digests on a topic for a while"),
+            phrase("TOPIC"),
+        ),
         Command("language", "reader", EVERYWHERE, choose_language, phrase("English, 简体, 繁體"), "繁體"),
         Command("people", "owner", PRIVATELY, owners.list_people, phrase("who has access")),
         Command(

@@ -45,7 +45,8 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     """What a digest is asked to be: of which topic and window, for whom, showing how much of people.
 
     `named` lists who may be named (see `people.classify`). `chat` and `thread` are where it goes; with topic, kind and
-    window they make its id. `told` holds posts that other digests showed there: they are counted, not shown again.
+    window they make its id. `told` holds posts that other digests showed there: they are counted, not shown
+    again, unless the digest `is_whole`.
     """
 
     topic: Topic
@@ -56,6 +57,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     people: Policy = "default"
     named: frozenset[str] = frozenset()
     told: frozenset[PostKey] = frozenset()
+    is_whole: bool = False
 
 
 def compose(

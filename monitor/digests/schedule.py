@@ -9,6 +9,7 @@ from monitor.models import Topic, Window
 
 LENGTH = timedelta(hours=24)
 HOUR = timedelta(hours=1)
+WEEK = 7
 
 STALE = timedelta(hours=6)
 """Digests that are late by more than this after an outage are told as one."""
@@ -34,7 +35,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def next_digest(topic: Topic, now: datetime) -> datetime:
-    """Return the first time after `now`, in UTC, at which clocks in the topic's zone show `digest_at`.
+    """Return the first time after `now`, in UTC, at which clocks in the topic's zone show `digest_at`, on its days.
 
     A time that a change of clocks leaves out comes as much later as clocks jump; one that comes twice counts once, the
     first time (PEP 495, fold=0).
@@ -43,32 +44,38 @@ def next_digest(topic: Topic, now: datetime) -> datetime:
     at = time.fromisoformat(topic.digest_at)
     today = now.astimezone(zone).date()
     # Yesterday, because a time left out at 23:30 comes after midnight; two days on, because islands have skipped a day.
-    days = (today + timedelta(days=shift) for shift in (-1, 0, 1, 2))
-    return min(moment for day in days if (moment := _moment(day, at, zone)) > now)
+    days = [today + timedelta(days=shift) for shift in range(-1, 3 if not topic.digest_days else WEEK + 2)]
+    told_on = [day for day in days if not topic.digest_days or day.weekday() in topic.digest_days]
+    return min(moment for day in told_on if (moment := _moment(day, at, zone)) > now)
 
 
 def last_digest(topic: Topic, now: datetime) -> datetime:
     """Return the last time, `now` included, at which clocks in the topic's zone showed `digest_at`, in UTC."""
-    earlier = now - timedelta(days=3)
+    earlier = now - timedelta(days=3 if not topic.digest_days else WEEK + 2)
     while (following := next_digest(topic, earlier)) <= now:
         earlier = following
     return earlier
 
 
-def windows_due(topic: Topic, told: Told, now: datetime) -> list[DueDigest]:
+def windows_due(topic: Topic, told: Told, now: datetime, since: datetime | None = None) -> list[DueDigest]:
     """Return what is to be told now, oldest first, each window once: those whose time came since the last one told.
 
     Two or more that are STALE become one digest of their whole range. Nothing is due for posts past their retention.
+    The schedule holds `since` a time, if that is known: its first digest begins where the last one told ended.
     """
     begun = [] if told.begun is None else [told.begun]
     after = told.begun.window.end if told.begun is not None else told.end
-    ends = _ends(topic, max(after, now - topic.retention), now)
+    after = max(after, now - topic.retention)
+    ends = _ends(topic, after if since is None else max(after, since), now)
+    windows = {end: daily_window(topic, end) for end in ends}
+    if ends:
+        windows[ends[0]] = reaching_back(windows[ends[0]], after)
     stale = [end for end in ends if now - end > STALE]
     fresh = [end for end in ends if now - end <= STALE]
     if len(stale) < 2:
-        return [*begun, *(DueDigest(window=daily_window(topic, end)) for end in ends)]
-    away = DueDigest(window=Window(daily_window(topic, stale[0]).start, stale[-1]), kind="away")
-    return [*begun, away, *(DueDigest(window=daily_window(topic, end)) for end in fresh)]
+        return [*begun, *(DueDigest(window=windows[end]) for end in ends)]
+    away = DueDigest(window=Window(windows[stale[0]].start, stale[-1]), kind="away")
+    return [*begun, away, *(DueDigest(window=windows[end]) for end in fresh)]
 
 
 def daily_window(topic: Topic, end: datetime) -> Window:
@@ -79,6 +86,11 @@ def daily_window(topic: Topic, end: datetime) -> Window:
     """
     since = end - last_digest(topic, end - timedelta(microseconds=1))
     return Window(end - max(LENGTH, -(-since // HOUR) * HOUR), end)
+
+
+def reaching_back(window: Window, to: datetime) -> Window:
+    """Return a window that begins at a time at the latest; it grows by whole hours."""
+    return window if window.start <= to else Window(window.end - -(-(window.end - to) // HOUR) * HOUR, window.end)
 
 
 def window_ending(at: datetime) -> Window:

@@ -33,6 +33,10 @@ class ToldStore:
         packed = self._connection.execute("HGET", self._key, topic)
         return None if packed is None else decode_told(packed)
 
+    def known(self) -> frozenset[str]:
+        """Return the names of all that was ever told."""
+        return frozenset(name.decode() for name in self._connection.execute("HKEYS", self._key))
+
     def move(self, topic: str, before: Told | None, after: Told) -> bool:
         """Write how far the telling of a topic has come; False when it was elsewhere than before."""
         known = b"" if before is None else encode(before)

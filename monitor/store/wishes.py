@@ -26,6 +26,11 @@ class Plan(NamedTuple):
     chat: str
     times: str
 
+    @property
+    def name(self) -> str:
+        """Return under which name it is kept, and how far it was told."""
+        return f"{self.topic} {self.chat}"
+
 
 class WishStore:
     """The wishes of chats."""
@@ -54,12 +59,12 @@ class WishStore:
 
     def set_plan(self, plan: Plan) -> None:
         """Let a topic be told to a chat at these times."""
-        self._connection.execute("HSET", self._connection.keys.work.plans, f"{plan.topic} {plan.chat}", plan.times)
+        self._connection.execute("HSET", self._connection.keys.work.plans, plan.name, plan.times)
 
     def drop_plans(self, plans: Iterable[Plan]) -> None:
         """Forget plans of subscriptions that ended."""
         for each in plans:
-            self._connection.execute("HDEL", self._connection.keys.work.plans, f"{each.topic} {each.chat}")
+            self._connection.execute("HDEL", self._connection.keys.work.plans, each.name)
 
 
 def plan_of(name: str, times: str) -> Plan:

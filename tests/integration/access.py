@@ -13,9 +13,11 @@ from typing import Any, Literal, NamedTuple
 from monitor.bot.admission import NOBODY
 from monitor.bot.asked import Command
 from monitor.bot.buttons import LIFETIME, Press, Signer
+from monitor.bot.chat_settings import mark_of
 from monitor.bot.commands import ACTIONS, COMMANDS
 from monitor.models import Incoming, Message, Role
 from monitor.store.subscriptions import Change, Order
+from monitor.wishes import Wishes
 from tests.build import NOW, a_topic
 from tests.integration.room import Room
 from tests.simulators.telegram_chats import Chat, Member, User
@@ -111,6 +113,12 @@ def subscribe(tried: Tried) -> None:
     room.monitor.subscriptions.apply(Order(chat, update, changes=(Change("subscribe", POTS.name),)))
 
 
+def afresh(tried: Tried) -> None:
+    """Subscribe a chat that wished for nothing yet."""
+    tried.room.monitor.connection.execute("DEL", tried.room.monitor.connection.keys.chat(tried.chat).wishes)
+    subscribe(tried)
+
+
 PROBES: dict[str, Probe] = {
     "start": Probe("", lambda tried: tried.says("digest a day") or tried.says("/topics:")),
     "help": Probe("", lambda tried: tried.says("/topics:")),
@@ -126,6 +134,17 @@ PROBES: dict[str, Probe] = {
             "DEL", tried.room.monitor.connection.keys.chat(tried.chat).wishes
         ),
         id="zh-Hant",
+    ),
+    "settings": Probe(
+        "smash-pots at 06:30",
+        lambda tried: (tried.room.monitor.wishes.of(tried.chat, POTS.name) or Wishes()).at == "06:30",
+        afresh,
+        id=f"{mark_of(POTS)}a06:30",
+    ),
+    "mute": Probe(
+        "smash-pots",
+        lambda tried: (tried.room.monitor.wishes.of(tried.chat, POTS.name) or Wishes()).muted_until is not None,
+        afresh,
     ),
     "people": Probe("", lambda tried: tried.says(": owner")),
     "invite": Probe(
