@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from monitor.bot.shelves import shelf_of
 from monitor.digests.alert import render_alert
 from monitor.digests.compose import compose
 from monitor.models import Digest, Parcel, Topic, Window
 from monitor.pipeline import Gathered, gather
-from monitor.rounds import MOST_COMPOSED, brief_of, candidates, greet, preview_chat, recipient_of, shelf_of, shown_in
+from monitor.rounds import MOST_COMPOSED, brief_of, candidates, greet, preview_chat, recipient_of, shown_in
 from monitor.signals.alerts import AlertLog, Begun, Gates, Verdict, after_alert, alert_of
 from monitor.wiring import Monitor
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from monitor.bot.shelves import shelf_of
 from monitor.digests.compose import compose
 from monitor.digests.schedule import DueDigest, next_digest
 from monitor.digests.wishing import (
@@ -24,7 +25,7 @@ from monitor.digests.wishing import (
 from monitor.models import Job, Mention, Observation, PostKey, Topic, Window
 from monitor.pipeline import Shelf, gather, oldest_kept
 from monitor.protocols import Mentions
-from monitor.rounds import Edition, brief_of, is_configured, recipient_of, serve, shelf_of
+from monitor.rounds import Edition, brief_of, is_configured, recipient_of, serve
 from monitor.signals.bursts import by_hour
 from monitor.store.wishes import Plan
 from monitor.wiring import Monitor

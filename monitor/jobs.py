@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from monitor.bot.clerk import Clerk
+from monitor.bot.shelves import shelf_of
 from monitor.bot.troubles import tell_of_troubles
 from monitor.courier import IDLE, deliver_job
 from monitor.courier import deliver as deliver_to
@@ -24,7 +25,7 @@ from monitor.looks import Look, Polled
 from monitor.looks import poll as poll_page
 from monitor.models import Digest, Job, Lease, Query, Topic, Window
 from monitor.pipeline import digest_of, oldest_kept
-from monitor.rounds import brief_of, hand_over, preview_chat, shelf_of
+from monitor.rounds import brief_of, hand_over, preview_chat
 from monitor.scoring import score as look_at_numbers
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.store.wishes import Plan

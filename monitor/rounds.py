@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from monitor.bot import texts
+from monitor.bot.shelves import shelf_of
 from monitor.bot.tongue import language_in
 from monitor.bot.topic_names import some_titles
 from monitor.digests.compose import Brief, compose, for_chat
@@ -22,7 +23,7 @@ from monitor.digests.schedule import DueDigest
 from monitor.digests.wishing import stricter, times_of, wished
 from monitor.errors import StoreError
 from monitor.models import Digest, Message, Parcel, PostKey, Topic, Window
-from monitor.pipeline import Gathered, Shelf, gather
+from monitor.pipeline import Gathered, gather
 from monitor.saying import speaking
 from monitor.store.wishes import Plan
 from monitor.wiring import Monitor
@@ -95,13 +96,6 @@ def is_let_in(monitor: Monitor, chat: str) -> bool:
 def shown_in(made: Digest) -> tuple[PostKey, ...]:
     """Return the posts that a digest shows."""
     return tuple(each.mention.post.key for each in made.reactions)
-
-
-def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
-    """Return what the digests of a topic are made from."""
-    since, firsts = monitor.topics.since(topic.name), monitor.firsts.of(topic.name)
-    queries = monitor.queries_of(topic)
-    return Shelf(monitor.mentions, monitor.progress, since, queries, monitor.mentions, monitor.scores, firsts)
 
 
 def brief_of(monitor: Monitor, topic: Topic, window: Window, kind: str = "daily") -> Brief:

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from monitor.alerting import alert
+from monitor.bot.shelves import shelf_of
 from monitor.ledger import CoverageLedger
 from monitor.models import Mention, Query, Topic, Window
 from monitor.pipeline import gather, oldest_kept
-from monitor.rounds import shelf_of
 from monitor.scored import HourCount, Scored
 from monitor.signals.bursts import by_hour
 from monitor.signals.copies import grouped

@@ -53,6 +53,7 @@ from monitor.store.pace import PaceStore
 from monitor.store.packs import PackStore
 from monitor.store.people import PeopleStore
 from monitor.store.progress import ProgressStore
+from monitor.store.proposals import ProposalStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.repairs import RepairStore
 from monitor.store.restarts import Restarts
@@ -117,6 +118,7 @@ class Monitor:
         self.chats = ChatList(connection)
         self.subscriptions = SubscriptionStore(connection)
         self.wishes = WishStore(connection)
+        self.proposals = ProposalStore(connection)
         self.repairs = RepairStore(connection)
         self.undelivered = UndeliveredStore(connection)
         self.words = MessageEraser(connection, settings.telegram.language)
@@ -381,6 +383,28 @@ def read_topics_file(path: Path) -> TopicsFile:
     except OSError as e:
         raise ConfigError([f"{path}: cannot be read ({e.strerror})"]) from e
     return parse_topics(text, POLLED, BY_DEFAULT)
+
+
+def read_topics_text(path: Path) -> str:
+    """Return the topics file as it is, byte for byte; "" where there is none yet."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ""
+    except OSError as e:
+        raise StoreError(f"{path}: cannot be read ({e.strerror})") from e
+
+
+def write_topics_text(path: Path, text: str) -> None:
+    """Write the topics file, whole or not at all."""
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+    try:
+        fresh.write_bytes(text.encode("utf-8", "surrogateescape"))
+        fresh.replace(path)
+    except OSError as e:
+        raise StoreError(f"{path}: cannot be written ({e.strerror})") from e
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def import_topics(monitor: Monitor) -> bool:

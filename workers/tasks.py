@@ -29,7 +29,7 @@ def register(app: Celery, monitor: Monitor) -> None:
 
     @app.task(name="edition", bind=True, shared=False)
     def edition(task: object, subject: str) -> None:
-        jobs.send_edition(monitor, subject, owner_of(task), datetime.now(UTC))
+        jobs.send_edition(monitor, subject, owner_of(task), clock())
 
     @app.task(name="deliver", bind=True, shared=False)
     def deliver(task: object, subject: str) -> None:

@@ -46,7 +46,10 @@ class Asked(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is said, and what is changed with it. What is refused, by its name here, is said once in a while only."""
+    """What is said, and what is changed with it. What is refused, by its name here, is said once in a while only.
+
+    The text is the caption of a photo, where there is one.
+    """
 
     text: str
     entities: tuple[Entity, ...] = ()
@@ -54,6 +57,7 @@ class Answer(NamedTuple):
     changes: tuple[Change, ...] = ()
     refused: str = ""
     quotes: tuple[Quoted, ...] = ()
+    photo: bytes | None = None
 
 
 class Command(NamedTuple):

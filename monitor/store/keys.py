@@ -28,6 +28,8 @@ SPEND_DAYS = 60
 BILLED_DAYS = 2
 ALERTS_DAYS = 2
 UPDATES_KNOWN = 50_000
+PROPOSALS_KEPT = 50
+AUDIT_KEPT = 1000
 
 
 class KeyKind(NamedTuple):
@@ -131,6 +133,9 @@ KINDS = (
     KeyKind("work", "spend", "hash", "Spend", f"one field per paid source and UTC day, swept after {SPEND_DAYS} days"),
     KeyKind("work", "billed", "zset", "Spend", f"time to live of {BILLED_DAYS} days, one key per paid source and day"),
     KeyKind("work", "plans", "hash", "Wishes", "one field per subscription with times of its own; swept daily"),
+    KeyKind("work", "proposals", "hash", "Proposals", f"trimmed to the newest {PROPOSALS_KEPT}"),
+    KeyKind("work", "edited", "hash", "Proposals", "one field per topic that was edited from the bot"),
+    KeyKind("work", "audit", "zset", "Proposals", f"trimmed to the newest {AUDIT_KEPT}"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
@@ -224,6 +229,9 @@ class WorkKeys(NamedTuple):
     learned: str
     spend: str
     plans: str
+    proposals: str
+    edited: str
+    audit: str
     prefixes: str
 
 

@@ -65,6 +65,7 @@ class Order(NamedTuple):
     changes: tuple[Change, ...] = ()
     refused: str = ""
     told: Literal["always", "each", "chat"] = "each"
+    photo: bytes | None = None
 
 
 decode_subscription = msgspec.msgpack.Decoder(Subscription).decode
@@ -183,7 +184,7 @@ def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
         yield from ("", "", "")
     else:
         record = Delivery(state="ready", due=now, part=0, parts=1)
-        yield from (answer.id, encode(record), encode(Parcel(message=answer)))
+        yield from (answer.id, encode(record), encode(Parcel(message=answer, photo=order.photo)))
     yield from (order.refused, ms(REFUSAL_KEPT), MOST_REFUSED, order.told, ms(UPDATES_REMEMBERED))
     yield 0 if update.at is None else to_ms(update.at)
     for each in order.changes:

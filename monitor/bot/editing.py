@@ -1,0 +1,308 @@
+"""Changing what is followed, from the bot: each change is shown before it applies, and can be undone.
+
+/edit, /keywords, /feeds, /track ─► the file with one thing changed ─► does it hold? ─► what of the stored posts drops?
+    ─► [Apply] ─► the file is written, if nobody changed it meanwhile ─► in force ─► [Undo]: the bytes of before
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import xxhash
+
+from monitor.bot import texts
+from monitor.bot.asked import Answer, Asked
+from monitor.bot.chat_settings import mark_of
+from monitor.bot.menus import button
+from monitor.bot.shelves import shelf_of
+from monitor.bot.topic_names import find_topics, title_of
+from monitor.digests.people import is_exposing
+from monitor.digests.schedule import next_digest
+from monitor.digests.wording import day_and_time, listed, plain, posts
+from monitor.errors import ConfigError, QueryError, StoreError
+from monitor.models import Button, Mention, Topic, Window
+from monitor.proposal import Audited, Proposal
+from monitor.rules import rule_of
+from monitor.saying import phrase, say, say_many
+from monitor.store.subscriptions import Change
+from monitor.text.folding import fold
+from monitor.topics.editing import (
+    changed_query,
+    is_change,
+    name_for,
+    with_feeds,
+    with_query,
+    with_topic,
+    without_keyword,
+)
+from monitor.topics.file import parse_topics
+from monitor.topics.matching import Matcher
+from monitor.wiring import POLLED, import_topics, read_topics_text, write_topics_text
+
+LOOK_BACK = timedelta(days=7)
+MOST_FEEDS = 50
+LONGEST_EXAMPLE = 80
+LONGEST_TOPIC_TITLE = 60
+UNTIL_KNOWN = timedelta(minutes=1)
+"""For so long workers may match by the rule of before; posts of that time are matched anew, too."""
+
+HOW_TO_EDIT = phrase("Tell me what and how: /edit {topic} -word +word, or /edit {topic} and a whole query.")
+HOW_TO_TRACK = phrase('Tell me what to follow: /track 砸锅卖铁 OR "smash pots"')
+HOW_KEYWORDS = phrase("Like this: /keywords add {topic} word, or remove {topic} word, or test {topic} text")
+HOW_FEEDS = phrase("To change that: /feeds add https://… or /feeds remove https://…")
+CHANGED_MEANWHILE = phrase("The topics file was changed meanwhile. Nothing was done; send the command again.")
+NOT_WRITABLE = phrase("I may not write the topics file here. Whoever runs me can change it: {reason}")
+NOTHING_CHANGES = phrase("That changes nothing.")
+CANCELLED = phrase("Nothing was changed.")
+
+
+class Draft(NamedTuple):
+    """A change before it is proposed: the file with it, its topic, and the change in words."""
+
+    after: str
+    topic: str
+    said: str
+    is_new: bool = False
+
+
+def edit(asked: Asked) -> Answer:
+    """Change the query of a topic."""
+    if asked.is_press:
+        return decide(asked)
+    topic, words = _split(asked)
+    if topic is None or not words:
+        named = topic or next(iter(asked.monitor.topics.all()), None)
+        return Answer(say(HOW_TO_EDIT, topic="TOPIC" if named is None else named.name))
+    return _proposed(asked, lambda text: _edited(text, topic, words))
+
+
+def keywords(asked: Asked) -> Answer:
+    """Add a keyword to a topic, remove one, or test a text."""
+    verb, _, rest = asked.words.partition(" ")
+    topic, words = _split(asked._replace(words=rest))
+    if topic is None or not words or verb not in ("add", "remove", "test"):
+        named = next(iter(asked.monitor.topics.all()), None)
+        return Answer(say(HOW_KEYWORDS, topic="TOPIC" if named is None else named.name))
+    if verb == "test":
+        return Answer(_tested(topic, words))
+    if verb == "add":
+        return _proposed(asked, lambda text: _edited(text, topic, f"+{words}"))
+    return _proposed(asked, lambda text: _removed(text, topic, words))
+
+
+def feeds(asked: Asked) -> Answer:
+    """List the feeds, add one or remove one."""
+    verb, _, url = asked.words.partition(" ")
+    if verb not in ("add", "remove") or not url.strip():
+        known = _feeds_of(asked)
+        said = [*(each for each in known[:MOST_FEEDS]), say(HOW_FEEDS)]
+        return Answer("\n".join(said))
+    known = _feeds_of(asked)
+    wanted = [*known, url.strip()] if verb == "add" else [each for each in known if each != url.strip()]
+    if len(wanted) == len(known):
+        return Answer(say(NOTHING_CHANGES))
+    sign = "+" if verb == "add" else "−"
+    return _proposed(asked, lambda text: Draft(with_feeds(text, wanted), "", f"{sign} {url.strip()}"))
+
+
+def track(asked: Asked) -> Answer:
+    """Follow something new."""
+    words = asked.words.strip()
+    if not words:
+        return Answer(say(HOW_TO_TRACK))
+    return _proposed(asked, lambda text: _tracked(asked, text, words))
+
+
+def decide(asked: Asked) -> Answer:
+    """Do what a button of a proposal asks for: apply it, leave it, or undo it."""
+    proposal = asked.monitor.proposals.find(asked.words[:-1])
+    if proposal is None:
+        return Answer(say(texts.TOO_OLD))
+    if asked.words[-1] == "n":
+        return Answer(say(CANCELLED))
+    is_undo = asked.words[-1] == "u"
+    old, new = (proposal.after, proposal.before) if is_undo else (proposal.before, proposal.after)
+    monitor, path = asked.monitor, asked.monitor.settings.topics_file
+    present = read_topics_text(path)
+    if present not in (old, new):
+        return Answer(say(CHANGED_MEANWHILE))
+    try:
+        write_topics_text(path, new)
+    except StoreError as e:
+        return Answer(say(NOT_WRITABLE, reason=str(e)))
+    if proposal.topic:
+        monitor.proposals.mark_edited(proposal.topic, asked.now + UNTIL_KNOWN)
+    import_topics(monitor)
+    sign = "↩ " if is_undo else ""
+    monitor.proposals.audit(Audited(at=asked.now, user=asked.user, what=f"{sign}{proposal.topic} {proposal.said}"))
+    return _applied(asked, proposal, is_undo=is_undo)
+
+
+def _applied(asked: Asked, proposal: Proposal, *, is_undo: bool) -> Answer:
+    monitor = asked.monitor
+    topic = next((each for each in monitor.topics.all() if each.name == proposal.topic), None)
+    version = monitor.topics.version()
+    if is_undo:
+        return Answer(say("Undone: the file is as it was before, byte for byte. v{version} in force.", version=version))
+    undo = button(asked, say("Undo"), "e", f"{proposal.id}u")
+    if topic is None:
+        return Answer(say("v{version} in force.", version=version), buttons=((undo,),))
+    time = day_and_time(next_digest(topic, asked.now), asked.now, ZoneInfo(topic.timezone))
+    said = say("v{version} in force; used in the digest of {time}.", version=version, time=time)
+    if f"[topics.{topic.name}]" in proposal.before:
+        return Answer(said, buttons=((undo,),))
+    when = say("{said}\nThe digest on {title} comes here every day. When?", said=said, title=title_of(topic))
+    rows = (*hours_of(asked, topic), (button(asked, say("Send one now"), "d", topic.name), undo))
+    return Answer(when, buttons=rows, changes=(Change("subscribe", topic.name, asked.update.thread),))
+
+
+def hours_of(asked: Asked, topic: Topic) -> tuple[tuple[Button, ...], ...]:
+    """Return buttons for the morning in three cities, and one for all others."""
+    mark = mark_of(topic)
+    cities = (("Asia/Taipei", say("08:00 Taipei")), ("Europe/London", say("08:00 London")))
+    more = (("America/New_York", say("08:00 New York")),)
+    rows = [tuple(button(asked, label, "t", f"{mark}z{zone}") for zone, label in some) for some in (cities, more)]
+    return (rows[0], (*rows[1], button(asked, say("Other"), "t", f"{mark}z?")))
+
+
+def _proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
+    """Show what a change would do, with buttons to apply it or not."""
+    before = read_topics_text(asked.monitor.settings.topics_file)
+    try:
+        draft = draw(before)
+        parsed = parse_topics(draft.after, POLLED)
+    except KeyError:
+        return Answer(say(CHANGED_MEANWHILE))
+    except QueryError as e:
+        return Answer(say("That query does not hold, at column {column}: {reason}", column=e.column, reason=e.reason))
+    except ConfigError as e:
+        return Answer(say("That does not hold: {reason}", reason=str(e)))
+    if draft.after == before:
+        return Answer(say(NOTHING_CHANGES))
+    new = next((each for each in parsed.topics if each.name == draft.topic), None)
+    old = next((each for each in asked.monitor.topics.all() if each.name == draft.topic), None)
+    stored, dropped = _dropped(asked, old, new)
+    proposal = Proposal(
+        id=_id(asked),
+        user=asked.user,
+        topic=draft.topic,
+        at=asked.now,
+        before=before,
+        after=draft.after,
+        said=draft.said,
+        drops=len(dropped),
+        version=asked.monitor.topics.version(),
+    )
+    asked.monitor.proposals.keep(proposal)
+    lines = [_headline(proposal), *_told_drops(stored, dropped), *_told_new(new if old is None else None)]
+    label = say("Track") if draft.is_new else say("Apply")
+    row = (button(asked, label, "e", f"{proposal.id}y"), button(asked, say("Cancel"), "e", f"{proposal.id}n"))
+    return Answer("\n".join(lines), buttons=(row,))
+
+
+def _headline(proposal: Proposal) -> str:
+    versions = {"topic": proposal.topic or "feeds", "old": proposal.version, "new": proposal.version + 1}
+    return say("{topic} v{old} → v{new}: {change}", change=proposal.said, **versions)
+
+
+def _dropped(asked: Asked, old: Topic | None, new: Topic | None) -> tuple[int, list[Mention]]:
+    """Return how many posts of the last seven days are stored, and those that the new rule has no more."""
+    if old is None or new is None:
+        return 0, []
+    window = Window(asked.now - LOOK_BACK, asked.now)
+    stored = shelf_of(asked.monitor, old).mentions.between(old.name, window)
+    holds = rule_of(new)
+    return len(stored), [each for each in stored if not holds(each)]
+
+
+def _told_drops(stored: int, dropped: Sequence[Mention]) -> list[str]:
+    if not stored:
+        return []
+    counts = {"count": f"{len(dropped):,}", "all": posts(stored)}
+    lines = [say("Over 7 days: drops {count} of {all}, adds 0 (from what was stored).", **counts)]
+    example = next((each for each in dropped if not each.withdrawn and not is_exposing(each.post.text)), None)
+    if example is not None:
+        quote = f"「{plain(example.post.text, LONGEST_EXAMPLE)}」"
+        lines.append(
+            say_many("Dropped: {quote}", "Dropped: {quote} [+{more}]", len(dropped), quote=quote, more=len(dropped) - 1)
+        )
+    return lines
+
+
+def _told_new(topic: Topic | None) -> list[str]:
+    """Say what a new topic looks for, and where."""
+    if topic is None:
+        return []
+    places = listed(sorted({each.partition(":")[0] for each in topic.sources}))
+    return [say("Finds it in any script and spelling. Looks at: {places}.", places=places)]
+
+
+def _edited(text: str, topic: Topic, words: str) -> Draft:
+    query = changed_query(topic, _signed(words)) if is_change(words) or words.startswith("+") else words
+    after = with_query(text, topic.name, query)
+    return Draft(after, topic.name, words.replace("-", "−") if is_change(words) else query)
+
+
+def _signed(words: str) -> list[str]:
+    """Return words with their signs; what follows one sign to the next is one keyword."""
+    found: list[str] = []
+    for each in words.split():
+        if each[0] in "+-" or not found:
+            found.append(each)
+        else:
+            found[-1] += f" {each}"
+    return found
+
+
+def _removed(text: str, topic: Topic, word: str) -> Draft:
+    query = without_keyword(topic, word)
+    if query is None:
+        return Draft(text, topic.name, "")
+    return Draft(with_query(text, topic.name, query), topic.name, f"− {word}")
+
+
+def _tracked(asked: Asked, text: str, words: str) -> Draft:
+    title = plain(words.split(" OR ", maxsplit=1)[0].strip("\"“”'（）()"), LONGEST_TOPIC_TITLE)
+    name = name_for(title, [each.name for each in asked.monitor.topics.all()])
+    return Draft(with_topic(text, name, title, words), name, words, is_new=True)
+
+
+def _tested(topic: Topic, text: str) -> str:
+    """Say whether a text belongs to a topic, and by which words."""
+    matches = Matcher([topic]).match(text)
+    if not matches:
+        return say("It does not belong to {title}.", title=title_of(topic))
+    terms = listed([hit.term for match in matches for hit in match.terms])
+    return say("It belongs to {title}: {terms}.", title=title_of(topic), terms=terms)
+
+
+def _split(asked: Asked) -> tuple[Topic | None, str]:
+    """Return the topic that the first words name, and what follows: the longest name that fits."""
+    words, topics = asked.words.split(), asked.monitor.topics.all()
+    for count in range(len(words), 0, -1):
+        name = " ".join(words[:count])
+        exact = [each for each in topics if fold(name) in (fold(each.name), fold(each.title))]
+        if exact:
+            return exact[0], " ".join(words[count:])
+    found = find_topics(words[0], topics) if words else []
+    return (found[0], " ".join(words[1:])) if len(found) == 1 else (None, "")
+
+
+def _feeds_of(asked: Asked) -> list[str]:
+    text = read_topics_text(asked.monitor.settings.topics_file)
+    return list(parse_topics(text, POLLED).feeds)
+
+
+def _id(asked: Asked) -> str:
+    """Return an id that is the same when this update comes again."""
+    return xxhash.xxh3_64_hexdigest(f"{asked.update.id} {asked.user} {asked.chat}".encode())
+
+
+def audit(asked: Asked) -> Answer:
+    """List who changed what, newest first."""
+    lines = [
+        say("{time} UTC, {user}: {what}", time=f"{each.at:%Y-%m-%d %H:%M}", user=each.user, what=plain(each.what, 200))
+        for each in asked.monitor.proposals.audited(20)
+    ]
+    return Answer("\n".join(lines) or say("Nobody changed anything from here yet."))

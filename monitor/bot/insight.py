@@ -1,0 +1,79 @@
+"""What is behind the numbers: /why, /chart, and a digest now."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from monitor.bot.asked import Answer, Asked
+from monitor.bot.shelves import shelf_of
+from monitor.bot.topic_names import title_of
+from monitor.bot.topics_meant import topic_meant
+from monitor.digests.charts import Kind, caption_of, draw, volume_of
+from monitor.digests.compose import Brief, compose
+from monitor.digests.headline import window_words
+from monitor.digests.render import render
+from monitor.digests.schedule import window_ending
+from monitor.digests.wishing import stricter, wished
+from monitor.models import Topic
+from monitor.pipeline import Gathered, gather
+from monitor.saying import say
+
+PLATFORM = "platform"
+NOW = "now"
+LONGEST_WHY = 3500
+
+
+def why(asked: Asked) -> Answer:
+    """Tell how the numbers of the last 24 hours came about."""
+    return _with_topic(asked, "w", _explained)
+
+
+def chart(asked: Asked) -> Answer:
+    """Draw the last 24 hours, by script, or with "platform" by platform."""
+    words = asked.words.split()
+    kind: Kind = "platform" if words[-1:] == [PLATFORM] else "script"
+    left = " ".join(words[:-1]) if kind == "platform" else asked.words
+    return _with_topic(asked._replace(words=left), "c", lambda asked, topic: _drawn(asked, topic, kind))
+
+
+def digest(asked: Asked) -> Answer:
+    """Give the digest of the last 24 hours at once; the daily one comes as ever."""
+    words = asked.words.split()
+    left = " ".join(words[1:]) if words[:1] == [NOW] else asked.words
+    return _with_topic(asked._replace(words=left), "d", _told_now)
+
+
+def _with_topic(asked: Asked, action: str, tell: Callable[[Asked, Topic], Answer]) -> Answer:
+    topic = topic_meant(asked, action)
+    return topic if isinstance(topic, Answer) else tell(asked, topic)
+
+
+def gathered_now(asked: Asked, topic: Topic) -> Gathered:
+    """Return what was seen of a topic in the last 24 hours."""
+    return gather(topic, window_ending(asked.now), shelf_of(asked.monitor, topic), asked.now)
+
+
+def _explained(asked: Asked, topic: Topic) -> Answer:
+    trend = gathered_now(asked, topic).trend
+    title = say("{topic}, {window}", topic=title_of(topic), window=window_words(trend, zone_in(asked, topic)))
+    return Answer("\n".join([title, *trend.arithmetic])[:LONGEST_WHY])
+
+
+def _drawn(asked: Asked, topic: Topic, kind: Kind) -> Answer:
+    gathered, zone = gathered_now(asked, topic), zone_in(asked, topic)
+    volume = volume_of(topic.title, gathered.trend, gathered.mentions, kind)
+    return Answer(caption_of(volume, zone), photo=draw(volume, zone))
+
+
+def _told_now(asked: Asked, topic: Topic) -> Answer:
+    monitor, people = asked.monitor, asked.monitor.settings.people
+    window = window_ending(asked.now)
+    policy = stricter(people.policy, monitor.wishes.manners(asked.chat).people)
+    brief = Brief(topic=topic, window=window, kind=NOW, chat=asked.chat, people=policy, named=frozenset(people.named))
+    made = compose(brief, *gathered_now(asked, topic))
+    message = render(made, asked.chat, zone_in(asked, topic))
+    return Answer(message.text, message.entities, quotes=message.quotes)
+
+
+def zone_in(asked: Asked, topic: Topic) -> ZoneInfo:
+    """Return the time zone that holds in the chat."""
+    return ZoneInfo(wished(topic, asked.monitor.wishes.of(asked.chat, topic.name)).timezone)

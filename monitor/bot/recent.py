@@ -1,0 +1,145 @@
+"""The newest posts of a topic: by the page, by script, by gain, or as citations to copy.
+
+A button says "mark:filter:skip", the mark of a topic with what is shown and how many posts come before the page.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, timedelta
+from typing import NamedTuple
+
+from monitor.bot import texts
+from monitor.bot.asked import Answer, Asked
+from monitor.bot.chat_settings import mark_of
+from monitor.bot.insight import zone_in
+from monitor.bot.menus import button
+from monitor.bot.shelves import rule_for, shelf_of
+from monitor.bot.topic_names import called
+from monitor.bot.topics_meant import topic_meant
+from monitor.digests.platforms import is_web, post_label
+from monitor.digests.recent import Recent, Rules, choose, write
+from monitor.digests.wishing import stricter
+from monitor.digests.wording import plain
+from monitor.models import Button, Mention, Observation, Reaction, Topic, Window
+from monitor.saying import phrase, say
+from monitor.text.folding import fold
+from monitor.topics.sense import by_sense
+
+SHOWN, MOST_SHOWN = 5, 20
+PAGE, MOST_LOOKED_AT = 100, 1000
+DAY = timedelta(hours=24)
+LONGEST_CITED = 300
+FILTERS = {"a": phrase("all"), "s": "简", "t": "繁", "e": "EN", "g": phrase("By gain")}
+CITED = "c"
+_SCRIPTS = {"s": "Hans", "t": "Hant"}
+
+
+class Page(NamedTuple):
+    """Which posts are asked for."""
+
+    topic: Topic
+    filter: str = "a"
+    skip: int = 0
+    most: int = SHOWN
+    is_cited: bool = False
+
+
+def recent(asked: Asked) -> Answer:
+    """Show the newest posts of a topic."""
+    page = _page_meant(asked)
+    if isinstance(page, Answer):
+        return page
+    people = asked.monitor.settings.people
+    policy = stricter(people.policy, asked.monitor.wishes.manners(asked.chat).people)
+    found = choose(_posts(asked, page), Rules(policy, frozenset(people.named)), page.skip + page.most + 1)
+    shown, has_more = found[page.skip : page.skip + page.most], len(found) > page.skip + page.most
+    if page.is_cited:
+        return Answer(_cited(shown))
+    count = _posts_of(asked, page.topic, Window(asked.now - DAY, asked.now))
+    draft = write(Recent(page.topic, shown, count, asked.now), zone_in(asked, page.topic))
+    return Answer(draft.text, draft.entities(), _buttons(asked, page, has_more, bool(shown)), quotes=draft.quotes())
+
+
+def _page_meant(asked: Asked) -> Page | Answer:
+    """Return the page that a button or words ask for, or the question back."""
+    topics = asked.monitor.topics.all()
+    if asked.is_press and ":" in asked.words:
+        mark, kind, skip = asked.words.split(":")
+        topic = next((each for each in topics if mark_of(each) == mark), None)
+        if topic is None:
+            return Answer(say(texts.TOO_OLD))
+        return Page(topic, kind[0], int(skip), is_cited=kind.endswith(CITED))
+    is_named = bool(called(asked.words, topics))  # some topics are called by a number: 996
+    words, most = (asked.words, SHOWN) if is_named else _with_number(asked.words)
+    found = topic_meant(asked._replace(words=words), "r")
+    return found if isinstance(found, Answer) else Page(found, most=most)
+
+
+def _buttons(asked: Asked, page: Page, has_more: bool, has_any: bool) -> tuple[tuple[Button, ...], ...]:
+    """Return the way to the next page, the filters that are not in force, and citations."""
+    mark = mark_of(page.topic)
+    more = [button(asked, "▶", "r", f"{mark}:{page.filter}:{page.skip + page.most}")] if has_more else []
+    filters = [button(asked, say(word), "r", f"{mark}:{key}:0") for key, word in FILTERS.items() if key != page.filter]
+    cite = [button(asked, say("Cite"), "r", f"{mark}:{page.filter}{CITED}:{page.skip}")] if has_any else []
+    return tuple(row for row in ((*more, *cite), tuple(filters)) if row)
+
+
+def _posts(asked: Asked, page: Page) -> Iterable[Mention]:
+    """Return the posts that a filter lets through, in the order in which they are shown."""
+    newest = _newest(asked, page.topic)
+    if page.filter == "g":
+        day = [each for each in newest if each.post.time >= asked.now - DAY]
+        seen = asked.monitor.mentions.history(page.topic.name, [each.post.key for each in day])
+        gained = [_gained(history) for history in seen]
+        return [each for _, each in sorted(zip(gained, day, strict=True), key=lambda pair: -pair[0])]
+    if page.filter == "e":
+        return (each for each in newest if each.language == "en")
+    script = _SCRIPTS.get(page.filter)
+    return newest if script is None else (each for each in newest if each.script == script)
+
+
+def _gained(history: Sequence[Observation]) -> int:
+    """Return the likes gained since a post was seen first; all of them where it was seen once."""
+    likes = [each.engagement.likes or 0 for each in history]
+    return likes[-1] - likes[0] if len(likes) > 1 else sum(likes)
+
+
+def _newest(asked: Asked, topic: Topic) -> Iterator[Mention]:
+    """Yield the newest posts of a topic, read by the page, at most a thousand: few of them may be fit to be shown."""
+    rule = rule_for(asked.monitor, topic)
+    for skip in range(0, MOST_LOOKED_AT, PAGE):
+        page = asked.monitor.mentions.latest(topic.name, skip, PAGE)
+        yield from by_sense(topic, page if rule is None else rule.held(page)).meant
+        if not page:
+            return
+
+
+def _posts_of(asked: Asked, topic: Topic, window: Window) -> int:
+    """Count the posts of a window that mean the topic: those of another sense or rule are told apart by their texts."""
+    if topic.sense is None and rule_for(asked.monitor, topic) is None:
+        return asked.monitor.mentions.count(topic.name, window)
+    return len(by_sense(topic, shelf_of(asked.monitor, topic).mentions.between(topic.name, window)).meant)
+
+
+def _cited(reactions: Iterable[Reaction]) -> str:
+    """Word posts to be copied: quote, place, when it was written and when we saw it, and the address."""
+    lines = [_citation(each) for each in reactions]
+    return "\n\n".join(lines) or say("nothing to show")
+
+
+def _citation(reaction: Reaction) -> str:
+    post = reaction.mention.post
+    quote = "" if reaction.quote is None else f"“{post.text[slice(*reaction.quote)]}”\n"
+    times = {"at": f"{post.time.astimezone(UTC):%Y-%m-%d %H:%M}", "seen": f"{post.observed_at:%Y-%m-%d %H:%M}"}
+    said = say("{at} UTC, seen {seen} UTC", **times)
+    address = post.url if post.url is not None and is_web(post.url) else ""
+    who = plain(reaction.name, LONGEST_CITED) + ", " if reaction.name else ""
+    return f"{quote}{who}{post_label(post)}, {said}\n{address}".rstrip()
+
+
+def _with_number(words: str) -> tuple[str, int]:
+    """Return the words without the number at their end, and how many posts are wanted."""
+    first, _, last = words.strip().rpartition(" ")
+    number = fold(last)
+    if not (number.isascii() and number.isdigit()) or len(number) > 4:
+        return words.strip(), SHOWN
+    return first.strip(), max(1, min(int(number), MOST_SHOWN))

@@ -1,0 +1,20 @@
+"""What digests and answers are made from: the posts of a topic as its present rule has it."""
+
+from monitor.models import Topic
+from monitor.pipeline import Shelf
+from monitor.rules import ByPresentRule
+from monitor.wiring import Monitor
+
+
+def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
+    """Return what the digests and answers about a topic are made from."""
+    rule = rule_for(monitor, topic)
+    since, firsts = monitor.topics.since(topic.name), monitor.firsts.of(topic.name)
+    queries = monitor.queries_of(topic)
+    return Shelf(monitor.mentions, monitor.progress, since, queries, monitor.mentions, monitor.scores, firsts)
+
+
+def rule_for(monitor: Monitor, topic: Topic) -> ByPresentRule | None:
+    """Return the view of a topic whose rule was edited here; None where all posts were matched by the present one."""
+    edited = monitor.proposals.edited_at(topic.name)
+    return None if edited is None else ByPresentRule(monitor.mentions, topic, edited)

@@ -1,0 +1,30 @@
+"""A change of the topics file that waits for somebody's yes, or was made and can be undone: a noun of models.py."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """The file before and after, whose change it is, of which topic, and what it drops of the stored posts.
+
+    `id` is what its buttons send. `version` is the one in force when it was made.
+    """
+
+    id: str
+    user: str
+    topic: str
+    at: datetime
+    before: str
+    after: str
+    said: str
+    drops: int = 0
+    version: int = 0
+
+
+class Audited(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the record of what people changed."""
+
+    at: datetime
+    user: str
+    what: str
