@@ -38,6 +38,8 @@ from monitor.topics.editing import (
 )
 from monitor.topics.file import parse_topics
 from monitor.topics.matching import Matcher
+from monitor.topics.parse import parse
+from monitor.topics.printer import printed
 from monitor.wiring import POLLED, import_topics, read_topics_text, write_topics_text
 
 LOOK_BACK = timedelta(days=7)
@@ -239,7 +241,7 @@ def _told_new(topic: Topic | None) -> list[str]:
 
 
 def _edited(text: str, topic: Topic, words: str) -> Draft:
-    query = changed_query(topic, _signed(words)) if is_change(words) or words.startswith("+") else words
+    query = changed_query(topic, _signed(words)) if is_change(words) or words.startswith("+") else printed(parse(words))
     after = with_query(text, topic.name, query)
     return Draft(after, topic.name, words.replace("-", "−") if is_change(words) else query)
 
@@ -264,8 +266,9 @@ def _removed(text: str, topic: Topic, word: str) -> Draft:
 
 def _tracked(asked: Asked, text: str, words: str) -> Draft:
     title = plain(words.split(" OR ", maxsplit=1)[0].strip("\"“”'（）()"), LONGEST_TOPIC_TITLE)
+    query = printed(parse(words))
     name = name_for(title, [each.name for each in asked.monitor.topics.all()])
-    return Draft(with_topic(text, name, title, words), name, words, is_new=True)
+    return Draft(with_topic(text, name, title, query), name, query, is_new=True)
 
 
 def _tested(topic: Topic, text: str) -> str:

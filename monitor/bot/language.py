@@ -34,6 +34,6 @@ def _meant(words: str) -> str | None:
         return None
     if "繁" in words or "正體" in words:
         return "zh-Hant"
-    named = [tag for tag, name in LANGUAGES.items() if said in fold(name) and words.strip() in name]
+    named = [tag for tag, name in LANGUAGES.items() if words.strip().casefold() in name.casefold()]
     tag = next((tag for tag in LANGUAGES if tag.lower() == said.lower()), None)
     return tag or (named[0] if named else language_of(said))

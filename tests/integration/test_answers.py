@@ -9,6 +9,7 @@ import pytest
 from monitor import jobs
 from monitor.bot.answer import answer, spoken
 from monitor.clues import Clue, Sense
+from monitor.models import Message
 from monitor.store.keys import TOKENS_KEPT
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room
@@ -312,3 +313,61 @@ def test_who_lost_access_gets_no_digest_in_private(room: Room) -> None:
     room.deliver(str(anna.id))
 
     assert not any("#Water:" in text for text in room.seen(anna))
+
+
+def test_a_chart_is_a_photo_with_its_words_below(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.follow(POTS, posts=12)
+    update = room.update(anna, "/chart smash-pots", language="zh-hant")
+    room.tell(update)
+    pending = room.monitor.outbox.find(str(anna.id), f"reply:{update.id}")
+    room.deliver(str(anna.id))
+
+    assert pending is not None
+    assert (pending.parcel.photo or b"")[:4] == b"\x89PNG"
+    [shown] = room.telegram.state.ledger.visible(anna.id, by=room.telegram.state.world.bot.id)
+    assert "photo" in shown.message
+    assert str(shown.message["caption"]).startswith("#砸锅卖铁：12 則")
+
+
+def test_the_numbers_are_explained_and_a_digest_comes_now(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.follow(POTS, posts=12)
+
+    assert "Matched: 砸锅卖铁 12" in room.say(anna, "/why smash-pots")
+    assert room.say(anna, "/digest now smash-pots").startswith("Could not look")
+    assert "#砸锅卖铁: 12 posts" in room.say(anna, "/digest smash-pots")
+
+
+def test_recent_posts_come_by_the_page_by_script_and_as_citations(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.follow(POTS, posts=12)
+
+    def press(label: str) -> Message:
+        found = [each for row in pages[-1].buttons for each in row if each.label == label]
+        answered = room.tell(room.update(anna, found[0].data, kind="button", button="1"))
+        assert answered is not None
+        return answered
+
+    first = room.tell(room.update(anna, "/recent smash-pots"))
+    assert first is not None
+    pages = [first]
+    pages.append(press("▶"))
+    pages.append(press("▶"))
+    assert [len(each.quotes) for each in pages] == [5, 5, 2]
+    assert len({each.key for page in pages for each in page.quotes}) == 12
+    assert "▶" not in {each.label for row in pages[-1].buttons for each in row}
+    cited = press("Cite")
+    assert cited.text.count("https://bsky.example/post/") == 2
+    assert "seen 2026-03-10 06:00 UTC" in cited.text
+    assert "nothing to show" in press("繁").text
+
+
+def test_language_is_the_chats_once_chosen_and_else_the_askers(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.follow(POTS)
+
+    assert room.say(anna, "/unsubscribe", language="zh-hans") == "这里没有收任何摘要。用 /subscribe 订阅。"
+    assert room.say(anna, "/language 繁體", language="zh-hans") == "好的，今後我在這裡用繁體中文。"
+    assert room.say(anna, "/unsubscribe", language="en") == "這裡沒有收任何摘要。用 /subscribe 訂閱。"
+    assert room.say(anna, "/language english") == "From now on I write English here."
