@@ -17,6 +17,7 @@ from monitor.bot import texts
 from monitor.bot.shelves import shelf_of
 from monitor.bot.tongue import language_in
 from monitor.bot.topic_names import some_titles
+from monitor.bot.under_digests import buttons_below
 from monitor.digests.compose import Brief, compose, for_chat
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest
@@ -165,7 +166,9 @@ def _hand_in_language(monitor: Monitor, recipient: Recipient, edition: Edition) 
     told = edition.brief.window.end
     greet(monitor, chat, thread, made.id)
     for _ in range(MOST_COMPOSED):
-        message = msgspec.structs.replace(render(made, chat, ZoneInfo(brief.topic.timezone)), thread=thread)
+        message = render(made, chat, ZoneInfo(brief.topic.timezone))
+        below = buttons_below(monitor, brief.topic, chat, brief.window.end)
+        message = msgspec.structs.replace(message, thread=thread, buttons=below)
         # A digest that shows the best of its window in any case claims nothing: what it tells of stands in its quotes.
         posts = () if brief.is_whole else shown_in(made)
         refused = monitor.outbox.hand_over(chat, [Parcel(message=message, posts=posts)], told_by=told)

@@ -39,6 +39,7 @@ from monitor.store.connection import QUICK, Connection, store_now
 from monitor.store.departed import DepartedStore
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.erasure import MessageEraser
+from monitor.store.feedback import FeedbackStore
 from monitor.store.firsts import FirstsStore
 from monitor.store.forgotten import ForgottenStore
 from monitor.store.inbox import INBOX_JOB, InboxStore
@@ -118,6 +119,7 @@ class Monitor:
         self.chats = ChatList(connection)
         self.subscriptions = SubscriptionStore(connection)
         self.wishes = WishStore(connection)
+        self.feedback = FeedbackStore(connection)
         self.proposals = ProposalStore(connection)
         self.repairs = RepairStore(connection)
         self.undelivered = UndeliveredStore(connection)

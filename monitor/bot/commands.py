@@ -15,6 +15,7 @@ from monitor.bot.recent import recent
 from monitor.bot.status import status
 from monitor.bot.topic_names import called, find_topics, title_of
 from monitor.bot.topics_meant import MOST_BUTTONS, topic_meant, topic_menu
+from monitor.bot.under_digests import not_useful, useful
 from monitor.digests.schedule import next_digest
 from monitor.digests.wishing import wished
 from monitor.digests.wording import day_and_time, sentences
@@ -38,6 +39,8 @@ ACTIONS = {
     "c": "chart",
     "d": "digest",
     "e": "edit",
+    "y": "useful",
+    "n": "useless",
 }
 """What buttons may ask for: each is a command with what its id says, and needs what the command needs."""
 
@@ -67,7 +70,7 @@ def show_help(asked: Asked) -> Answer:
     lines = [
         say("{command}: {help}", command=f"/{each.name} {say(each.words)}".rstrip(), help=say(each.help))
         for each in COMMANDS.values()
-        if asked.place in each.places and is_enough(asked.role, each.needs)
+        if each.help and asked.place in each.places and is_enough(asked.role, each.needs)
     ]
     return Answer("\n".join(lines))
 
@@ -131,6 +134,7 @@ def _ended(asked: Asked, here: list[Topic], topics: list[Topic]) -> list[Topic]:
 
 def forget(asked: Asked) -> Answer:
     """End every subscription of this chat, and forget all that it wished."""
+    asked.monitor.feedback.forget(asked.user)
     subscribed = asked.monitor.subscriptions.of(asked.chat)
     changes = [Change("unsubscribe", each.topic) for each in subscribed]
     said = say("Done. No digest comes here any more, and what this chat wished is forgotten.")
@@ -193,6 +197,8 @@ COMMANDS: dict[str, Command] = {
             phrase("TOPIC"),
         ),
         Command("language", "reader", EVERYWHERE, choose_language, phrase("English, 简体, 繁體"), "繁體"),
+        Command("useful", "reader", EVERYWHERE, useful, ""),
+        Command("useless", "reader", EVERYWHERE, not_useful, ""),
         Command("forget", "reader", EVERYWHERE, forget, phrase("forget what this chat wished and subscribed")),
         Command("track", "editor", PRIVATELY, track, phrase("follow something new"), "砸锅卖铁 OR pots"),
         Command("edit", "editor", PRIVATELY, edit, phrase("change what is looked for"), phrase("TOPIC -word +word")),

@@ -7,6 +7,7 @@ from monitor.bot.asked import Answer, Asked
 from monitor.bot.shelves import shelf_of
 from monitor.bot.topic_names import title_of
 from monitor.bot.topics_meant import topic_meant
+from monitor.bot.under_digests import opinion_told
 from monitor.digests.charts import Kind, caption_of, draw, volume_of
 from monitor.digests.compose import Brief, compose
 from monitor.digests.headline import window_words
@@ -55,7 +56,8 @@ def gathered_now(asked: Asked, topic: Topic) -> Gathered:
 def _explained(asked: Asked, topic: Topic) -> Answer:
     trend = gathered_now(asked, topic).trend
     title = say("{topic}, {window}", topic=title_of(topic), window=window_words(trend, zone_in(asked, topic)))
-    return Answer("\n".join([title, *trend.arithmetic])[:LONGEST_WHY])
+    lines = (title, *trend.arithmetic, opinion_told(asked.monitor, topic))
+    return Answer("\n".join(line for line in lines if line)[:LONGEST_WHY])
 
 
 def _drawn(asked: Asked, topic: Topic, kind: Kind) -> Answer:

@@ -8,10 +8,10 @@ from monitor.wiring import Monitor
 
 def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
     """Return what the digests and answers about a topic are made from."""
-    rule = rule_for(monitor, topic)
+    mentions = rule_for(monitor, topic) or monitor.mentions
     since, firsts = monitor.topics.since(topic.name), monitor.firsts.of(topic.name)
     queries = monitor.queries_of(topic)
-    return Shelf(monitor.mentions, monitor.progress, since, queries, monitor.mentions, monitor.scores, firsts)
+    return Shelf(mentions, monitor.progress, since, queries, monitor.mentions, monitor.scores, firsts)
 
 
 def rule_for(monitor: Monitor, topic: Topic) -> ByPresentRule | None:

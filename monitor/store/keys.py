@@ -136,6 +136,7 @@ KINDS = (
     KeyKind("work", "proposals", "hash", "Proposals", f"trimmed to the newest {PROPOSALS_KEPT}"),
     KeyKind("work", "edited", "hash", "Proposals", "one field per topic that was edited from the bot"),
     KeyKind("work", "audit", "zset", "Proposals", f"trimmed to the newest {AUDIT_KEPT}"),
+    KeyKind("work", "feedback", "hash", "Feedback", "one field per reader, topic and day, for a month"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
@@ -232,6 +233,7 @@ class WorkKeys(NamedTuple):
     proposals: str
     edited: str
     audit: str
+    feedback: str
     prefixes: str
 
 

@@ -155,6 +155,8 @@ PROBES: dict[str, Probe] = {
     "keywords": Probe("test smash-pots 砸锅卖铁", lambda tried: tried.says("It belongs")),
     "feeds": Probe("", lambda tried: tried.says("/feeds add")),
     "audit": Probe("", lambda tried: tried.says("Nobody changed")),
+    "useful": Probe("smash-pots", lambda tried: tried.says("Noted as useful")),
+    "useless": Probe("smash-pots", lambda tried: tried.says("Noted as not useful")),
     "people": Probe("", lambda tried: tried.says(": owner")),
     "invite": Probe(
         "reader",

@@ -1,5 +1,6 @@
 """Conversations as people read them, replayed against the running product (see tests/conversations/README.md)."""
 
+import dataclasses
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -73,7 +74,8 @@ class Stage:
         """Undo what other conversations would notice."""
         keys = self._monitor.connection.keys
         for chat in self._chats():
-            self._monitor.connection.execute("DEL", keys.chat(self._monitor.chats.home(str(chat.id))).subscriptions)
+            known = keys.chat(self._monitor.chats.home(str(chat.id)))
+            self._monitor.connection.execute("DEL", known.subscriptions, known.wishes)
         self._monitor.connection.execute("DEL", keys.work.people, keys.work.subscribers)
 
     def _turn(self, text: str) -> None:
@@ -116,6 +118,12 @@ class Stage:
 
     def role(self, name: str, role: str) -> None:
         self._monitor.people.grant(str(self._person(name).id), role)  # type: ignore[arg-type]
+
+    def tongue(self, name: str, code: str) -> None:
+        user = self._person(name)
+        with self._telegram.lock:
+            changed = dataclasses.replace(user, language_code=code)
+            self._people[name] = self._telegram.state.world.users[user.id] = changed
 
     def admin(self, name: str, group: str) -> None:
         self._telegram.state.world.set_member(self._groups[group], self._person(name), Member("administrator"))
@@ -162,7 +170,7 @@ class Stage:
     def _shown(self, chat: Chat) -> list[Shown]:
         with self._telegram.lock:
             shown = self._telegram.state.ledger.history(chat.id, by=self._telegram.state.world.bot.id)
-        return [each for each in shown if each.text]
+        return [each for each in shown if words_of(each)]
 
     def _settle(self) -> None:
         """Wait until everything that was asked is answered, and every answer sent."""
@@ -193,6 +201,7 @@ class Stage:
 
 EVENTS: dict[str, Callable[..., None]] = {
     r"(\w+) is an? (reader|editor|owner)": Stage.role,
+    r"(\w+) uses Telegram in ([\w-]+)": Stage.tongue,
     r"(\w+) is an admin of (\w+)": Stage.admin,
     r"(\w+) is a (group|supergroup|channel)": Stage.found,
     r"digest of ([\w-]+)": Stage.digest,
@@ -208,7 +217,12 @@ def as_read(shown: Shown) -> str:
     rows = shown.message.get("reply_markup", {}).get("inline_keyboard", ())
     lines = [" ".join(f"[{button['text']}]" for button in row) for row in rows]
     # Isolation marks are seen by nobody.
-    return "\n".join([re.sub("[\u2066-\u2069]", "", shown.text), *lines])
+    return "\n".join([re.sub("[\u2066-\u2069]", "", words_of(shown)), *lines])
+
+
+def words_of(shown: Shown) -> str:
+    """Return the words of a message, or of a photo its caption."""
+    return f"(photo) {shown.message['caption']}" if "photo" in shown.message else shown.text
 
 
 class Hurry:
