@@ -14,6 +14,7 @@ from monitor.bot import texts
 from monitor.bot.admission import NOBODY, Verdict, judge
 from monitor.bot.asked import Answer, Asked, Command
 from monitor.bot.buttons import ANYBODY, Signer
+from monitor.bot.channels import for_channel
 from monitor.bot.commands import ACTIONS, COMMANDS
 from monitor.bot.membership import membership, moved
 from monitor.bot.tongue import language_in
@@ -160,7 +161,7 @@ def _message(asked: Asked) -> Ready | None:
         return _say(asked, Answer(say(texts.UNSURE)))
     if verdict != "yes":
         return _refuse(asked, verdict, command)
-    return _say(asked, command.run(asked))
+    return _say(asked, for_channel(asked, command) or command.run(asked))
 
 
 def _press(asked: Asked) -> Ready:

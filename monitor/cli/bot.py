@@ -9,6 +9,7 @@ from functools import partial
 import click
 
 from monitor.bot import texts
+from monitor.bot.command_lists import command_lists
 from monitor.bot.poller import Poller, Refused, Rivalled, poll_forever
 from monitor.bot.troubles import tell_owners
 from monitor.bot.webhook import WebhookServer, listen, read_proof, register
@@ -55,6 +56,7 @@ def bot() -> None:
     account = account_of(settings)
     pulse = join_group(is_supervised=settings.supervised)
     with opened(settings) as monitor:
+        show_commands(monitor)
         if settings.telegram.webhook_url is not None:
             take_pushed(monitor, account, settings.telegram.webhook_url, pulse)
             return
@@ -67,6 +69,16 @@ def bot() -> None:
             reason = e.reason
             tell_owners(monitor, f"notice:rival:{datetime.now(UTC):%Y-%m-%d}", lambda: texts.rival(reason))
             sys.exit(1)
+
+
+def show_commands(monitor: Monitor) -> None:
+    """Let Telegram show the commands while somebody types; without that the bot works as well."""
+    assert monitor.telegram is not None, "there is a token"
+    try:
+        for each in command_lists():
+            monitor.telegram.list_commands(each.scope, each.language_code, each.commands)
+    except DeliveryError as e:
+        log.warning("commands not listed", extra={"reason": e.reason})
 
 
 def account_of(settings: Settings) -> Account:

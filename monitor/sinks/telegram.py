@@ -9,12 +9,20 @@ import asyncio
 import logging
 import threading
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import httpx
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScope,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    MessageEntity,
+)
 from telegram.error import (
     BadRequest,
     ChatMigrated,
@@ -196,6 +204,15 @@ class TelegramSink:
             return (await bot.get_chat_member(_id(address), int(user))).status
 
         return self._call(call)
+
+    def list_commands(self, scope: str, language_code: str, commands: Sequence[tuple[str, str]]) -> None:
+        """Let Telegram show commands, each with its line, to people of a language in a kind of chat."""
+
+        async def call(bot: Bot) -> None:
+            listed = [BotCommand(name, line) for name, line in commands]
+            await bot.set_my_commands(listed, scope=BotCommandScope(scope), language_code=language_code or None)
+
+        self._call(call)
 
     def acknowledge(self, button: str, text: str = "") -> None:
         """Tell Telegram that a press was taken, showing a short text; one too old to be answered is no error."""

@@ -8,6 +8,7 @@ import pytest
 
 from monitor import jobs
 from monitor.bot.answer import answer, spoken
+from monitor.cli.bot import show_commands
 from monitor.clues import Clue, Sense
 from monitor.models import Message
 from monitor.store.keys import TOKENS_KEPT
@@ -371,3 +372,36 @@ def test_language_is_the_chats_once_chosen_and_else_the_askers(room: Room) -> No
     assert room.say(anna, "/language 繁體", language="zh-hans") == "好的，今後我在這裡用繁體中文。"
     assert room.say(anna, "/unsubscribe", language="en") == "這裡沒有收任何摘要。用 /subscribe 訂閱。"
     assert room.say(anna, "/language english") == "From now on I write English here."
+
+
+def test_a_channel_is_managed_from_a_private_chat_by_its_admins(room: Room) -> None:
+    anna, boris = room.person("Anna", "reader"), room.person("Boris", "reader")
+    room.follow(POTS)
+    channel = room.telegram.state.world.add_chat("channel", "Digests")
+    room.telegram.state.world.set_member(channel, anna, Member("administrator"))
+    room.telegram.state.world.set_member(channel, room.telegram.state.world.bot, Member("administrator"))
+
+    refused = room.say(boris, f"/subscribe {channel.id} smash-pots")
+    done = room.say(anna, f"/subscribe {channel.id} smash-pots", language="zh-hant")
+    card = room.say(anna, f"/settings {channel.id} smash-pots at 6:30")
+
+    assert refused.startswith("You are no admin of")
+    assert done.startswith("好了")
+    assert [each.topic for each in room.monitor.subscriptions.of(str(channel.id))] == ["smash-pots"]
+    assert room.monitor.wishes.manners(str(channel.id)).language == "zh-Hant"
+    assert "06:30" in card
+    assert room.monitor.subscriptions.of(str(anna.id)) == []
+
+
+def test_telegram_is_told_the_commands_by_place_and_language(room: Room) -> None:
+    show_commands(room.monitor)
+
+    listed = room.telegram.state.commands
+    lines = {key: {each["command"]: each["description"] for each in value} for key, value in listed.items()}
+    assert {key: value["why"] for key, value in lines.items()} == {
+        ("all_private_chats", ""): "how the numbers came about",
+        ("all_private_chats", "zh"): "数字是怎么来的",
+        ("all_group_chats", ""): "how the numbers came about",
+        ("all_group_chats", "zh"): "数字是怎么来的",
+    }
+    assert all("edit" not in str(value) for key, value in listed.items() if key[0] == "all_group_chats")

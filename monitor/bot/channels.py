@@ -1,0 +1,53 @@
+"""Channels that are managed from a private chat: "/subscribe @channel TOPIC", by who is an administrator there."""
+
+import re
+
+from monitor.bot import texts
+from monitor.bot.admission import ADMINS
+from monitor.bot.asked import Answer, Asked, Command
+from monitor.errors import DeliveryDelayed, DeliveryError, DeliveryUnknown
+from monitor.saying import phrase, say, spoken_language
+from monitor.store.subscriptions import Change, Order
+from monitor.store.wishes import CHAT
+from monitor.wishes import with_manners
+
+REMOTE = frozenset(("subscribe", "unsubscribe", "settings", "mute", "language"))
+"""What can be said about another chat."""
+
+NOT_ADMIN_THERE = phrase("You are no admin of {chat}, or I am not in it. Add me there as an admin, then try again.")
+_CHANNEL = re.compile(r"@[A-Za-z]\w{3,31}|-100\d{5,16}")
+
+
+def for_channel(asked: Asked, command: Command) -> Answer | None:
+    """Do a command for the channel that its first word names; None when it names none.
+
+    Its changes are made in the channel's slot, once for the update; what is said comes back here, without buttons.
+    """
+    name, _, words = asked.words.partition(" ")
+    if command.name not in REMOTE or asked.place != "private" or not _CHANNEL.fullmatch(name):
+        return None
+    try:
+        chat = _home(asked, name)
+        standing = "" if asked.monitor.members is None else asked.monitor.members.standing(chat, asked.user)
+    except (DeliveryDelayed, DeliveryUnknown):
+        return Answer(say(texts.UNSURE))
+    except DeliveryError:
+        standing = ""
+    if standing not in ADMINS:
+        return Answer(say(NOT_ADMIN_THERE, chat=name))
+    said = command.run(asked._replace(chat=chat, words=words.strip()))
+    if said.changes:
+        asked.monitor.subscriptions.apply(Order(chat, asked.update, None, (*said.changes, _manners(asked, chat))))
+    return Answer(said.text)
+
+
+def _home(asked: Asked, name: str) -> str:
+    assert asked.monitor.telegram is not None, "there is a bot that was spoken to"
+    chat = asked.monitor.telegram.chat_id(name) if name.startswith("@") else name
+    return asked.monitor.chats.home(chat)
+
+
+def _manners(asked: Asked, chat: str) -> Change:
+    manners = asked.monitor.wishes.manners(chat)
+    language = manners.language or spoken_language()
+    return Change("wish", CHAT, wishes=with_manners(manners, is_channel=True, language=language))
