@@ -4,5 +4,5 @@
                                                   └ a press ─► buttons.py ┘
     what did not arrive ─► troubles.py ─► the owners, once per matter
 
-Every sentence that people read stands in texts.py.
+Sentences go through say() (../saying.py); those of more than one place stand in texts.py.
 """

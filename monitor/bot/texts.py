@@ -1,4 +1,4 @@
-"""Every sentence that the bot says. Short, friendly, and what to do next; no word that only its makers know."""
+"""Sentences that the bot says in more than one place. Short, friendly, and what to do next; no maker's word."""
 
 from collections.abc import Sequence
 
