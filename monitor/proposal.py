@@ -23,8 +23,8 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the record of what people changed."""
+    """A line of the record of what people changed, by which update: the same is one line."""
 
-    at: datetime
+    update: int
     user: str
     what: str

@@ -34,13 +34,11 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Manners(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a chat is spoken to, whatever the topic: in which language, and how much of people is shown.
 
-    Its digests wait in the chat `review` for somebody's approval, where one is named. `is_channel`: nobody there can be
-    answered, so that no buttons are shown.
+    `is_channel`: nobody there can be answered, so that no buttons are shown.
     """
 
     language: str | None = None
     people: People | None = None
-    review: str | None = None
     is_channel: bool = False
 
 

@@ -137,7 +137,8 @@ def decide(asked: Asked) -> Answer:
         monitor.proposals.mark_edited(proposal.topic, asked.now + UNTIL_KNOWN)
     import_topics(monitor)
     sign = "↩ " if is_undo else ""
-    monitor.proposals.audit(Audited(at=asked.now, user=asked.user, what=f"{sign}{proposal.topic} {proposal.said}"))
+    what = f"{sign}{proposal.topic or 'feeds'} {proposal.said}"
+    monitor.proposals.audit(Audited(update=asked.update.id, user=asked.user, what=what), asked.now)
     return _applied(asked, proposal, is_undo=is_undo)
 
 
@@ -241,9 +242,12 @@ def _told_new(topic: Topic | None) -> list[str]:
 
 
 def _edited(text: str, topic: Topic, words: str) -> Draft:
-    query = changed_query(topic, _signed(words)) if is_change(words) or words.startswith("+") else printed(parse(words))
-    after = with_query(text, topic.name, query)
-    return Draft(after, topic.name, words.replace("-", "−") if is_change(words) else query)
+    """Return the file with a query that is said whole, or by what is added to it and excluded."""
+    if not is_change(words):
+        query = printed(parse(words))
+        return Draft(with_query(text, topic.name, query), topic.name, query)
+    query = changed_query(topic, _signed(words))
+    return Draft(with_query(text, topic.name, query), topic.name, words.replace("-", "−"))
 
 
 def _signed(words: str) -> list[str]:
@@ -305,7 +309,7 @@ def _id(asked: Asked) -> str:
 def audit(asked: Asked) -> Answer:
     """List who changed what, newest first."""
     lines = [
-        say("{time} UTC, {user}: {what}", time=f"{each.at:%Y-%m-%d %H:%M}", user=each.user, what=plain(each.what, 200))
-        for each in asked.monitor.proposals.audited(20)
+        say("{time} UTC, {user}: {what}", time=f"{at:%Y-%m-%d %H:%M}", user=each.user, what=plain(each.what, 200))
+        for at, each in asked.monitor.proposals.audited(20)
     ]
     return Answer("\n".join(lines) or say("Nobody changed anything from here yet."))

@@ -41,16 +41,17 @@ class ProposalStore:
         found = self._connection.execute("HGET", self._connection.keys.work.edited, topic)
         return None if found is None else from_ms(int(found))
 
-    def audit(self, line: Audited) -> None:
+    def audit(self, line: Audited, at: datetime) -> None:
         """Write down what somebody changed, once."""
         key = self._connection.keys.work.audit
-        self._connection.execute("ZADD", key, "NX", to_ms(line.at), encode(line))
+        self._connection.execute("ZADD", key, "NX", to_ms(at), encode(line))
         self._connection.execute("ZREMRANGEBYRANK", key, 0, -1 - AUDIT_KEPT)
 
-    def audited(self, most: int) -> list[Audited]:
-        """Return the newest lines of the record, newest first."""
-        found = self._connection.execute("ZREVRANGE", self._connection.keys.work.audit, 0, most - 1)
-        return [decode_audited(each) for each in found]
+    def audited(self, most: int) -> list[tuple[datetime, Audited]]:
+        """Return the newest lines of the record with their times, newest first."""
+        found = self._connection.execute("ZREVRANGE", self._connection.keys.work.audit, 0, most - 1, "WITHSCORES")
+        pairs = zip(found[::2], found[1::2], strict=True)
+        return [(from_ms(int(float(at))), decode_audited(each)) for each, at in pairs]
 
     def _pairs(self) -> list[tuple[bytes, bytes]]:
         return list(self._connection.pairs("HSCAN", self._connection.keys.work.proposals))

@@ -74,8 +74,11 @@ def without_keyword(topic: Topic, word: str) -> str | None:
 
 
 def is_change(words: str) -> bool:
-    """Tell whether words add and exclude, instead of saying a whole query."""
-    return bool(words.split()) and all(len(each) > 1 and each[0] in "+-" for each in words.split())
+    """Tell whether words add ("+word") and exclude ("-word"), instead of saying a whole query.
+
+    A query may exclude, too, but it begins with what it looks for.
+    """
+    return len(words) > 1 and words[0] in "+-"
 
 
 def name_for(title: str, taken: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from monitor.store.people import PeopleStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.subscriptions import Change, Order, Subscription, SubscriptionStore
 from monitor.store.told import ToldStore
+from monitor.wishes import Wishes
 from tests.replays.chats import CHAT, an_outbox
 from tests.replays.replayer import CLOCK, Call, Replayer
 from tests.replays.work import ago, some, time_of
@@ -30,6 +31,7 @@ def apply(draw: Random, store: Replayer) -> Call:
     for topic in some(draw, TOPICS):
         packed = encode(Subscription(str(topic), time_of(CLOCK)))
         store.execute("HSET", keys.subscriptions, topic, packed)
+        store.execute("HSET", keys.wishes, topic, encode(Wishes(at="08:00")))
     for user in some(draw, USERS):
         store.execute("ZADD", keys.refused, ago(draw, 7_200_000), user)
     for update in some(draw, (1, 2)):
@@ -64,7 +66,12 @@ def an_order(draw: Random) -> Order:
     )
     answer = Message(id=f"reply:{id_}", chat=CHAT, digest_id=f"reply:{id_}", part=0, text="Done.")
     changes = tuple(
-        Change(draw.choice(("subscribe", "unsubscribe", "leave", "return")), draw.choice(TOPICS))
+        Change(
+            draw.choice(("subscribe", "unsubscribe", "leave", "return", "wish")),
+            draw.choice(TOPICS),
+            wishes=draw.choice((None, Wishes(at="07:30"))),
+            times=draw.choice(("", "07:30/UTC/daily")),
+        )
         for _ in range(draw.randrange(3))
     )
     return Order(CHAT, update, draw.choice((None, answer, answer)), changes, draw.choice(("", "", *USERS)))
