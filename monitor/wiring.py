@@ -33,40 +33,19 @@ from monitor.sources import SOURCES
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.spending import Metered
-from monitor.store.alerts import AlertStore
 from monitor.store.breakers import BreakerStore
 from monitor.store.connection import QUICK, Connection, store_now
-from monitor.store.departed import DepartedStore
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.erasure import MessageEraser
-from monitor.store.feedback import FeedbackStore
-from monitor.store.firsts import FirstsStore
-from monitor.store.forgotten import ForgottenStore
-from monitor.store.inbox import INBOX_JOB, InboxStore
+from monitor.store.inbox import INBOX_JOB
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
-from monitor.store.look_backs import LookBackStore
-from monitor.store.mentions import MentionStore
 from monitor.store.migration import migrate
-from monitor.store.outbox import ChatList, FloodList, OutboxStore, SenderLeases
-from monitor.store.outgoing import OutgoingStore
+from monitor.store.outbox import FloodList, OutboxStore, SenderLeases
 from monitor.store.pace import PaceStore
-from monitor.store.packs import PackStore
-from monitor.store.people import PeopleStore
-from monitor.store.progress import ProgressStore
-from monitor.store.proposals import ProposalStore
-from monitor.store.quarantine import QuarantineStore
-from monitor.store.repairs import RepairStore
-from monitor.store.restarts import Restarts
-from monitor.store.schedule import DueList, LeaseStore
-from monitor.store.scores import ScoreStore
-from monitor.store.second_looks import SecondLooks
+from monitor.store.schedule import LeaseStore
 from monitor.store.spend import SpendStore
-from monitor.store.subscriptions import SubscriptionStore
-from monitor.store.told import ToldStore
-from monitor.store.topics import TopicStore
-from monitor.store.undelivered import UndeliveredStore
-from monitor.store.wishes import WishStore
+from monitor.stores import Stores
 from monitor.teaching import Taught
 from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
@@ -88,45 +67,22 @@ from monitor.topics.planning import (
 )
 
 
-class Monitor:
+class Monitor(Stores):
     """All parts of one process: a bag, no behaviour but opening and closing."""
 
     def __init__(self, settings: Settings, connection: Connection, embedded: EmbeddedStore | None) -> None:
+        super().__init__(connection)
         self.settings = settings
-        self.connection = connection
         self.embedded = embedded
         self.broker_url = broker_of(connection.url) if embedded is None else embedded.broker_url
-        self.mentions = MentionStore(connection)
-        self.topics = TopicStore(connection)
-        self.schedule = DueList(connection)
         self.keeper = Keeper()
         self._renewals = quick(connection)
-        self.job_leases = LeaseStore(connection)
         self.leases = KeptLeases(self.job_leases, LeaseStore(self._renewals), self.keeper)
-        self.restarts = Restarts(connection)
-        self.progress = ProgressStore(connection)
-        self.packs = PackStore(connection)
-        self.scores = ScoreStore(connection)
-        self.firsts = FirstsStore(connection)
-        self.alerts = AlertStore(connection)
-        self.quarantine = QuarantineStore(connection)
-        self.told = ToldStore(connection)
-        self.outgoing = OutgoingStore(connection)
         self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
         renewals = SenderLeases(self._renewals)
         self.sender_leases = KeptLeases(SenderLeases(connection, is_dead), renewals, self.keeper, SENDER_LEASE)
         self.outbox = OutboxStore(connection, leases=self.sender_leases)
-        self.chats = ChatList(connection)
-        self.subscriptions = SubscriptionStore(connection)
-        self.wishes = WishStore(connection)
-        self.feedback = FeedbackStore(connection)
-        self.proposals = ProposalStore(connection)
-        self.repairs = RepairStore(connection)
-        self.undelivered = UndeliveredStore(connection)
         self.words = MessageEraser(connection, settings.telegram.language)
-        self.forgotten = ForgottenStore(connection)
-        self.people = PeopleStore(connection)
-        self.inbox = InboxStore(connection)
         self.telegram = make_telegram(settings)
         self.members = None if self.telegram is None else Members(self.telegram.standing, steady)
         self.client = make_client(settings, PaceStore(connection))
@@ -138,9 +94,6 @@ class Monitor:
         self.isolation = ForkIsolation(settings.sources, settings.language.engine)
         stores = self.leases, self.progress, self.mentions
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
-        self.departed = DepartedStore(connection)
-        self.second_looks = SecondLooks(connection)
-        self.look_backs = LookBackStore(connection)
         self.changes = Changes(self.mentions, self.mentions, self.words, self.departed, self.quarantine)
         self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.changes, self.breakers)
         self._stages: tuple[tuple[int, int], Stages] | None = None

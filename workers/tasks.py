@@ -23,14 +23,6 @@ def register(app: Celery, monitor: Monitor) -> None:
     def poll(task: object, subject: str) -> None:
         jobs.poll(monitor, subject, owner_of(task), clock)
 
-    @app.task(name="digest", bind=True, shared=False)
-    def digest(task: object, subject: str) -> None:
-        jobs.send_digest(monitor, subject, owner_of(task), clock())
-
-    @app.task(name="edition", bind=True, shared=False)
-    def edition(task: object, subject: str) -> None:
-        jobs.send_edition(monitor, subject, owner_of(task), clock())
-
     @app.task(name="deliver", bind=True, shared=False)
     def deliver(task: object, subject: str) -> None:
         jobs.deliver(monitor, subject, owner_of(task), clock())
@@ -43,15 +35,29 @@ def register(app: Celery, monitor: Monitor) -> None:
     def prune(task: object, subject: str) -> None:
         jobs.prune(monitor, subject, owner_of(task), clock())
 
-    @app.task(name="score", bind=True, shared=False)
-    def score(task: object, subject: str) -> None:
-        jobs.score(monitor, subject, owner_of(task), clock())
-
     @app.task(name="upkeep", bind=True, shared=False)
     def upkeep(task: object, subject: str) -> None:
         keep_up(monitor, subject, owner_of(task), clock())
 
+    register_telling(app, monitor)
     register_looks_back(app, monitor)
+
+
+def register_telling(app: Celery, monitor: Monitor) -> None:
+    """Make the tasks known that look at the numbers of topics, and tell of them."""
+    clock = monitor.now
+
+    @app.task(name="score", bind=True, shared=False)
+    def score(task: object, subject: str) -> None:
+        jobs.score(monitor, subject, owner_of(task), clock())
+
+    @app.task(name="digest", bind=True, shared=False)
+    def digest(task: object, subject: str) -> None:
+        jobs.send_digest(monitor, subject, owner_of(task), clock())
+
+    @app.task(name="edition", bind=True, shared=False)
+    def edition(task: object, subject: str) -> None:
+        jobs.send_edition(monitor, subject, owner_of(task), clock())
 
 
 def register_looks_back(app: Celery, monitor: Monitor) -> None:

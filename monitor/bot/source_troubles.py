@@ -6,6 +6,7 @@ Nothing that was stored is touched by any of it.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,6 @@ from monitor.digests.platforms import platform_label
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Window
 from monitor.topics.breaker import scope_of
-from monitor.topics.planning import plan
 from monitor.wiring import Monitor
 
 FAILS_FOR = timedelta(hours=1)
@@ -38,10 +38,10 @@ def tell_of_sources(monitor: Monitor, now: datetime) -> None:
         return
     topics = monitor.topics.all()
     zone = ZoneInfo(topics[0].timezone) if topics else ZoneInfo("UTC")
-    statuses = monitor.progress.statuses(list(plan(topics)), Window(now - timedelta(days=1), now))
+    statuses = monitor.progress.statuses(list(monitor.plan()), Window(now - timedelta(days=1), now))
     for each in outages(statuses, now):
         id_ = notice_of("source", each.scope, each.since.strftime("%Y%m%dT%H%M"))
-        tell_owners(monitor, id_, worded(each, now, zone))
+        tell_owners(monitor, id_, partial(worded, each, now, zone))
 
 
 def outages(statuses: Sequence[QueryStatus], now: datetime) -> Iterator[Outage]:
