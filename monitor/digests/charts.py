@@ -9,6 +9,7 @@ few machines have one with 简 and 繁.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from importlib import import_module
 from importlib.resources import files
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -88,13 +89,10 @@ def caption_of(volume: Volume, zone: tzinfo) -> str:
 
 def draw(volume: Volume, zone: tzinfo) -> bytes:
     """Return the picture as PNG, in the language that is spoken, hours in the reader's zone."""
-    # Half a second and 60 MB, for who asks for a picture only.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
     font = _font()
-    figure = Figure(figsize=INCHES, dpi=DPI, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
+    # Half a second and 60 MB, for who asks for a picture only.
+    figure = import_module("matplotlib.figure").Figure(figsize=INCHES, dpi=DPI, layout="constrained", facecolor="white")
+    import_module("matplotlib.backends.backend_agg").FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     _mark_burst(axes, volume, zone, font)
     _stack(axes, volume)
@@ -174,6 +172,6 @@ def _platform(mention: Mention) -> str:
 
 def _font() -> "FontProperties":
     """Return WenQuanYi Micro Hei, which has the characters of both scripts, and Latin letters."""
-    from matplotlib.font_manager import FontProperties  # noqa: PLC0415
-
-    return FontProperties(fname=str(files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc"))
+    path = str(files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc")
+    font: FontProperties = import_module("matplotlib.font_manager").FontProperties(fname=path)
+    return font
