@@ -14,11 +14,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from monitor.bot.shelves import shelf_of
+from monitor.bot.tongue import language_in
 from monitor.digests.alert import render_alert
 from monitor.digests.compose import compose
+from monitor.digests.wishing import gates_of, stricter, takes_alerts
 from monitor.models import Digest, Parcel, Topic, Window
 from monitor.pipeline import Gathered, gather
 from monitor.rounds import MOST_COMPOSED, brief_of, candidates, greet, preview_chat, recipient_of, shown_in
+from monitor.saying import speaking
 from monitor.signals.alerts import AlertLog, Begun, Gates, Verdict, after_alert, alert_of
 from monitor.wiring import Monitor
 
@@ -48,7 +51,7 @@ def alert(monitor: Monitor, topic: Topic, gathered: Gathered, now: datetime) -> 
     failed = []
     for chat in [preview_chat(topic), *candidates(monitor, topic)]:
         try:
-            taker = taker_of(monitor, topic, chat)
+            taker = taker_of(monitor, topic, chat, now)
             if taker is not None:
                 _consider(monitor, topic, taker, gathered, now)
         except Exception:
@@ -58,16 +61,20 @@ def alert(monitor: Monitor, topic: Topic, gathered: Gathered, now: datetime) -> 
     return failed
 
 
-def taker_of(monitor: Monitor, topic: Topic, chat: str) -> Taker | None:
+def taker_of(monitor: Monitor, topic: Topic, chat: str, now: datetime) -> Taker | None:
     """Return how a chat takes alerts of a topic; None where it takes none.
 
-    Everybody who gets the digest of a topic takes its alerts, in the zone of the topic and with the same gates. What a
-    subscription says about alerts, its own zone and quiet hours is to be asked here, and nowhere else.
+    Everybody who gets the digest of a topic takes its alerts, unless they switched them off, in their zone and not in
+    their quiet hours.
     """
     if chat == preview_chat(topic):
         return Taker(chat, None, ZoneInfo(topic.timezone), is_page=True)
-    recipient = recipient_of(monitor, topic, chat)
-    return None if recipient is None else Taker(*recipient, ZoneInfo(topic.timezone))
+    wishes = monitor.wishes.of(chat, topic.name)
+    recipient = recipient_of(monitor, topic, chat) if takes_alerts(wishes, now) else None
+    if recipient is None:
+        return None
+    zone = topic.timezone if wishes is None or wishes.timezone is None else wishes.timezone
+    return Taker(*recipient, ZoneInfo(zone), gates_of(wishes))
 
 
 def _consider(monitor: Monitor, topic: Topic, taker: Taker, gathered: Gathered, now: datetime) -> None:
@@ -80,7 +87,8 @@ def _consider(monitor: Monitor, topic: Topic, taker: Taker, gathered: Gathered, 
         return
     if now - begun.at <= LATEST:
         again = gathered if begun.window == gathered.trend.window else _gather(monitor, topic, begun.window, now)
-        _hand(monitor, topic, taker, begun, again)
+        with speaking(language_in(monitor, taker.chat)):
+            _hand(monitor, topic, taker, begun, again)
     else:
         log.warning("alert too late", extra={"topic": topic.name, "chat": taker.chat})
     # Where another topic's alert was faster with the log, this one stays begun: the next look ends it.
@@ -118,7 +126,9 @@ def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: 
     burst = gathered.trend.burst
     if burst is None:
         return  # posts were withdrawn, or read later than they seemed to be: there is nothing to tell any more
-    brief = msgspec.structs.replace(brief_of(monitor, topic, begun.window, KIND), chat=taker.chat)
+    brief = brief_of(monitor, topic, begun.window, KIND)
+    people = stricter(brief.people, monitor.wishes.manners(taker.chat).people)
+    brief = msgspec.structs.replace(brief, chat=taker.chat, people=people)
     for most in (*[1] * MOST_COMPOSED, 0):
         made = _with_posts(compose(brief, *gathered), most)
         message = render_alert(made, burst, begun.again_above, taker.chat, taker.zone)

@@ -15,6 +15,7 @@ from monitor.credentials import NO_KEY
 from monitor.digests.platforms import platform_label
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Window
+from monitor.saying import say
 from monitor.topics.breaker import scope_of
 from monitor.wiring import Monitor
 
@@ -65,5 +66,15 @@ def worded(outage: Outage, now: datetime, zone: tzinfo) -> str:
     name = host or platform_label(source)
     since, reason = day_and_time(outage.since, now, zone), plain(outage.reason, LONGEST_REASON)
     if outage.is_silent:
-        return f"{name} since {since}: {reason}. Nothing that was read before is lost; `monitor doctor` says more."
-    return f"{name} has not been read since {since}: {reason}. Digests say so; `monitor doctor` says what to do."
+        return say(
+            "{name} since {since}: {reason}. Nothing that was read before is lost; `monitor doctor` says more.",
+            name=name,
+            since=since,
+            reason=reason,
+        )
+    return say(
+        "{name} has not been read since {since}: {reason}. Digests say so; `monitor doctor` says what to do.",
+        name=name,
+        since=since,
+        reason=reason,
+    )

@@ -14,8 +14,9 @@ from monitor.burst import Burst
 from monitor.digests.draft import Draft
 from monitor.digests.headline import write_title
 from monitor.digests.reactions import write_reaction
-from monitor.digests.wording import few, hashtag, many
+from monitor.digests.wording import accounts, few, hashtag, listed, posts
 from monitor.models import Digest, Message
+from monitor.saying import say, say_many
 from monitor.signals.alerts import Gates
 
 
@@ -24,16 +25,19 @@ def render_alert(digest: Digest, burst: Burst, again_above: int, chat: str, zone
     draft = Draft()
     minutes = round((burst.end - burst.start).total_seconds() / 60)
     with draft.marked("bold"):
-        draft.write(f"{hashtag(digest.title)} rising: {many(burst.posts, 'post')} in {minutes} min")
-    platforms = many(burst.platforms, "platform")
-    draft.write(f"\nusual {few(burst.expected)} · {many(burst.accounts, 'account')}, {platforms}")
+        topic = hashtag(digest.title)
+        draft.write(say("{topic} rising: {posts} in {count} min", topic=topic, posts=posts(burst.posts), count=minutes))
+    who = listed([accounts(burst.accounts), say_many("{count} platform", "{count} platforms", burst.platforms)])
+    draft.write("\n" + say("usual {count}", count=few(burst.expected)) + f" · {who}")
     if digest.link is not None:
-        draft.write("\nMost shared: ")
+        draft.write("\n" + say("Most shared: "))
         write_title(draft, digest.link)
     for reaction in digest.reactions[:1]:
         write_reaction(draft, reaction, digest.trend.window, zone)
     hours = Gates().cooldown.total_seconds() / 3600
-    draft.write(f"\nNext {hours:.0f} h: only above {again_above:,} an hour.")
+    draft.write(
+        "\n" + say("Next {hours} h: only above {count} an hour.", hours=f"{hours:.0f}", count=f"{again_above:,}")
+    )
     return Message(
         id=f"{digest.id}-0",
         chat=chat,
