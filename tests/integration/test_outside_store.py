@@ -214,6 +214,7 @@ def test_the_pages_user_changes_nothing(server: Server) -> None:
 
 
 @needs_tls
+@pytest.mark.chaos
 def test_each_role_works_as_a_user_of_its_own(server: Server, tmp_path: Path) -> None:
     product = Product(tmp_path)
     one_role = (sys.executable, "-m", "monitor.cli")
