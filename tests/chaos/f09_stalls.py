@@ -22,6 +22,7 @@ from monitor.errors import StoreError
 from monitor.store.connection import Connection
 from monitor.wiring import Monitor, quick
 from tests.chaos import Figure, Plan, progress
+from tests.chaos.fleet import without_processor
 from tests.chaos.oracle import findings
 from tests.chaos.sabotage.sitecustomize import END_SWEEPER, HANG
 from tests.integration.product import Product, Running, wait_until
@@ -140,23 +141,14 @@ def _stall(stage: Stage, stall: Stall) -> tuple[float, float]:
     wait_until(lambda: stage.lines(" read query=", told) >= LOOKS_BEFORE, PATIENCE)
     told, began = len(stage.up.lines), time.monotonic()
     up, role = stage.up.process.pid, "page" if stall.role == "page" else "worker"
-    unnoticed = -_without_processor(up)
+    unnoticed = -without_processor(up)
     stall.make(stage)
     wait_until(lambda: stage.lines(f"restarted role={stall.role}", told) > 0, PATIENCE)
     restarted = len(stage.up.lines)
-    unnoticed += _without_processor(up)
-    unstarted = -_without_processor(stage.pid(role)) if stall.role == "store" else 0.0
+    unnoticed += without_processor(up)
+    unstarted = -without_processor(stage.pid(role)) if stall.role == "store" else 0.0
     wait_until(lambda: stall.works(stage, restarted), PATIENCE)
-    return time.monotonic() - began, unnoticed + unstarted + _without_processor(stage.pid(role))
-
-
-def _without_processor(pid: int) -> float:
-    """Return for how many seconds a process's first thread could have gone on and had no processor.
-
-    The second number of schedstat (https://docs.kernel.org/scheduler/sched-stats.html); 0 where there is none.
-    """
-    path = Path(f"/proc/{pid}/schedstat")
-    return int(path.read_text().split()[1]) / 1e9 if path.exists() else 0.0
+    return time.monotonic() - began, unnoticed + unstarted + without_processor(stage.pid(role))
 
 
 def _watch_idle(folder: Path, seconds: float) -> int:

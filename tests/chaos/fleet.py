@@ -201,3 +201,12 @@ def wait_for(is_settled: Settled, limit: float, every: float = 0.1) -> float | N
             return time.monotonic() - began
         pause.wait(every)
     return None
+
+
+def without_processor(pid: int) -> float:
+    """Return for how many seconds a process's first thread could have gone on and had no processor.
+
+    The second number of schedstat (https://docs.kernel.org/scheduler/sched-stats.html); 0 where there is none.
+    """
+    path = Path(f"/proc/{pid}/schedstat")
+    return int(path.read_text().split()[1]) / 1e9 if path.exists() else 0.0
