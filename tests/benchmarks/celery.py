@@ -4,11 +4,10 @@
 
 Protocol. Two worker processes are started as the product starts them (Celery's own worker, a pool of one thread, late
 acknowledgements, a prefetch of one, JSON), on the embedded Valkey of this run, broker and store in one (`appendfsync
-always`). A message names a page of 500 lines of a file, as a poll's hint names a query; the worker reads the page and
-goes the whole way to the store. Naive: the same workers and the pipeline that one writes first, with one message per
-post, which is how one writes it first. Posts are those of `ingest` that all hold a keyword. Counted is from the first
-message sent to the last post stored; the workers are ready and warm by then. Processor time is that of workers and
-server.
+always`). A message names a page of 500 lines of a file, as a poll's hint names a query; the worker reads it and goes
+the whole way to the store. Naive: the same workers and the pipeline that one writes first, with one message per post,
+which is how one writes it first. Posts are those of `ingest` that all hold a keyword. Counted is from the first message
+sent to the last post stored; the workers are ready and warm by then. Processor time is that of workers and server.
 
 Checked, else the exit code is 1: both stored exactly the posts that they were given, fsck finds nothing, the server is
 durable. The last line is one JSON object.

@@ -3,13 +3,13 @@
     python -m tests.benchmarks.firehose [POSTS]
 
 Protocol. Real posts in 简, 繁 and English, distinct by text, one in a hundred with one of a hundred keywords beyond
-doubt and the others with none (see `ingest`); and nine hundred more keywords, words of the same archives that stand
-in none of these posts in any form, so that both pipelines must store the same ids. The whole path: decode, match,
+doubt and the others with none (see `ingest`); and nine hundred more keywords, words of the same archives that stand in
+none of these posts in any form, so that both pipelines must store the same ids. The whole path: decode, match,
 language, copies, store, with `appendfsync always`, nothing remembered from post to post, each process with a
 connection of its own. Each round gives new posts first to the naive pipeline (fewer, at its speed), then to ours, at
-one process and at two; rates are medians of the rounds, by wall clock and by processor time, the server's included. A
-machine that does other work, too, shows in the first and hardly in the second: `per_s_on_two_free_cores` is twice the
-posts per second of processor.
+one process and at two; rates are medians of the rounds, by wall clock and by processor time, the server's included.
+What else the machine does shows in the first and hardly in the second: `per_s_on_two_free_cores` is twice the posts
+per second of processor.
 
 Checked, else the exit code is 1: both stored exactly the posts with a keyword, fsck finds nothing, the server is
 durable. REACH is what we want on two free cores; missing it is told, and is no failure. The last line is one JSON
