@@ -6,6 +6,8 @@
 local posts, times, backfilled, engagement = unpack(KEYS)
 local oldest, spacing, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local new, known, refused = 0, 0, 0
+-- Scores and members of the indexes: one command for all takes a third of the time of one each.
+local timed, earlier = {}, {}
 
 -- A withdrawn post keeps its place and nothing else: its body, an array, ends with true (store/codec.py, Body).
 local function is_withdrawn(key)
@@ -35,8 +37,8 @@ while i <= #ARGV do
     local is_new = redis.call('HSETNX', posts, key, ARGV[i + 2]) == 1
     if is_new then
       new = new + 1
-      redis.call('ZADD', times, time, key)
-      if ARGV[i + 3] == '1' then redis.call('ZADD', backfilled, time, key) end
+      timed[#timed + 1], timed[#timed + 2] = time, key
+      if ARGV[i + 3] == '1' then earlier[#earlier + 1], earlier[#earlier + 2] = time, key end
     else
       known = known + 1
     end
@@ -46,4 +48,6 @@ while i <= #ARGV do
   end
   i = i + 9
 end
+if #timed > 0 then redis.call('ZADD', times, unpack(timed)) end
+if #earlier > 0 then redis.call('ZADD', backfilled, unpack(earlier)) end
 return {new, known, refused}
