@@ -335,11 +335,16 @@ class Receipt(NamedTuple):
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """A message and the posts that it shows: they are claimed for its chat. With a photo the text is its caption."""
+    """A message and the posts that it shows: they are claimed for its chat.
+
+    With a photo or a document, which has a name, the text is its caption.
+    """
 
     message: Message
     posts: tuple[PostKey, ...] = ()
     photo: bytes | None = None
+    document: bytes | None = None
+    file_name: str = ""
 
 
 DeliveryState = Literal["ready", "sending", "sent", "ambiguous", "dead"]

@@ -217,7 +217,15 @@ def _unknown(asked: Asked, heard: Spoken) -> Ready | None:
 
 
 def _say(asked: Asked, said: Answer) -> Ready:
-    order = Order(asked.chat, asked.update, _written(asked, said), said.changes, photo=said.photo)
+    order = Order(
+        asked.chat,
+        asked.update,
+        _written(asked, said),
+        said.changes,
+        photo=said.photo,
+        document=said.document,
+        file_name=said.file_name,
+    )
     if said.refused:
         # What a stranger hears first must not keep them from hearing that their invitation is too old.
         who = asked.user if said.refused == "start" else f"{asked.user} {said.refused}"

@@ -48,7 +48,7 @@ class Asked(NamedTuple):
 class Answer(NamedTuple):
     """What is said, and what is changed with it. What is refused, by its name here, is said once in a while only.
 
-    The text is the caption of a photo, where there is one.
+    The text is the caption of a photo or a document, where there is one.
     """
 
     text: str
@@ -58,6 +58,8 @@ class Answer(NamedTuple):
     refused: str = ""
     quotes: tuple[Quoted, ...] = ()
     photo: bytes | None = None
+    document: bytes | None = None
+    file_name: str = ""
 
 
 class Command(NamedTuple):

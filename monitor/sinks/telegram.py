@@ -124,6 +124,18 @@ class TelegramSink:
                     reply_markup=buttons,
                 )
                 return sent.message_id
+            if parcel.document is not None:
+                sent = await bot.send_document(
+                    chat_id=_id(address),
+                    document=parcel.document,
+                    filename=parcel.file_name,
+                    caption=_text(parcel),
+                    caption_entities=entities,
+                    disable_notification=message.silent,
+                    message_thread_id=message.thread,
+                    reply_markup=buttons,
+                )
+                return sent.message_id
             sent = await bot.send_message(
                 chat_id=_id(address),
                 text=_text(parcel),
@@ -146,7 +158,7 @@ class TelegramSink:
         buttons = _buttons(parcel)
 
         async def call(bot: Bot) -> Edited:
-            if parcel.photo is not None:
+            if parcel.photo is not None or parcel.document is not None:
                 await bot.edit_message_caption(
                     chat_id=_id(address),
                     message_id=message_id,

@@ -66,6 +66,8 @@ class Order(NamedTuple):
     refused: str = ""
     told: Literal["always", "each", "chat"] = "each"
     photo: bytes | None = None
+    document: bytes | None = None
+    file_name: str = ""
 
 
 decode_subscription = msgspec.msgpack.Decoder(Subscription).decode
@@ -184,11 +186,15 @@ def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
         yield from ("", "", "")
     else:
         record = Delivery(state="ready", due=now, part=0, parts=1)
-        yield from (answer.id, encode(record), encode(Parcel(message=answer, photo=order.photo)))
+        yield from (answer.id, encode(record), encode(_parcel(order, answer)))
     yield from (order.refused, ms(REFUSAL_KEPT), MOST_REFUSED, order.told, ms(UPDATES_REMEMBERED))
     yield 0 if update.at is None else to_ms(update.at)
     for each in order.changes:
         yield from (each.verb, each.topic, _packed(each, now))
+
+
+def _parcel(order: Order, answer: Message) -> Parcel:
+    return Parcel(message=answer, photo=order.photo, document=order.document, file_name=order.file_name)
 
 
 def _packed(change: Change, now: datetime) -> bytes:

@@ -405,3 +405,14 @@ def test_telegram_is_told_the_commands_by_place_and_language(room: Room) -> None
         ("all_group_chats", "zh"): "数字是怎么来的",
     }
     assert all("edit" not in str(value) for key, value in listed.items() if key[0] == "all_group_chats")
+
+
+def test_posts_are_exported_as_a_document(room: Room) -> None:
+    emil = room.person("Emil", "editor")
+    room.follow(POTS, posts=12)
+    room.say(emil, "/export smash-pots csv")
+    room.deliver(str(emil.id))
+
+    [shown] = room.telegram.state.ledger.visible(emil.id, by=room.telegram.state.world.bot.id)
+    assert shown.message["document"]["file_name"] == "smash-pots-2026-03-10.csv"
+    assert shown.text.startswith("12 posts of 7 days")

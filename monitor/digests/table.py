@@ -1,0 +1,55 @@
+"""The posts of a topic as a file, CSV or JSON lines: ids alone, so that platforms decide what is shown, or texts. Pure.
+
+Posts that could expose somebody are left out, authors are in neither form.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC
+from typing import Literal
+
+from monitor.digests.people import is_exposing
+from monitor.models import Mention
+
+Form = Literal["csv", "jsonl"]
+IDS = ("source", "id", "time", "seen", "language", "script", "matched")
+TEXTS = ("url", "text")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""With these a cell begins that a spreadsheet would compute: https://owasp.org/www-community/attacks/CSV_Injection"""
+
+
+def table_of(mentions: Iterable[Mention], form: Form, *, with_text: bool) -> bytes:
+    """Return the file, UTF-8; of CSV with a mark in front that spreadsheets look for."""
+    columns = IDS + TEXTS if with_text else IDS
+    rows = [{name: row[name] for name in columns} for row in _rows(mentions)]
+    if form == "jsonl":
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "replace")
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, columns)
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return out.getvalue().encode("utf-8-sig", "replace")
+
+
+def _rows(mentions: Iterable[Mention]) -> Iterator[dict[str, str]]:
+    for each in mentions:
+        post = each.post
+        if each.withdrawn or is_exposing(post.text):
+            continue
+        yield {
+            "source": post.key.source,
+            "id": post.key.id,
+            "time": post.time.astimezone(UTC).isoformat(),
+            "seen": post.observed_at.astimezone(UTC).isoformat(),
+            "language": each.language,
+            "script": each.script or "",
+            "matched": " ".join(hit.term for hit in each.terms),
+            "url": post.url or "",
+            "text": post.text,
+        }
+
+
+def _cell(value: str) -> str:
+    return f"'{value}" if value.startswith(FORMULA) else value
