@@ -1,6 +1,7 @@
 """What is behind the numbers: /why, /chart, and a digest now."""
 
 from collections.abc import Callable
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 from monitor.bot.asked import Answer, Asked
@@ -8,7 +9,7 @@ from monitor.bot.shelves import shelf_of
 from monitor.bot.topic_names import title_of
 from monitor.bot.topics_meant import topic_meant
 from monitor.bot.under_digests import opinion_told
-from monitor.digests.charts import Kind, caption_of, draw, volume_of
+from monitor.digests.charts import Kind, caption_of, volume_of
 from monitor.digests.compose import Brief, compose
 from monitor.digests.headline import window_words
 from monitor.digests.render import render
@@ -17,6 +18,9 @@ from monitor.digests.wishing import stricter, wished
 from monitor.models import Topic
 from monitor.pipeline import Gathered, gather
 from monitor.saying import say
+
+PICTURES = "monitor.digests.pictures"
+"""Imported when a picture is drawn: its library is large."""
 
 PLATFORM = "platform"
 NOW = "now"
@@ -63,7 +67,7 @@ def _explained(asked: Asked, topic: Topic) -> Answer:
 def _drawn(asked: Asked, topic: Topic, kind: Kind) -> Answer:
     gathered, zone = gathered_now(asked, topic), zone_in(asked, topic)
     volume = volume_of(topic.title, gathered.trend, gathered.mentions, kind)
-    return Answer(caption_of(volume, zone), photo=draw(volume, zone))
+    return Answer(caption_of(volume, zone), photo=import_module(PICTURES).draw(volume, zone))
 
 
 def _told_now(asked: Asked, topic: Topic) -> Answer:

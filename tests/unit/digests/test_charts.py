@@ -9,7 +9,8 @@ from fontTools.ttLib import TTCollection
 
 from monitor.burst import Burst
 from monitor.catalogs import catalog
-from monitor.digests.charts import caption_of, draw, volume_of
+from monitor.digests.charts import caption_of, volume_of
+from monitor.digests.pictures import draw
 from monitor.models import Mention
 from monitor.saying import speaking
 from tests.build import a_mention
