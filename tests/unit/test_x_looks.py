@@ -1,0 +1,147 @@
+"""X through the whole path: topics, packed queries, looks, the store's meter, and what the digest says of it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.digests.coverage import read_line, readings, unread_line
+from monitor.looks import Look, Polled, poll
+from monitor.models import Query, Topic, Window
+from monitor.settings import FetchSettings, Settings
+from monitor.topics.planning import poll_job
+from monitor.wiring import Monitor, opened
+from tests.build import a_topic
+from tests.simulators.x_api import TOKEN, XServer
+from tests.simulators.x_world import World
+
+MINUTE = timedelta(minutes=1)
+IRON = a_topic(name="iron", any=("iron",), sources=("x",), languages=())
+
+
+@pytest.fixture
+def world() -> World:
+    """X at nine in the morning: no UTC day ends within a test."""
+    return World(datetime.now(UTC).replace(hour=9, minute=0, second=0, microsecond=0))
+
+
+@pytest.fixture
+def url(world: World) -> Iterator[str]:
+    with XServer(world, is_judged=False) as server:
+        yield server.url
+
+
+@pytest.fixture
+def monitor(tmp_path: Path, url: str) -> Iterator[Monitor]:
+    x = {"token": TOKEN, "budget": "0.50", "url": url}
+    with opened(Settings(home=tmp_path / "var", config=tmp_path, fetch=FetchSettings(), sources={"x": x})) as made:
+        yield made
+
+
+def follow(monitor: Monitor, world: World, *topics: Topic) -> list[Query]:
+    """Put topics in force, as the worker does, and return the queries."""
+    monitor.topics.replace(topics, str(topics))
+    plan = monitor.plan()
+    monitor.packs.adopt(plan, world.now)
+    monitor.schedule.sync({poll_job(query): timedelta(0) for query in plan})
+    return list(plan)
+
+
+def look(monitor: Monitor, world: World, query: Query) -> list[Polled]:
+    """Look at a query until there is no more."""
+    pages = []
+    while True:
+        polled = poll(Look(poll_job(query), query, 10 * MINUTE, "me"), monitor.parts, monitor.stages(), world.now)
+        assert polled is not None
+        pages.append(polled)
+        if not polled.more:
+            return pages
+
+
+def told(monitor: Monitor, world: World, queries: list[Query]) -> tuple[str, str]:
+    window = Window(world.now - timedelta(hours=24), world.now + MINUTE)
+    seen = readings(monitor.progress.statuses(queries, window), window)
+    return read_line(seen, window, UTC), unread_line(seen, window, UTC)
+
+
+def test_posts_are_matched_again_and_kept_once(monitor: Monitor, world: World) -> None:
+    world.post("irons and pots", ago=5 * MINUTE)
+    world.post("irony", ago=4 * MINUTE)
+    world.post("nothing of it, but https://t.co/x", ago=3 * MINUTE, urls=("https://example.com/iron",))
+    (query,) = follow(monitor, world, IRON)
+
+    pages = look(monitor, world, query) + look(monitor, world, query)
+
+    assert query.text == "(iron OR ironed OR ironing OR irons)"
+    assert sum(page.fetched for page in pages) == 2
+    assert [each.post.text for each in stored(monitor, world, "iron")] == ["irons and pots"]
+    assert monitor.spending["x"].today(world.now).topics == {"iron": 10_000}
+
+
+def test_a_topic_that_joins_costs_the_others_no_place_and_no_post(monitor: Monitor, world: World) -> None:
+    world.post("iron 1", ago=50 * MINUTE)
+    (query,) = follow(monitor, world, IRON)
+    look(monitor, world, query)
+    world.now += 10 * MINUTE
+    world.post("iron 2", ago=2 * MINUTE)
+    world.post("zebra", ago=30 * MINUTE)
+
+    (wider,) = follow(monitor, world, IRON, a_topic(name="zoo", any=("zebra",), sources=("x",)))
+    look(monitor, world, wider)
+
+    assert wider != query
+    assert len(stored(monitor, world, "iron")) == 2
+    assert len(stored(monitor, world, "zoo")) == 1
+    assert world.spent[world.now.date().isoformat()] <= 20_000
+    assert told(monitor, world, [wider])[0].startswith("X (since ")
+
+
+def test_when_the_money_is_spent_the_digest_says_so(monitor: Monitor, world: World) -> None:
+    (query,) = follow(monitor, world, IRON)
+    look(monitor, world, query)
+    spend = monitor.spending["x"]
+    for number in range(12):
+        world.now += 10 * MINUTE
+        for each in range(10):
+            world.post(f"iron {number} {each}", ago=MINUTE)
+        (*_, last) = look(monitor, world, query)
+
+    assert last.error is not None
+    assert last.error.reason == "budget"
+    assert last.due_in > timedelta(0)
+    assert told(monitor, world, [query])[1].endswith("(budget)")
+    assert spend.today(world.now).spent <= 500_000
+    assert world.spent[world.now.date().isoformat()] <= 500_000
+
+
+def test_a_sample_says_of_how_many_it_is_one(monitor: Monitor, world: World) -> None:
+    for number in range(300):
+        world.post(f"iron {number}", ago=timedelta(seconds=31 + 200 * number), likes=number % 90)
+    (query,) = follow(monitor, world, IRON)
+
+    look(monitor, world, query)
+    said = told(monitor, world, [query])[0]
+
+    assert said.startswith("X (sample ")
+    assert " of " in said
+
+
+def test_a_query_that_is_too_long_for_x_is_packed_shorter(monitor: Monitor, world: World) -> None:
+    world.longest_query = 250
+    topic = a_topic(name="many", any=tuple(f"word{chr(97 + n)}x" for n in range(24)), sources=("x",))
+    queries = follow(monitor, world, topic)
+    assert max(len(query.text) for query in queries) > 250
+    for _ in range(6):
+        for query in queries:
+            look(monitor, world, query)
+        if (repacked := follow(monitor, world, topic)) == queries:
+            break
+        queries = repacked
+
+    assert max(len(query.text) for query in queries) <= 250
+    assert all(page.error is None for query in queries for page in look(monitor, world, query))
+
+
+def stored(monitor: Monitor, world: World, topic: str) -> list:  # type: ignore[type-arg]
+    return monitor.mentions.between(topic, Window(world.now - timedelta(days=2), world.now + MINUTE))
