@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import click
 
+from monitor.budget import MICRO, dollars
 from monitor.cli.run import is_running
 from monitor.credentials import NO_KEY, missing_of
 from monitor.digests.platforms import platform_label
@@ -17,7 +18,12 @@ from monitor.settings import Settings, load
 from monitor.sinks.telegram import TelegramSink
 from monitor.stalls import neglect
 from monitor.store.fsck import check
+from monitor.topics.asking import needs_of
+from monitor.topics.packing import is_packed
 from monitor.wiring import Monitor, opened, read_topics_file
+
+LONGEST_NAME = 80
+"""Characters of a packed query that are shown."""
 
 MOST_GAPS = 3
 """Gaps of a query that are told one by one, the newest."""
@@ -80,6 +86,8 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     if monitor.telegram is not None:
         yield _bot(monitor, monitor.telegram)
     yield _quarantine(monitor)
+    yield from _spending(monitor, now)
+    yield from _unasked(monitor)
     queries = list(monitor.plan())
     for status in monitor.progress.statuses(queries, Window(now - timedelta(days=1), now)):
         missing = missing_of(monitor.sources.get(status.query.source))
@@ -136,16 +144,40 @@ def _keyless(query: Query, missing: str) -> Finding:
     )
 
 
+def _spending(monitor: Monitor, now: datetime) -> Iterator[Finding]:
+    """Say what is spent of the budget of a source that costs money and that a topic names."""
+    for source, spend in monitor.spending.items():
+        if not any(query.source == source for query in monitor.plan()):
+            continue
+        label, ledger = platform_label(source), spend.today(now)
+        if not spend.budget.day:
+            remedy = f"set budget in [sources.{source}], in US dollars a day; or take it out of topics.toml"
+            yield Finding(False, f"{label}: not read: no budget", remedy)
+        said = f"${dollars(ledger.spent):.2f} of ${dollars(spend.budget.day):.2f} spent today (UTC)"
+        is_spent = ledger.spent + MICRO // 20 > spend.budget.day
+        yield Finding(not is_spent, f"{label}: {said}", "wait for midnight UTC, or raise budget" if is_spent else "")
+
+
+def _unasked(monitor: Monitor) -> Iterator[Finding]:
+    """Say what of a topic's query a source that is asked by keywords cannot be asked for."""
+    for topic in monitor.topics.all():
+        for source in filter(is_packed, topic.sources):
+            missing = needs_of(topic, source).missing
+            if missing:
+                said = f"{topic.name}: {platform_label(source)} cannot be asked for {', '.join(missing)}"
+                yield Finding(False, said, "write beside it, with AND, a word that such posts hold")
+
+
 def _query(status: QueryStatus, now: datetime) -> Finding:
     said = _said_of(status)
     if status.reason is not None:
         since = "" if status.since is None else f" since {status.since:%Y-%m-%d %H:%M} UTC"
         tried = "" if status.tried is None else f", last asked {_minutes(now - status.tried)} ago"
-        return Finding(False, f"{status.query}: not read{since}: {status.reason}{tried}{said}", _remedy(status))
+        return Finding(False, f"{_named(status.query)}: not read{since}: {status.reason}{tried}{said}", _remedy(status))
     if status.last_read is None:
-        return Finding(False, f"{status.query}: not read yet", "start `monitor up`, or `monitor poll` it once")
+        return Finding(False, f"{_named(status.query)}: not read yet", "start `monitor up`, or `monitor poll` it once")
     ago = _minutes(now - status.last_read)
-    return Finding(True, f"{status.query}: read {ago} ago, {status.read:.0%} of the last 24 h{said}")
+    return Finding(True, f"{_named(status.query)}: read {ago} ago, {status.read:.0%} of the last 24 h{said}")
 
 
 def _said_of(status: QueryStatus) -> str:
@@ -158,6 +190,12 @@ def _said_of(status: QueryStatus) -> str:
     more = [f"and {len(status.gaps) - MOST_GAPS} more gaps"] if len(status.gaps) > MOST_GAPS else []
     unreadable = [f"{many(status.unreadable, 'item')} of the last page not readable"] if status.unreadable else []
     return "".join(f"; {each}" for each in (*gaps, *more, *unreadable))
+
+
+def _named(query: Query) -> str:
+    """Return the name of a query, cut where keywords make it long."""
+    name = str(query)
+    return name if not is_packed(query.source) or len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 def _minutes(time: timedelta) -> str:

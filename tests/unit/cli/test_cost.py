@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from monitor.budget import Wish
 from monitor.cli import commands
+from monitor.cli.check import findings
 from monitor.cli.rehearsing import a_busy_topic, accuracy, rehearsed
 from monitor.errors import OutOfCredit
 from monitor.settings import Settings
@@ -102,3 +103,13 @@ def test_an_archive_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(commands, ["cost", "--replay", "--archive", str(tmp_path / "none.jsonl")])
 
     assert "there is no such archive" in str(result.exception)
+
+
+def test_the_doctor_says_what_is_spent_and_what_cannot_be_asked_for(monitor: Monitor) -> None:
+    query = "zebra OR /ir[o0]n/"
+    monitor.topics.replace([a_topic(name="zoo", any=(), query=query, sources=("x",))], "another")
+
+    said = {each.what: each.remedy for each in findings(monitor, monitor.settings, datetime.now(UTC))}
+
+    assert said["X: $0.00 of $2.50 spent today (UTC)"] == ""
+    assert "with AND" in said["zoo: X cannot be asked for /ir[o0]n/"]
