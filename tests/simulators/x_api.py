@@ -22,12 +22,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.simulators.x_grammar import Holds, Refused, compiled
 from tests.simulators.x_spec import Description
-from tests.simulators.x_world import DAY, SimPost, World, id_at
+from tests.simulators.x_world import DAY, PROBLEMS, SimPost, World, id_at
 
 TOKEN = "simulated-token-of-an-app"
 PRICES = {"post": 5_000, "user": 10_000, "count": 5_000}
 LIMITS = {"search": 450, "counts": 300, "lookup": 3500, "users": 300, "usage": 50}
-PROBLEMS = "https://api.twitter.com/2/problems/"
 STEPS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": DAY}
 
 
@@ -105,7 +104,8 @@ class Api:
         days = days[-int(args.get("days", 7)) :]
         if self.world.words == "post":
             days = [{**day, "usage": str(day["usage"])} for day in days]
-        return {"data": {"daily_project_usage": {"project_id": 1, "usage": days}}} if days else {"data": {}}
+        project: int | str = 1 if self.world.words == "tweet" else "1"
+        return {"data": {"daily_project_usage": {"project_id": project, "usage": days}}} if days else {"data": {}}
 
     def _query(self, args: Mapping[str, str]) -> Holds:
         query = args["query"]

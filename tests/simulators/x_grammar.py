@@ -101,7 +101,7 @@ def _tokens(query: str) -> Iterator[_Token]:
             raise Refused(f"no viable alternative at character '{query[at]}'", at + 1)
         kind = "named" if found["named"] else str(found.lastgroup)
         text = found[kind] if kind != "named" else found["named"]
-        place = found.start(kind) + 1
+        place = found.start(kind) + (kind != "phrase")  # at its quotation mark
         if kind == "word" and text in ("AND", "NOT"):
             raise Refused(f"ambiguous use of {text.lower()} as a keyword; quote it", place)
         yield _Token("or" if kind == "word" and text == "OR" else kind, text, place)

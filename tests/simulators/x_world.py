@@ -19,6 +19,8 @@ RENAMED = {
 }
 """What the newer vocabulary calls things."""
 
+PROBLEMS, NEW_PROBLEMS = "https://api.twitter.com/2/problems/", "https://api.x.com/2/problems/"
+
 
 @dataclass
 class SimPost:
@@ -154,4 +156,4 @@ class World:
             return [self.in_words(each) for each in value]
         if isinstance(value, dict):
             return {RENAMED.get(name, name): self.in_words(each) for name, each in value.items()}
-        return value
+        return value.replace(PROBLEMS, NEW_PROBLEMS) if isinstance(value, str) else value
