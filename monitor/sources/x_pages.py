@@ -15,6 +15,7 @@ from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choo
 from monitor.sources.x_posts import NAME, RawPost, User, id_at, post_of, read_post
 
 DAY = timedelta(days=1)
+HOUR_MS = 3_600_000
 MANY = 50
 """Posts of a page from which one can tell what crowds it."""
 
@@ -218,7 +219,9 @@ def _counted(place: Place, page: Page, terms: Terms) -> Moved:
         counted=total,
         at=page.served_at,
     )
-    since_total = place.total + (0 if place.plan is None else total)
+    # Of a first count by the hour, what lies after the place counts whole hours: about as many as were missed.
+    missed = sum(count for start, count in counts.items() if start.timestamp() * 1000 >= since - HOUR_MS / 2)
+    since_total = place.total + (missed if place.plan is None else total)
     planned_place = msgspec.structs.replace(place, plan=planned, total=since_total)
     if plan.mode == "all":
         step = place.step and msgspec.structs.replace(place.step, token=None)  # its page had another size

@@ -1,6 +1,7 @@
 """X by recent search, against a strict simulator over real HTTP, judged by X's own description."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from monitor.models import Batch, Cursor, Post, PostKey, Window
 from monitor.sources.http import Client
 from monitor.sources.x import XSource, open_source
 from monitor.sources.x_errors import QueryRefused
+from monitor.topics.fitting import Learned
 from monitor.topics.repacking import beginning
 from tests.simulators.x_api import TOKEN, XServer
 from tests.simulators.x_world import World
@@ -343,7 +345,7 @@ def test_a_busy_query_is_counted_first_and_sampled_by_likes(ask: Asking) -> None
     assert coverage is not None
     assert coverage.truncated
     assert coverage.why.startswith("sample ")
-    for _ in range(12):
+    for _ in range(5):
         ask.world.now += HOUR
         for number in range(30):
             ask.world.post(
@@ -352,6 +354,36 @@ def test_a_busy_query_is_counted_first_and_sampled_by_likes(ask: Asking) -> None
         posts += ask.look()
     assert ask.world.spent["2026-11-30"] < 900_000
     assert len({post.key for post in posts}) == len(posts)
+
+
+def test_a_word_that_crowds_out_the_others_gets_a_query_of_its_own(ask: Asking) -> None:
+    known = Learned()
+
+    def teach(change: Callable[[Learned], Learned]) -> None:
+        nonlocal known
+        known = change(known)
+
+    ask.source.teach = teach
+    for number in range(220):
+        ask.world.post("iron" if number % 10 else "zebra", ago=timedelta(seconds=31 + 15 * number))
+
+    ask.look("(iron OR zebra OR pots)")
+
+    assert known.busy == {"iron"}
+    assert known.limit is None
+
+
+def test_a_first_sample_says_of_how_many_it_is_one(ask: Asking) -> None:
+    ask.source = ask.opened(budget="0.9")
+    for number in range(700):
+        ask.world.post(f"iron {number}", ago=timedelta(seconds=31 + 60 * number), likes=number % 400)
+
+    ask.look()
+
+    coverage = ask.batches[-1].coverage
+    assert coverage is not None
+    read, counted = map(int, re.findall("[0-9]+", coverage.why))
+    assert read < 60 <= counted <= 120  # an hour of one a minute, told by whole hours
 
 
 def test_a_query_that_is_far_too_busy_is_counted_only(ask: Asking) -> None:
@@ -434,6 +466,3 @@ def test_a_slow_answer_ends(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(SourceUnavailable, match="larger"):
         ask.page()
-
-
-Refuse = Callable[[World], None]
