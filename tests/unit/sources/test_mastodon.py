@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import AccessDenied, ConfigError, PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
+from monitor.logs import redact
 from monitor.models import Batch, Cursor, PostKey, Window
 from monitor.pace import Bucket
 from monitor.sources.http import Client, Limits
@@ -286,6 +287,13 @@ def test_a_token_is_told_to_its_instance_only(world: World) -> None:
     path = "/api/v1/timelines/tag/pots"
     assert world.servers[0].headers(path)["authorization"] == "Bearer token-of-ours"
     assert "authorization" not in world.servers[1].headers(path)
+
+
+def test_each_token_is_kept_out_of_the_log(client: Client) -> None:
+    """The settings know them as one text only, from a file with one a line."""
+    open_source(client, {"instances": "a.example", "tokens": "a.example=canary-of-a\nb.example=canary-of-b\n"})
+
+    assert redact("canary-of-a, canary-of-b") == "<hidden>, <hidden>"
 
 
 @pytest.mark.parametrize(
