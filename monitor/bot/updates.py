@@ -66,7 +66,9 @@ def _message(id_: int, message: Json) -> Incoming | None:
 
 def _moved(chat: dict[str, Any], message: Json) -> Incoming | None:
     """Return the move of a basic group, which both of its chats tell."""
-    to, from_ = _whole(message.get("migrate_to_chat_id")), _whole(message.get("migrate_from_chat_id"))
+    # No chat is number 0.
+    to = _whole(message.get("migrate_to_chat_id")) or None
+    from_ = _whole(message.get("migrate_from_chat_id")) or None
     if to is not None:
         return Incoming(kind="moved", moved_to=str(to), **chat)
     if from_ is not None:
