@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help env run demo test chaos chaos-long check format bench eval words lock clean
+.PHONY: help env run demo test test-bluesky chaos chaos-long check format bench eval words lock clean
 
 help:                     ## say what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,10 @@ demo: env                 ## replay the sample archive and print its digest
 
 test: env                 ## run all tests
 	$(BIN)/python -m pytest -n 3
+
+test-bluesky: env         ## the product beside Bluesky's own servers, which it installs under .bluesky (700 MB, some minutes)
+	$(BIN)/python -m tests.bluesky.install
+	$(BIN)/python -m pytest -m bluesky tests/bluesky
 
 chaos: env                ## kill, freeze, cut and storm for three minutes, and count what was lost or doubled (SEED=n repeats)
 	$(BIN)/python -m pytest -n 2 -m chaos
@@ -74,4 +78,4 @@ lock: env                 ## pin all dependencies anew, with hashes
 	  --no-header --no-annotate --output-file requirements.lock pyproject.toml
 
 clean:                    ## remove what was built; data under var/ stays
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .bluesky build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from monitor.errors import ConfigError
 from monitor.models import Post, PostKey, SetAside
-from monitor.sources import SOURCES
+from monitor.sources import SOURCES, STREAMS
 from monitor.text.authors import hashed, plain_name, tomb
 from monitor.wiring import Monitor, author_key
 
@@ -46,8 +46,8 @@ class Forgotten(NamedTuple):
 def parse_author(text: str) -> Asked:
     """Return who "source:id" or "source:handle" is; raise ConfigError when it is nobody."""
     source, _, name = text.partition(":")
-    if source not in SOURCES or not plain_name(name):
-        known = ", ".join(SOURCES)
+    if source not in {*SOURCES, *STREAMS} or not plain_name(name):
+        known = ", ".join([*SOURCES, *STREAMS])
         raise ConfigError([f'"{text}" names nobody; write SOURCE:HANDLE or SOURCE:ID, where SOURCE is one of {known}'])
     return Asked(source, name.strip())
 

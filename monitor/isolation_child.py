@@ -22,11 +22,12 @@ from monitor.models import Batch, Mention, Post, SetAside, Topic
 from monitor.pipeline import Stages, mentions_of
 from monitor.quarantine import Asked, Itemized, key_of, post_aside, post_id, worded
 from monitor.signals.duplicates import fingerprint
-from monitor.sources import SOURCES
+from monitor.sources import SOURCES, STREAMS
 from monitor.sources.apart import Apart, Broken, Found, Refused, Work
 from monitor.sources.frames import receive_frame, send_frame
 from monitor.sources.items import item_id
 from monitor.store.codec import encode_mention
+from monitor.streams import Stream
 from monitor.text.languages import make_tagger
 from monitor.text.scripts import script_of
 from monitor.topics.matching import Matcher
@@ -167,9 +168,10 @@ class _Ward:
         tries = self._deaths[item.kind, item.id] = self._deaths.get((item.kind, item.id), 0) + 1
         return death.is_doubtful and tries < TRIES
 
-    def _source(self) -> Itemized:
-        made: Any = SOURCES[self._work.source](_NoClient(), self._work.options)  # type: ignore[arg-type]
-        source: Itemized = made
+    def _source(self) -> Itemized | Stream:
+        name = self._work.source
+        make: Any = STREAMS[name] if name in STREAMS else SOURCES[name]
+        source: Itemized | Stream = make(_NoClient(), self._work.options)
         return source
 
     # What follows runs in forks.

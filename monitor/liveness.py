@@ -12,7 +12,7 @@ from pathlib import Path
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 SPACE = Path("/proc/self/ns/pid")
-_NAME = re.compile(r"(?:worker|poller)-(?P<pid>\d+)@[^/]*\.(?P<space>[0-9a-f]{8})(?:/|$)")
+_NAME = re.compile(r"(?:worker|poller|stream)-(?P<pid>\d+)@[^/]*\.(?P<space>[0-9a-f]{8})(?:/|$)")
 
 
 def space_of_ids() -> str:
@@ -37,12 +37,17 @@ def poller_name(pid: int) -> str:
     return _name("poller", pid)
 
 
+def stream_name(pid: int) -> str:
+    """Return the name of a process of this machine that follows streams."""
+    return _name("stream", pid)
+
+
 def _name(kind: str, pid: int) -> str:
     return f"{kind}-{pid}@{'.'.join(part for part in (socket.gethostname(), space_of_ids()) if part)}"
 
 
 def is_dead(owner: str) -> bool:
-    """Say whether the worker or poller that an owner's name begins with has surely ended."""
+    """Say whether the process that an owner's name begins with has surely ended."""
     name = _NAME.match(owner)
     if name is None or name["space"] != space_of_ids():
         return False

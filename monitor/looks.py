@@ -143,13 +143,14 @@ def _read(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime)
         if wait:
             parts.progress.hold(lease, look.query, reason, wait)
             return Polled(look.query, due_in=wait, error=SourceUnavailable(look.query.source, f"not asked: {reason}"))
-    polled = _look(look, lease, parts, stages, now)
+    polled = take(look, lease, parts, stages, now)
     if parts.breakers is not None and polled is not None:
         parts.breakers.note(look.query, polled.error)
     return polled
 
 
-def _look(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime) -> Polled | None:
+def take(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime) -> Polled | None:
+    """Take a look under a lease; None when the lease was lost meanwhile."""
     reading = _Reading(look, lease, parts.progress.begin(lease, look.query), parts, stages, now)
     try:
         page = _page(reading)

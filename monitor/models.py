@@ -76,7 +76,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A normalised item of a platform. `text` is what a reader of the platform sees, character for character."""
+    """A normalised item of a platform. `text` is what a reader of the platform sees, character for character.
+
+    `is_counted_only`: its author wants no strangers to read it, so nothing but its place in the counts is stored.
+    """
 
     key: PostKey
     url: str | None
@@ -90,6 +93,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     in_reply_to: str | None = None
     repost_of: str | None = None
     edited_from: str | None = None
+    is_counted_only: bool = False
 
     @property
     def time(self) -> datetime:

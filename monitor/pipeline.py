@@ -26,6 +26,7 @@ from monitor.models import (
     PostKey,
     Query,
     QueryStatus,
+    TermHit,
     Topic,
     Trend,
     Window,
@@ -85,6 +86,8 @@ def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime |
 
 
 def _mentions(post: Post, matches: Sequence[TopicMatch], language: str) -> list[Mention]:
+    if post.is_counted_only:
+        return [_counted(post, match, language) for match in matches]
     script, wording = script_of(post.text), wording_of(post.text)
     return [
         Mention(
@@ -98,6 +101,13 @@ def _mentions(post: Post, matches: Sequence[TopicMatch], language: str) -> list[
         )
         for match in matches
     ]
+
+
+def _counted(post: Post, match: TopicMatch, language: str) -> Mention:
+    """Return the mention of a post of which only its place in the counts may be kept, as of a withdrawn one."""
+    bare = Post(key=post.key, url=None, text="", observed_at=post.observed_at, created_at=post.created_at)
+    terms = tuple(TermHit(term=hit.term, spans=()) for hit in match.terms)
+    return Mention(post=bare, topic=match.topic, terms=terms, language=language, withdrawn=True)
 
 
 def ingest(

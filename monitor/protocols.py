@@ -1,6 +1,6 @@
 """The seams: what the pipeline needs of the world, in protocols of one to six methods."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, Protocol
 
@@ -31,15 +31,6 @@ class Source(Protocol):
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Fetch one page of what is new for `query` since `cursor` (None: the first look)."""
         ...
-
-
-class Stream(Protocol):
-    """A platform that tells by itself."""
-
-    @property
-    def name(self) -> str: ...
-
-    def batches(self, cursor: Cursor | None) -> AsyncIterator[Batch]: ...
 
 
 class Sink(Protocol):

@@ -59,6 +59,7 @@ class Child:
     def __init__(self, role: Role, environment: Mapping[str, str]) -> None:
         self.role = role
         self.is_hopeless = False
+        self.is_needed = True
         self._environment = environment
         self._pause = FIRST_PAUSE
         self._start_at = 0.0
@@ -72,7 +73,7 @@ class Child:
     def tend(self, now: float) -> None:
         """Start the process when it is time, notice its death, and kill it when it was asked to stop and does not."""
         if self._process is None:
-            if now >= self._start_at and not self.is_hopeless:
+            if now >= self._start_at and self.is_needed and not self.is_hopeless:
                 self._start(now)
             return
         code = self._process.poll()
@@ -155,14 +156,21 @@ class Child:
 
 
 def supervise(
-    roles: Sequence[Role], environment: Mapping[str, str], stopped: threading.Event, look: Callable[[], Sight | None]
+    roles: Sequence[Role],
+    environment: Mapping[str, str],
+    stopped: threading.Event,
+    look: Callable[[], Sight | None],
+    is_needed: Callable[[Role], bool] = lambda _: True,
 ) -> int:
     """Keep all roles running until `stopped` is set, then stop them in reverse order; return the exit code.
 
-    `look` is called every second, and returns None while the store does not answer. CANNOT_HEAL is returned when a
+    `look` is called every second, and returns None while the store does not answer. A role that is not needed yet is
+    not started; one that is not needed any more goes on. CANNOT_HEAL is returned when a
     person must help every single role.
     """
     children = [Child(role, environment) for role in roles]
+    for child in children:
+        child.is_needed = is_needed(child.role)
     judged_at = 0.0
     while not stopped.wait(TEND_EVERY.total_seconds()) and not all(child.is_hopeless for child in children):
         for child in children:
@@ -171,6 +179,7 @@ def supervise(
             sight = look()
             judged_at = time.monotonic()
             for child in children:
+                child.is_needed = is_needed(child.role)
                 child.judge(sight, judged_at)
     log.info("stopping")
     deadline = time.monotonic() + STOP_LIMIT.total_seconds()

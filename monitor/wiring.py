@@ -25,11 +25,12 @@ from monitor.models import Job, Query, Topic
 from monitor.pace import Pace
 from monitor.pipeline import Stages
 from monitor.rereading import Lookup
+from monitor.sessions import Sessions
 from monitor.settings import Settings
 from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
 from monitor.sinks.telegram import Account, TelegramSink
-from monitor.sources import SOURCES
+from monitor.sources import SOURCES, STREAMS, open_all
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.spending import Metered
@@ -44,6 +45,7 @@ from monitor.store.migration import migrate
 from monitor.store.outbox import FloodList, OutboxStore, SenderLeases
 from monitor.store.pace import PaceStore
 from monitor.store.schedule import LeaseStore
+from monitor.store.sessions import SessionStore
 from monitor.store.spend import SpendStore
 from monitor.stores import Stores
 from monitor.teaching import Taught
@@ -85,8 +87,8 @@ class Monitor(Stores):
         self.words = MessageEraser(connection, settings.telegram.language)
         self.telegram = make_telegram(settings)
         self.members = None if self.telegram is None else Members(self.telegram.standing, steady)
-        self.client = make_client(settings, PaceStore(connection))
-        self.sources = {name: make(self.client, settings.sources.get(name, {})) for name, make in SOURCES.items()}
+        self.client = make_client(settings, PaceStore(connection), SessionStore(connection))
+        self.sources, self.streams = open_all(self.client, settings.sources)
         self.spending = self._metered()
         for name, source in self.sources.items():
             if isinstance(source, Taught):
@@ -233,11 +235,13 @@ def outside_url(settings: Settings) -> str:
     return settings.redis_url.get_secret_value()
 
 
-def make_client(settings: Settings, pace: Pace | None = None) -> Client:
-    """Return the one HTTP client; `pace` keeps the buckets of platforms."""
+def make_client(settings: Settings, pace: Pace | None = None, sessions: Sessions | None = None) -> Client:
+    """Return the one HTTP client; `pace` keeps the buckets of platforms, `sessions` what logging in brought."""
     fetch = settings.fetch
     limits = Limits(max_bytes=fetch.max_bytes, max_ratio=fetch.max_ratio, deadline=fetch.deadline_seconds)
-    return Client(limits, allow=fetch.allow, user_agent=fetch.user_agent, pace=pace)
+    client = Client(limits, allow=fetch.allow, user_agent=fetch.user_agent, pace=pace)
+    client.sessions = sessions
+    return client
 
 
 def make_telegram(settings: Settings) -> TelegramSink | None:
@@ -301,7 +305,7 @@ def write_once(path: Path, secret: str) -> None:
 
 def jobs_of(topics: list[Topic], queries: Iterable[Query], now: datetime) -> dict[Job, timedelta]:
     """Return the whole due list for some topics and their queries, with the delay of each new job."""
-    jobs = {poll_job(query): timedelta(0) for query in queries}
+    jobs = {poll_job(query): timedelta(0) for query in queries if query.source not in STREAMS}
     jobs |= {digest_job(topic): next_digest(topic, now) - now for topic in topics}
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in topics}
     jobs |= {score_job(topic): SCORE_EVERY for topic in topics}
@@ -337,7 +341,7 @@ def read_topics_file(path: Path) -> TopicsFile:
         raise ConfigError([f"{path}: is not saved as UTF-8; in your editor choose Save as, encoding UTF-8"]) from e
     except OSError as e:
         raise ConfigError([f"{path}: cannot be read ({e.strerror})"]) from e
-    return parse_topics(text, POLLED, BY_DEFAULT)
+    return parse_topics(text, (*POLLED, *STREAMS), BY_DEFAULT)
 
 
 def read_topics_text(path: Path) -> str:
@@ -372,7 +376,7 @@ def import_topics(monitor: Monitor) -> bool:
 
 
 POLLED = tuple(name for name in SOURCES if name != "replay")
-"""The sources that a topic may name: all but the reader of archives."""
+"""The sources that are asked; beside them a topic may name streams. Nobody follows the reader of archives."""
 
 BY_DEFAULT = ("hackernews", "rss")
 """Those of a topic that names none: nobody pays, or is told of a missing key, without having asked for it."""

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from monitor import inbox, protocols, quarantine
-from monitor.sources import SOURCES
+from monitor.sources import SOURCES, STREAMS
+from monitor.sources.http import Client
 from monitor.store.keys import KINDS, Keyspace
+from monitor.streams import Stream
 from tests.data import ROOT
 
 MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("workers/**/*.py")])
@@ -203,6 +205,18 @@ def test_every_source_has_a_golden_folder_and_a_row_in_the_readme() -> None:
     for name in SOURCES:
         assert (ROOT / "tests/golden" / name).is_dir(), name
         assert re.search(rf"^\| `{name}`", readme, re.MULTILINE), name
+
+
+def test_every_stream_keeps_its_name_and_has_a_row_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    client = Client()
+
+    for name, open_stream in STREAMS.items():
+        stream = open_stream(client, {})
+        assert isinstance(stream, Stream)
+        assert stream.name == name
+        assert re.search(rf"^\| `{name}`", readme, re.MULTILINE), name
+    client.close()
 
 
 def test_every_key_has_an_owner_and_an_end() -> None:

@@ -15,10 +15,14 @@ from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, span_of
 from monitor.models import QueryStatus, Topic, Window
 from monitor.saying import say, say_many
+from monitor.sources import STREAMS
 from monitor.stalls import neglect
 from monitor.store.outbox import Load
 
 MOST_NAMED = 10
+
+LIVE = timedelta(minutes=1)
+"""A stream that was read up to so lately is followed as it tells."""
 
 
 class Health(NamedTuple):
@@ -91,11 +95,15 @@ def _read(health: Health) -> str:
         if each.last_read is not None:
             source = each.query.source
             newest[source] = max(newest.get(source, each.last_read), each.last_read)
-    words = [
-        say("{platform} {span} ago", platform=platform_label(source), span=span_of(health.now - at))
-        for source, at in sorted(newest.items(), key=lambda pair: pair[1])
-    ]
+    words = [_newest(source, health.now - at) for source, at in sorted(newest.items(), key=lambda pair: pair[1])]
     return say("Last read: {sources}.", sources=_some(words)) if words else ""
+
+
+def _newest(source: str, time: timedelta) -> str:
+    """Word up to when a platform was read; a stream that was a moment ago is followed as it tells."""
+    if source in STREAMS and time < LIVE:
+        return say("{platform} live", platform=platform_label(source))
+    return say("{platform} {span} ago", platform=platform_label(source), span=span_of(time))
 
 
 def _messages(health: Health) -> str:

@@ -19,6 +19,7 @@ from monitor.cli.read import digest, poll
 from monitor.cli.run import page, up
 from monitor.cli.sense import judge_sense, learn_sense
 from monitor.cli.setup import init
+from monitor.cli.stream import stream
 from monitor.cli.topics import topics
 from monitor.errors import ConfigError, MonitorError, QueryError, SourceError, StoreError
 from monitor.logs import redact, show_uncaught
@@ -64,6 +65,7 @@ COMMANDS = (
     health,
     page,
     bot,
+    stream,
 )
 for command in COMMANDS:
     commands.add_command(command)

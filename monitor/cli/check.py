@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import click
 
+from monitor.bot.status import LIVE
 from monitor.budget import MICRO, dollars
 from monitor.cli.run import is_running
 from monitor.credentials import NO_KEY, missing_of
@@ -16,6 +17,7 @@ from monitor.errors import ConfigError, DeliveryError
 from monitor.models import Query, QueryStatus, Window
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import TelegramSink
+from monitor.sources import STREAMS
 from monitor.stalls import neglect
 from monitor.store.fsck import check
 from monitor.topics.asking import needs_of
@@ -24,6 +26,9 @@ from monitor.wiring import Monitor, opened, read_topics_file
 
 LONGEST_NAME = 80
 """Characters of a packed query that are shown."""
+
+STILL_CATCHING_UP = timedelta(minutes=5)
+"""Nothing is wrong with a stream that is so little behind: it was just started, or cut."""
 
 MOST_GAPS = 3
 """Gaps of a query that are told one by one, the newest."""
@@ -176,8 +181,19 @@ def _query(status: QueryStatus, now: datetime) -> Finding:
         return Finding(False, f"{_named(status.query)}: not read{since}: {status.reason}{tried}{said}", _remedy(status))
     if status.last_read is None:
         return Finding(False, f"{_named(status.query)}: not read yet", "start `monitor up`, or `monitor poll` it once")
+    if status.query.source in STREAMS:
+        return _streamed(status, now - status.last_read, said)
     ago = _minutes(now - status.last_read)
     return Finding(True, f"{_named(status.query)}: read {ago} ago, {status.read:.0%} of the last 24 h{said}")
+
+
+def _streamed(status: QueryStatus, behind: timedelta, said: str) -> Finding:
+    """Return what is to be said of a platform that tells by itself."""
+    share = f"{status.read:.0%} of the last 24 h{said}"
+    if behind < LIVE:
+        return Finding(True, f"{status.query}: live, {share}")
+    remedy = "start `monitor up`, or the service `stream`" if behind > STILL_CATCHING_UP else ""
+    return Finding(not remedy, f"{status.query}: read up to {_minutes(behind)} ago, {share}", remedy)
 
 
 def _said_of(status: QueryStatus) -> str:

@@ -16,6 +16,7 @@ from monitor.errors import ConfigError
 from monitor.looks import Polled
 from monitor.models import Query, Topic, Window
 from monitor.settings import load
+from monitor.sources import STREAMS
 from monitor.topics.planning import query_of
 from monitor.topics.sense import by_sense
 from monitor.wiring import POLLED, Monitor, opened
@@ -71,6 +72,10 @@ def find_topic(known: list[Topic], name: str) -> Topic:
 
 def _queries(monitor: Monitor, source: str) -> list[Query]:
     asked = query_of(source)
+    if asked.source in STREAMS:
+        raise ConfigError(
+            [f"{asked.source} is not asked, it tells by itself, while `monitor up` runs; see: monitor doctor"]
+        )
     if asked.source not in POLLED:
         raise ConfigError([f'there is no source "{asked.source}"; known are: {", ".join(POLLED)}'])
     if asked.text:

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -16,8 +16,9 @@ import click
 from monitor import jobs
 from monitor.cli.lookout import Lookout, end_left_behind
 from monitor.cli.pulse import pulse_while_answering
+from monitor.cli.stream import is_asked_for
 from monitor.cli.view import Views
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, StoreError
 from monitor.logs import set_level, set_up
 from monitor.settings import Settings, child_environment, load
 from monitor.sinks.preview import serve
@@ -37,12 +38,16 @@ IDLENESS = timedelta(seconds=25)
 ROLES = (
     # Its progress is known: hints taken up and ended, while work waits.
     Role("worker", (sys.executable, "-m", "workers"), Rules(idleness=IDLENESS)),
+    # It gives signs of life as long as each stream makes progress. It is started when a topic names such a platform.
+    Role("stream", (sys.executable, "-m", "monitor.cli", "stream")),
     # It only answers: once a second it asks itself, and an answer is all that is known of it.
     Role("page", (sys.executable, "-m", "monitor.cli", "page")),
     # Its loop turns; every question it asks has an end of its own. Pushed updates: as the page.
     Role("bot", (sys.executable, "-m", "monitor.cli", "bot")),
 )
 
+
+MANY = frozenset({"worker", "stream"})
 
 UP_EXAMPLES = """\b
 Examples:
@@ -88,7 +93,23 @@ def run(settings: Settings, roles: Sequence[Role]) -> int:
         stop_on_signals(stopped)
         environment = child_environment(MONITOR_HOME=str(settings.home.resolve()), MONITOR_SUPERVISED="1")
         with quick(monitor.connection) as connection:
-            return supervise(roles, environment, stopped, Lookout(DueList(connection), monitor.embedded))
+            lookout = Lookout(DueList(connection), monitor.embedded)
+            return supervise(roles, environment, stopped, lookout, Needs(monitor))
+
+
+class Needs:
+    """Says whether a role has anything to do; while the store is away, what was true before."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._has_streams = False
+
+    def __call__(self, role: Role) -> bool:
+        """Look at the topics: they may change at any time."""
+        if role.name == "stream" and not self._has_streams:
+            with suppress(StoreError):  # the lookout says so
+                self._has_streams = is_asked_for(self._monitor)
+        return role.name != "stream" or self._has_streams
 
 
 @click.command(hidden=True)
@@ -120,11 +141,11 @@ def page() -> None:
 def only_one(settings: Settings, roles: Sequence[Role]) -> Iterator[None]:
     """Hold the locks that say that these roles run on this home; refuse when somebody else holds one of them.
 
-    Of workers on an outside store there may be many.
+    Of workers on an outside store there may be many, and of those who follow streams: each stream has one holder.
     """
     with ExitStack() as locks:
         for role in roles:
-            if role.name != "worker" or settings.redis_url is None:
+            if role.name not in MANY or settings.redis_url is None:
                 locks.enter_context(_locked(settings.home, f"up-{role.name}.lock"))
         yield
 

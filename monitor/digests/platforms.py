@@ -16,6 +16,7 @@ LABELS = {
     "hackernews": "Hacker News",
     "lemmy": "Lemmy",
     "mastodon": "Mastodon",
+    "mastodon_stream": "Mastodon's stream",
     "ptt": "PTT",
     "reddit": "Reddit",
     "replay": phrase("Archive"),

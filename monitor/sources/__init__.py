@@ -1,7 +1,7 @@
-"""One file per platform. To add one: write it, and name it in SOURCES.
+"""One file per platform. To add one: write it, and name it in SOURCES, or in STREAMS when it tells by itself.
 
-A source's module offers `open_source(client, options)` and a pure `parse(payload, now)`. It is imported when it is
-used: a platform's library that is not installed must not keep the other platforms from being read.
+A source's module offers `open_source(client, options)` and a pure `parse(payload, now)`, a stream's `open_stream`. It
+is imported when it is used: a platform's library that is not installed must not keep the others from being read.
 
 What else a source can, it offers as further protocols, and others find out by asking for them:
 
@@ -16,15 +16,17 @@ that is made by a platform's library, and `client.pace.heed` with what that was 
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from monitor.protocols import Source
 
 if TYPE_CHECKING:
     # The child that parses feeds passes here, and needs no HTTP.
     from monitor.sources.http import Client
+    from monitor.streams import Stream
 
 Factory = Callable[["Client", Mapping[str, str]], Source]
+StreamFactory = Callable[["Client", Mapping[str, str]], "Stream"]
 
 
 def _by(module: str) -> Factory:
@@ -33,6 +35,14 @@ def _by(module: str) -> Factory:
         return source
 
     return open_source
+
+
+def _told_by(module: str) -> StreamFactory:
+    def open_stream(client: "Client", options: Mapping[str, str]) -> "Stream":
+        stream: Stream = import_module(f"{__name__}.{module}").open_stream(client, options)
+        return stream
+
+    return open_stream
 
 
 SOURCES: Mapping[str, Factory] = {
@@ -45,3 +55,22 @@ SOURCES: Mapping[str, Factory] = {
     "youtube": _by("youtube"),
 }
 """Source by name: a factory that takes the one HTTP client and the source's options from the configuration."""
+
+STREAMS: Mapping[str, StreamFactory] = {
+    "bluesky": _told_by("bluesky"),
+    "mastodon_stream": _told_by("mastodon_stream"),
+}
+"""Streamed source by name. Its queries never come due: the role "stream" follows them (monitor/streaming.py)."""
+
+
+def open_all(
+    client: "Client", options: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, Source], dict[str, "Stream"]]:
+    """Return everything by its name, each with its options, and the streams among it.
+
+    Streams are never fetched from; they stand among the sources for what else they can: look back, look again, lack a
+    key.
+    """
+    streams = {name: make(client, options.get(name, {})) for name, make in STREAMS.items()}
+    polled = {name: make(client, options.get(name, {})) for name, make in SOURCES.items()}
+    return polled | cast("dict[str, Source]", streams), streams

@@ -20,6 +20,7 @@ import msgspec
 
 from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.pace import Bucket, Pace
+from monitor.sessions import Sessions
 from monitor.sources.body import Garbled, Limits, TooLarge, read_body
 from monitor.sources.limits import left_of, reset_in
 from monitor.sources.network import NO_ADDRESS, Deadline, Forbidden, GuardedTransport, Network, Permit
@@ -91,8 +92,8 @@ class Client:
     """Asks for public web addresses, and refuses the rest. Threads may share it.
 
     `allow` holds "host:port" entries (an own RSSHub) that are exempt from the address and port rules when asked for
-    directly; a redirect from elsewhere cannot use the exemption. `pace` keeps the buckets of platforms, shared by all
-    workers; None where there is no store.
+    directly; a redirect from elsewhere cannot use the exemption. `pace` keeps the buckets of platforms, `sessions`
+    what logging in brought, both shared by all workers; None where there is no store.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class Client:
         pace: Pace | None = None,
     ) -> None:
         self.pace = pace
+        self.sessions: Sessions | None = None
         self._limits = limits or Limits()
         self._allow = frozenset(entry.lower() for entry in allow)
         self._http = httpx.Client(

@@ -155,11 +155,13 @@ def _subscriptions(connection: Connection, chat: str, subscribers: Collection[st
 
 
 def _work(connection: Connection, queries: list[str]) -> Iterator[str]:
+    keys = connection.keys.work
+    leases = list(_hash(connection, keys.leases))
+    # Asked after the leases: one that is renewed meanwhile, as a stream's is every second, would look too long.
     seconds, micros = connection.execute("TIME")
     now = int(seconds) * 1000 + int(micros) // 1000
-    keys = connection.keys.work
     due = {key for key, _ in _zset(connection, keys.due)}
-    for job, lease in _hash(connection, keys.leases):
+    for job, lease in leases:
         if int(lease.split()[0]) - now > ms(LONGEST_LEASE):
             yield f"job {job}: its lease is longer than any may be"
     for job, _ in _hash(connection, keys.due_since):

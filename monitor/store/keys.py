@@ -30,6 +30,7 @@ ALERTS_DAYS = 2
 UPDATES_KNOWN = 50_000
 PROPOSALS_KEPT = 50
 AUDIT_KEPT = 1000
+SESSION_DAYS = 60
 
 
 class KeyKind(NamedTuple):
@@ -142,6 +143,7 @@ KINDS = (
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
     KeyKind("work", "lookback", "string", "LookBacks", "time to live of 30 days, renewed by each page"),
     KeyKind("work", "bucket", "hash", "Pace", "time to live of twice its window, one key per bucket of a platform"),
+    KeyKind("work", "session", "string", "Sessions", f"time to live of {SESSION_DAYS} days, one key per account"),
     KeyKind("work", "query", "hash", "Progress", f"time to live of {QUERY_TTL_DAYS} days, renewed by each look"),
 )
 
@@ -253,7 +255,7 @@ class Keyspace(NamedTuple):
     @property
     def work(self) -> WorkKeys:
         """Return the keys of the work slot, but for those of which there is one per query, sender, source or day."""
-        single = ("query", "inbox-pace", "taken", "bucket", "looked", "missing", "billed", "lookback")
+        single = ("query", "inbox-pace", "taken", "bucket", "looked", "missing", "billed", "lookback", "session")
         names = [kind.name for kind in KINDS if kind.slot == "work" and kind.name not in single]
         return WorkKeys(*(f"{self.prefix}{{work}}:{name}" for name in names))
 
@@ -268,6 +270,10 @@ class Keyspace(NamedTuple):
     def bucket(self, name: str) -> str:
         """Return the key that holds what was taken out of a bucket of a platform."""
         return f"{self.prefix}{{work}}:bucket:{name}"
+
+    def session(self, account: str) -> str:
+        """Return the key that holds the session of an account at a platform."""
+        return f"{self.prefix}{{work}}:session:{account}"
 
     def billed(self, source: str, day: str) -> str:
         """Return the key that holds what was paid for on a UTC day."""

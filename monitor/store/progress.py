@@ -27,6 +27,8 @@ PLACE = ("cursor", "moved", "since", "failures", "tempo")
 
 CAME = ("came", "came_at", "garbled", "garbled_at")
 TTL = timedelta(days=QUERY_TTL_DAYS)
+GOES_ON = timedelta(milliseconds=-1)
+"""In place of the next due time: the job is a stream, which is never over, and keeps its lease."""
 
 
 class ProgressStore:
@@ -176,3 +178,20 @@ def _union(windows: Sequence[Coverage]) -> timedelta:
         total += max(timedelta(0), window.end - start)
         reached = window.end if reached is None else max(window.end, reached)
     return total
+
+
+class StreamProgress:
+    """Implements the Progress protocol for pages of a stream: after each the job goes on under the same lease.
+
+    A failure ends it, so that somebody else may try, from a machine that may have a better way there.
+    """
+
+    def __init__(self, progress: ProgressStore) -> None:
+        self.resume, self.begin = progress.resume, progress.begin
+        self.hold, self.fail, self.finish = progress.hold, progress.fail, progress.finish
+        self._progress = progress
+
+    def complete(self, lease: Lease, query: Query, batch: Batch, due_in: timedelta, brought: Brought = UNKNOWN) -> bool:
+        """Store cursor and coverage; False when the lease was lost."""
+        del due_in
+        return self._progress.complete(lease, query, batch, GOES_ON, brought)

@@ -11,7 +11,7 @@ from monitor.store.connection import Argument
 from monitor.store.outbox import ChatList, OutboxStore, Pace, deliver_job
 from monitor.store.pace import PaceStore
 from monitor.store.packs import PackStore
-from monitor.store.progress import ProgressStore
+from monitor.store.progress import ProgressStore, StreamProgress
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.second_looks import SecondLooks
 from monitor.store.topics import TopicStore, rule_hash
@@ -173,8 +173,11 @@ def finish(draw: Random, store: Replayer) -> Call:
     a_query_state(draw, store, query)
     batch, due_in = a_batch(draw), timedelta(milliseconds=draw.randrange(600_000))
     progress = ProgressStore(store)
+    if draw.random() < 0.8:
+        store.execute("HSET", store.keys.query(query), "attempt", f"{lease.fence - (draw.random() < 0.2)} 1")
     return draw.choice(
         (
+            lambda: StreamProgress(progress).complete(lease, query, batch, due_in),
             lambda: progress.complete(lease, query, batch, due_in),
             lambda: progress.fail(lease, query, "503 Service Unavailable", due_in),
             lambda: progress.hold(lease, query, "not asked: 503", due_in),

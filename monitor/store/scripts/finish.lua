@@ -1,7 +1,7 @@
 -- End a job: what was learnt about its query, when it is due again, and the lease freed, all or nothing, and only for the holder of
 -- the newest fence. A replay finds the lease gone and does nothing.
 -- KEYS due due-since leases committed query
--- ARGV job, fence, due in (ms), outcome (done | read | filled | failed | held), then
+-- ARGV job, fence, due in (ms; -1: the job goes on and keeps its lease), outcome (done | read | filled | failed | held), then
 --      read, filled (a gap: only what was covered counts): time to live of the query (ms), oldest coverage kept (ms ago), most segments, cursor, moved to ('' none),
 --              start (ms), end (ms), truncated (0/1), unreadable, an item of the page is deadly (0/1),
 --              why it is truncated, most gaps, tempo, posts that are new, most of it could not be read (0/1), most hours
@@ -13,6 +13,9 @@ local lease = redis.call('HGET', KEYS[3], ARGV[1])
 if not lease or lease:match('^%d+ (%d+) ') ~= ARGV[2] then return 0 end
 
 local query, is_refill = KEYS[5], ARGV[4] == 'filled'
+local goes_on = ARGV[3] == '-1'
+-- What goes on keeps its lease, so here the look that begin.lua counted tells a replay, or a page that was done, from a new one.
+if goes_on and (redis.call('HGET', query, 'attempt') or ''):match('^%d+') ~= ARGV[2] then return 1 end
 
 -- Join windows that touch; a truncated one stays apart, so that its hole can be shown.
 local function cover(from, to, truncated)
@@ -101,6 +104,8 @@ if ARGV[4] == 'read' or ARGV[4] == 'failed' then
   redis.call('PEXPIRE', query, ARGV[5])
 end
 
+-- A stream never ends, so it says nothing of whether jobs end.
+if goes_on then return 1 end
 redis.call('ZADD', KEYS[1], 'XX', now + ARGV[3], ARGV[1])
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('HDEL', KEYS[3], ARGV[1])
