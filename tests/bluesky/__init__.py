@@ -1,0 +1,1 @@
+"""The product beside Bluesky's own servers: `make test-bluesky`."""
