@@ -1,7 +1,8 @@
 """Tells a quiet source from one that says nothing any more: it answers, and brings nothing where much was usual. Pure.
 
-    usual of an hour   the least that came in the same hour of the last seven days, of those on which it was looked at;
-                       while there are less than two such days, the least that came in any of the last 24 hours
+    usual of an hour   the least that came in the same hour of the last seven days on which it was looked at, but for
+                       one of four or more days, which may have been an outage's; while there are less than two such
+                       days, the lower quartile of the last 24 hours
     silence            whole hours, and the part of this one, without anything; their usual adds up to LEAST or more
 
 The least of a week is a mean that is nowhere too high. Where 20 posts were to be expected, none comes by chance once in
@@ -15,6 +16,7 @@ from typing import NamedTuple
 LEAST = 20.0
 DAYS = 7
 FEWEST_DAYS = 2
+ONE_MAY_BE_LEFT_OUT = 4
 FEWEST_HOURS = 12
 HOUR = timedelta(hours=1)
 
@@ -58,11 +60,11 @@ def _usual(hours: Mapping[int, int], hour: int, last: int) -> float:
     """Return what comes in an hour at least, by what came before the silence."""
     same = _known(hours, [hour - 24 * day for day in range(1, DAYS + 1)], last)
     if len(same) >= FEWEST_DAYS:
-        return min(same)
+        return same[len(same) >= ONE_MAY_BE_LEFT_OUT]
     recent = _known(hours, range(last - 24, last), last)
-    return min(recent) if len(recent) >= FEWEST_HOURS else 0.0
+    return recent[len(recent) // 4] if len(recent) >= FEWEST_HOURS else 0.0
 
 
 def _known(hours: Mapping[int, int], wanted: Sequence[int], last: int) -> list[int]:
-    # The hour in which the silence began is not whole.
-    return [hours[hour] for hour in wanted if hour < last and hour in hours]
+    """Return what came in some hours, the least first; the hour in which the silence began is not whole."""
+    return sorted(hours[hour] for hour in wanted if hour < last and hour in hours)

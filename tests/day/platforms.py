@@ -13,6 +13,9 @@ from tests.simulators.feed_server import Asked, FeedServer
 
 TERM = "砸锅卖铁"
 
+SILENT_FROM = 0.69
+"""The share of the day after which platforms answer and bring nothing, for five hours."""
+
 
 class Trouble(NamedTuple):
     """What goes wrong from one hour of the day to another, by chance."""
@@ -226,4 +229,4 @@ def troubles_of(seed: int, hours: float) -> list[Trouble]:
         for n, kind in enumerate(kinds)
     ]
     # Long enough for feeds to lose entries, and for silence to be improbable.
-    return [*planned, Trouble(0.64 * hours + 1.2, 0.64 * hours + 6.2, "empty")]
+    return [*planned, Trouble(SILENT_FROM * hours, SILENT_FROM * hours + 5, "empty")]

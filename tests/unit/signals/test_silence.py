@@ -47,6 +47,17 @@ def test_what_is_usual_is_what_came_at_the_same_hour_on_other_days(usual: int, i
     assert (silence_of(known, NOW) is not None) is is_told
 
 
+def test_an_outage_of_the_week_before_hides_no_silence() -> None:
+    known = came([200] * 120, silent=2)
+    broken = {hour: 3 if hour in {hour_of(NOW) - 24, hour_of(NOW) - 25} else n for hour, n in known.hours.items()}
+
+    assert silence_of(Came(broken, known.last), NOW) is not None
+
+
+def test_storms_of_the_first_day_hide_no_silence() -> None:
+    assert silence_of(came([60, 2, 0, 60] + [60] * 12, silent=2), NOW) is not None
+
+
 def test_hours_in_which_nobody_looked_say_nothing() -> None:
     known = came([200] * 100, silent=8)
     looked = {hour: count for hour, count in known.hours.items() if count}
