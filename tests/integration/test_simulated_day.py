@@ -5,12 +5,15 @@ The long form: `python -m tests.day --days 5 --every 5`.
 
 from pathlib import Path
 
+import pytest
+
 from monitor.models import PostKey
 from tests.day.run import Plan, judged, lived
 
 
+@pytest.mark.timeout(300)  # five seconds of work; a busy machine may take long over them
 def test_a_day_ends_with_every_reachable_post_stored_once_and_every_gap_named(tmp_path: Path) -> None:
-    with lived(tmp_path, Plan(seed=7)) as day:
+    with lived(tmp_path, Plan(seed=7, every=30)) as day:
         came = judged(day)
         pages = [each for each in day.platforms[0].answers() if day.platforms[0].is_page(each)]
 
