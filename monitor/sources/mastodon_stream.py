@@ -68,9 +68,10 @@ class MastodonStream:
 
     name = STREAM
 
-    def __init__(self, instances: Instances, silence: timedelta = SILENCE) -> None:
+    def __init__(self, instances: Instances, silence: timedelta = SILENCE, behind: int = _MOST_BEHIND) -> None:
         self._instances = instances
         self._silence = silence
+        self._most_behind = behind
         self._uris: dict[str, str] = {}
 
     @property
@@ -156,7 +157,7 @@ class MastodonStream:
     ) -> AsyncGenerator[_Told, None]:
         """Yield what was said since the cursor, page by page forward; nothing on the first connection."""
         spot = Spot(newest=place.newest)
-        for _ in range(_MOST_BEHIND if place.newest else 0):
+        for _ in range(self._most_behind if place.newest else 0):
             path = _timeline(want, spot)
             raws = statuses_in((await asyncio.to_thread(self._instances.get, host, path, clock())).body)
             ids = [id_ for raw in raws if (id_ := self._remembered(raw))]
@@ -216,9 +217,9 @@ _KINDS = frozenset({"update", "status.update", "delete"})
 
 
 def open_stream(client: Client, options: Mapping[str, str]) -> MastodonStream:
-    """Return the stream; options: `instances` and `tokens` as of the source, and `silence` in seconds."""
+    """Return the stream; options: `instances`, `tokens` as of the source, `silence` in seconds, `behind` in pages."""
     silence = timedelta(seconds=float(options.get("silence", SILENCE.total_seconds())))
-    return MastodonStream(opened(client, options), silence)
+    return MastodonStream(opened(client, options), silence, int(options.get("behind", _MOST_BEHIND)))
 
 
 async def _check(host: str, answer: httpx.Response, now: datetime) -> None:

@@ -81,7 +81,7 @@ def test_the_stream_tells_what_is_written_and_deleted(mastodon: MastodonServer, 
         await pages.aclose()
         return batches
 
-    batches = asyncio.run(asyncio.wait_for(followed(), 30))
+    batches = asyncio.run(asyncio.wait_for(followed(), 90))
 
     posts = [post for batch in batches for post in batch.posts if "first" in post.text]
     [gone] = [key for batch in batches for key in batch.deletions]
@@ -102,7 +102,7 @@ def test_what_was_said_while_nobody_listened_is_told_first(mastodon: MastodonSer
         await pages.aclose()
         return batches
 
-    batches = asyncio.run(asyncio.wait_for(followed(), 30))
+    batches = asyncio.run(asyncio.wait_for(followed(), 90))
 
     assert {post.key.id for batch in batches for post in batch.posts} == {said["uri"] for said in missed}
 

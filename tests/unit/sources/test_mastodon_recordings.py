@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,10 +23,11 @@ from tests.simulators.feed_server import FeedServer, status
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def calls(name: str) -> Iterator[dict[str, Any]]:
-    """Yield recorded calls."""
+@cache
+def calls(name: str) -> list[dict[str, Any]]:
+    """Return recorded calls."""
     with gzip.open(data_path(f"recordings/{name}"), "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+        return list(map(json.loads, lines))
 
 
 def statuses_in(value: Any) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
@@ -23,10 +24,11 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 GONE = {"[deleted]", "[removed]"}
 
 
-def calls() -> Iterator[dict[str, Any]]:
-    """Yield recorded calls."""
+@cache
+def calls() -> list[dict[str, Any]]:
+    """Return recorded calls."""
     with gzip.open(data_path("recordings/reddit_praw.jsonl.gz"), "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+        return list(map(json.loads, lines))
 
 
 def listings(body: Any) -> Iterator[dict[str, Any]]:
