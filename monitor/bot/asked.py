@@ -63,8 +63,7 @@ class Answer(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command: who may use it and where, what does it, and a line of help, none where a button
-    alone asks for it. `words` says what follows its name.
+    """A command: who may use it and where, what does it, and a line of help. `words` says what follows its name.
 
     With `appoints` it changes by itself who may do what: what was asked before it must be over by then.
     """

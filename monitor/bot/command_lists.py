@@ -34,6 +34,6 @@ def command_lists() -> Iterator[CommandList]:
                 shown = tuple(
                     (each.name, say(each.help))
                     for each in COMMANDS.values()
-                    if each.help and place in each.places and is_enough("editor", each.needs)
+                    if place in each.places and is_enough("editor", each.needs)
                 )
             yield CommandList(scope, code, shown)

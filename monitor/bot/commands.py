@@ -71,7 +71,7 @@ def show_help(asked: Asked) -> Answer:
     lines = [
         say("{command}: {help}", command=f"/{each.name} {say(each.words)}".rstrip(), help=say(each.help))
         for each in COMMANDS.values()
-        if each.help and asked.place in each.places and is_enough(asked.role, each.needs)
+        if asked.place in each.places and is_enough(asked.role, each.needs)
     ]
     return Answer("\n".join(lines))
 
@@ -198,8 +198,8 @@ COMMANDS: dict[str, Command] = {
             phrase("TOPIC"),
         ),
         Command("language", "reader", EVERYWHERE, choose_language, phrase("English, 简体, 繁體"), "繁體"),
-        Command("useful", "reader", EVERYWHERE, useful, ""),
-        Command("useless", "reader", EVERYWHERE, not_useful, ""),
+        Command("useful", "reader", EVERYWHERE, useful, phrase("say that a digest was useful"), phrase("TOPIC")),
+        Command("useless", "reader", EVERYWHERE, not_useful, phrase("say that it was not"), phrase("TOPIC")),
         Command("forget", "reader", EVERYWHERE, forget, phrase("forget what this chat wished and subscribed")),
         Command("track", "editor", PRIVATELY, track, phrase("follow something new"), "砸锅卖铁 OR pots"),
         Command("edit", "editor", PRIVATELY, edit, phrase("change what is looked for"), phrase("TOPIC -word +word")),
