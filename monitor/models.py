@@ -15,8 +15,22 @@ from monitor.coverage import Coverage, Gap, Query, QueryStatus
 from monitor.incoming import Incoming, Role
 from monitor.novelty import First, Phrase
 from monitor.sharing import SharedLink
+from monitor.work import Job, Lease
 
-__all__ = ["Burst", "Coverage", "First", "Gap", "Incoming", "Phrase", "Query", "QueryStatus", "Role", "SharedLink"]
+__all__ = [
+    "Burst",
+    "Coverage",
+    "First",
+    "Gap",
+    "Incoming",
+    "Job",
+    "Lease",
+    "Phrase",
+    "Query",
+    "QueryStatus",
+    "Role",
+    "SharedLink",
+]
 
 Cursor = NewType("Cursor", str)
 """A resume point, opaque to all but the source that wrote it."""
@@ -381,21 +395,3 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     reason: str = ""
     is_restored: bool = False
     is_retold: bool = False
-
-
-class Job(NamedTuple):
-    """A member of the due list: what kind of work, and on what."""
-
-    kind: str
-    subject: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.subject}"
-
-
-class Lease(NamedTuple):
-    """The right to work on a job until its time runs out; `fence` grows with every holder."""
-
-    job: Job
-    owner: str
-    fence: int
