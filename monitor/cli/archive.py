@@ -208,7 +208,8 @@ def print_digest(monitor: Monitor, topic: Topic, replayed: Replayed, choice: Cho
     coverage = ArchiveCoverage(replayed.stretches)
     people = monitor.settings.people
     brief = Brief(topic=topic, window=window, kind="replay", people=people.policy, named=frozenset(people.named))
-    before = monitor.mentions.between(topic.name, Window(replayed.stretches[0].start, window.end))
+    # What is told of all of an archive has no time before it; to read everything twice would only take longer.
+    before = monitor.mentions.between(topic.name, Window(replayed.stretches[0].start, window.start))
     firsts = firsts_of(by_sense(topic, before).meant, with_links=True)
     made = digest_of(brief, Shelf(monitor.mentions, coverage, samples=monitor.mentions, firsts=firsts), window.end)
     message = render(made, "terminal", ZoneInfo(topic.timezone))
