@@ -90,10 +90,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A normalised item of a platform. `text` is what a reader of the platform sees, character for character.
-
-    `is_counted_only`: its author wants no strangers to read it, so nothing but its place in the counts is stored.
-    """
+    """A normalised item; `text` is what its readers see. `is_counted_only`: only a place in the counts is kept."""
 
     key: PostKey
     url: str | None
