@@ -69,9 +69,9 @@ def taker_of(monitor: Monitor, topic: Topic, chat: str, now: datetime) -> Taker 
     """
     if chat == preview_chat(topic):
         return Taker(chat, None, ZoneInfo(topic.timezone), is_page=True)
-    wishes = monitor.wishes.of(chat, topic.name)
-    recipient = recipient_of(monitor, topic, chat) if takes_alerts(wishes, now) else None
-    if recipient is None:
+    recipient = recipient_of(monitor, topic, chat)
+    wishes = None if recipient is None else monitor.wishes.of(recipient.chat, topic.name)
+    if recipient is None or not takes_alerts(wishes, now):
         return None
     zone = topic.timezone if wishes is None or wishes.timezone is None else wishes.timezone
     return Taker(*recipient, ZoneInfo(zone), gates_of(wishes))

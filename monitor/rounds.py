@@ -123,7 +123,8 @@ def _is_served(monitor: Monitor, chat: str, edition: Edition) -> bool:
     try:
         recipient = recipient_of(monitor, topic, chat)
         wishes = None if recipient is None else monitor.wishes.of(recipient.chat, topic.name)
-    except StoreError:
+    except Exception:
+        # Whatever is wrong with one chat stays with it: see `serve`.
         log.exception("digest not handed over", extra={"chat": chat, "topic": topic.name})
         return False
     if recipient is None:
