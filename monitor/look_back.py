@@ -7,6 +7,7 @@ refill      a job: the posts of all topics in a time that nobody read; the gap c
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -19,7 +20,9 @@ from monitor.models import Batch, Coverage, Gap, Lease, Query, Topic, Window
 from monitor.pipeline import Stages, mentions_of, store_mentions
 from monitor.protocols import Added
 from monitor.quarantine import worded
+from monitor.topics.asking import forms_of, needs_of
 from monitor.topics.planning import REFILL_EVERY, backoff, plan, query_of, refill_job
+from monitor.topics.query import Domain
 from monitor.topics.refilling import next_gap
 from monitor.wiring import Monitor, make_stages
 
@@ -50,7 +53,17 @@ class Marked(NamedTuple):
 def offers(monitor: Monitor, topic: Topic, window: Window, source: str | None, now: datetime) -> list[Offer]:
     """Return what looking back at each query of a topic takes, asked of the platforms."""
     queries = [query for query in plan([topic]) if source in (None, query.source)]
-    return [_offer(monitor, topic, query, window, now) for query in queries]
+    asked = chain.from_iterable(
+        _searches(topic, each) if each.source in monitor.streams else [each] for each in queries
+    )
+    return [_offer(monitor, topic, query, window, now) for query in asked]
+
+
+def _searches(topic: Topic, query: Query) -> list[Query]:
+    """Return what is searched for on a platform that tells by itself: one keyword, in one way of writing it, each."""
+    leaves = chain.from_iterable(clause.groups[0] for clause in needs_of(topic, query.source).clauses)
+    forms = chain.from_iterable(forms_of(each) for each in leaves if not isinstance(each, Domain))
+    return [Query(query.source, f'"{form}"' if " " in form else form) for form in dict.fromkeys(forms)] or [query]
 
 
 def look_back(
@@ -91,7 +104,7 @@ def refill(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
 
 
 def _offer(monitor: Monitor, topic: Topic, query: Query, window: Window, now: datetime) -> Offer:
-    source: object = monitor.sources.get(query.source)
+    source: object = monitor.platforms.get(query.source)
     if not isinstance(source, LookBack):
         return Offer(query, None, "cannot be looked back at")
     missing = missing_of(source)
@@ -105,7 +118,7 @@ def _offer(monitor: Monitor, topic: Topic, query: Query, window: Window, now: da
 
 
 def _page(monitor: Monitor, query: Query, progressed: Progressed, now: datetime) -> Batch:
-    source: object = monitor.sources[query.source]
+    source: object = monitor.platforms[query.source]
     assert isinstance(source, LookBack), "only what was offered is looked back at"
     try:
         return source.back(query.text, progressed.window, progressed.cursor, now)

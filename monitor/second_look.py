@@ -26,7 +26,7 @@ MOST_AT_ONCE = 500
 
 def look_again(monitor: Monitor, subject: str, owner: str, clock: Callable[[], datetime]) -> None:
     """Look again at what is due of a source, request after request, for as long as a hint is good for."""
-    source: object = monitor.sources.get(subject)
+    source: object = monitor.platforms.get(subject)
     with held(monitor, Job("reread", subject), owner) as lease:
         if lease is None:
             return

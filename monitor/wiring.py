@@ -89,6 +89,7 @@ class Monitor(Stores):
         self.members = None if self.telegram is None else Members(self.telegram.standing, steady)
         self.client = make_client(settings, PaceStore(connection), SessionStore(connection))
         self.sources, self.streams = open_all(self.client, settings.sources)
+        self.platforms: dict[str, object] = {**self.sources, **self.streams}
         self.spending = self._metered()
         for name, source in self.sources.items():
             if isinstance(source, Taught):
@@ -315,7 +316,7 @@ def jobs_of(topics: list[Topic], queries: Iterable[Query], now: datetime) -> dic
 def reread_jobs(monitor: Monitor) -> dict[Job, timedelta]:
     """Return a job for each source of the topics whose posts can be looked at again."""
     names = {query.source for query in plan(monitor.topics.all())}
-    return {reread_job(name): REREAD_EVERY for name in names if isinstance(monitor.sources.get(name), Lookup)}
+    return {reread_job(name): REREAD_EVERY for name in names if isinstance(monitor.platforms.get(name), Lookup)}
 
 
 def refill_jobs(monitor: Monitor) -> dict[Job, timedelta]:

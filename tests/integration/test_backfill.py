@@ -13,6 +13,7 @@ from monitor.errors import ConfigError
 from monitor.models import Window
 from tests.integration.product import Product
 from tests.simulators.algolia import PATH, Index
+from tests.simulators.bluesky_api import IDENTIFIER, PASSWORD, BlueskyApi
 from tests.simulators.feed_server import Asked, FeedServer
 
 NOW = datetime.now(UTC)
@@ -88,3 +89,24 @@ def test_how_far_back_is_read_in_several_forms(text: str, hours: int) -> None:
 def test_what_is_no_past_time_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(ConfigError, match=f'--since "{text}" is n'):
         since_of(text, datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
+def test_a_platform_that_tells_by_itself_is_searched_for_each_way_of_writing(tmp_path: Path) -> None:
+    with FeedServer() as server:
+        api = BlueskyApi(server)
+        for text in ("要砸锅卖铁了", "砸鍋賣鐵也不夠", "一口锅"):
+            api.add(text, NOW - timedelta(hours=1))
+        product = Product(tmp_path)
+        product.write_topics('[topics.pots]\ntitle = "锅"\nany = ["砸锅卖铁"]\nsources = ["bluesky"]\n')
+        account = (
+            f'identifier = "{IDENTIFIER}"\npassword = "{PASSWORD}"\nservice = "{api.url}"\nappview = "{api.url}"\n'
+        )
+        product.write_settings(f'[fetch]\nallow = ["{server.address}"]\n[sources.bluesky]\n{account}')
+
+        done = product.run("backfill", "pots", "--since", "1d", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    with product.opened() as monitor:
+        found = monitor.mentions.between("pots", Window(NOW - timedelta(days=1), NOW))
+    assert {each.post.text for each in found} == {"要砸锅卖铁了", "砸鍋賣鐵也不夠"}
+    assert all(each.backfilled for each in found)
