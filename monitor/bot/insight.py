@@ -9,7 +9,7 @@ from monitor.bot.shelves import shelf_of
 from monitor.bot.topic_names import title_of
 from monitor.bot.topics_meant import topic_meant
 from monitor.bot.under_digests import opinion_told
-from monitor.digests.charts import Kind, caption_of, volume_of
+from monitor.digests.charts import PICTURES, Kind, caption_of, volume_of
 from monitor.digests.compose import Brief, compose
 from monitor.digests.headline import window_words
 from monitor.digests.render import render
@@ -18,9 +18,6 @@ from monitor.digests.wishing import stricter, wished
 from monitor.models import Topic
 from monitor.pipeline import Gathered, gather
 from monitor.saying import say
-
-PICTURES = "monitor.digests.pictures"
-"""Imported when a picture is drawn: its library is large."""
 
 PLATFORM = "platform"
 NOW = "now"

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -14,13 +15,14 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from monitor.digests.compose import Brief
+from monitor.digests.charts import PICTURES, volume_of
+from monitor.digests.compose import Brief, compose
 from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
 from monitor.digests.wording import many
 from monitor.errors import ConfigError
 from monitor.models import Digest, Mention, Topic, Window
-from monitor.pipeline import Shelf, Stages, digest_of, ingest
+from monitor.pipeline import Gathered, Shelf, Stages, gather, ingest
 from monitor.settings import Settings, load
 from monitor.signals.archives import ArchiveCoverage, busiest_day, hour_of, is_possible, stretches
 from monitor.signals.firsts import firsts_of
@@ -58,26 +60,34 @@ class Replayed(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What to tell of a replay: the busiest day, the last hours, or all of it."""
+    """What to tell of a replay: the busiest day, the last hours, or all of it; and where to draw it."""
 
     window: str
     as_json: bool
+    chart: Path | None = None
 
 
-@click.command(epilog="\b\nExamples:\n  monitor demo\n  monitor demo --archive posts.jsonl.gz --json")
+@click.command(epilog="\b\nExamples:\n  monitor demo --chart day.png\n  monitor demo --archive posts.jsonl.gz --json")
 @click.option("--archive", type=click.Path(path_type=Path), help="Your own archive instead of the sample: JSON lines.")
 @click.option("--map", "mapping", help="Where an archive keeps its fields: text=content,author=user.screen_name")
 @click.option("--any", "keywords", multiple=True, metavar="KEYWORD", help="Follow this instead of the topics file.")
 @click.option("--query", help='Follow a query instead, as in: 砸锅卖铁 OR "smash pots" -手游')
 @click.option("--json", "as_json", is_flag=True, help="Print each digest with its items as one line of JSON.")
+@click.option("--chart", type=click.Path(path_type=Path), help="Draw the day by hours into this file, as PNG.")
 def demo(
-    archive: Path | None, mapping: str | None, keywords: Sequence[str], query: str | None, *, as_json: bool
+    archive: Path | None,
+    mapping: str | None,
+    keywords: Sequence[str],
+    query: str | None,
+    chart: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Replay a sample archive and print the digest of its busiest day. Touches no data of yours."""
     settings = load()
     path = archive or settings.config / "demo.jsonl"
     words = keywords or (SAMPLE_KEYWORDS if archive is None and query is None else ())
-    tell(path, mapping, asked_topic(words, query), Choice("busiest", as_json))
+    tell(path, mapping, asked_topic(words, query), Choice("busiest", as_json, chart))
     if archive is None:
         click.echo("\nThese posts are invented. For real ones: make run", err=True)
 
@@ -211,13 +221,28 @@ def print_digest(monitor: Monitor, topic: Topic, replayed: Replayed, choice: Cho
     # What is told of all of an archive has no time before it; to read everything twice would only take longer.
     before = monitor.mentions.between(topic.name, Window(replayed.stretches[0].start, window.start))
     firsts = firsts_of(by_sense(topic, before).meant, with_links=True)
-    made = digest_of(brief, Shelf(monitor.mentions, coverage, samples=monitor.mentions, firsts=firsts), window.end)
+    gathered = gather(
+        topic, window, Shelf(monitor.mentions, coverage, samples=monitor.mentions, firsts=firsts), window.end
+    )
+    made = compose(brief, *gathered)
     message = render(made, "terminal", ZoneInfo(topic.timezone))
+    if choice.chart is not None:
+        draw_chart(topic, gathered, choice.chart)
     if choice.as_json:
         mentions = by_sense(topic, monitor.mentions.between(topic.name, window)).meant
         click.echo(as_line(made, mentions, message.text))
     else:
         click.echo(to_terminal(message, color=sys.stdout.isatty()))
+
+
+def draw_chart(topic: Topic, gathered: Gathered, path: Path) -> None:
+    """Draw a window by hours into a file."""
+    volume = volume_of(topic.title, gathered.trend, gathered.mentions)
+    picture: bytes = import_module(PICTURES).draw(volume, ZoneInfo(topic.timezone))
+    try:
+        path.write_bytes(picture)
+    except OSError as e:
+        raise ConfigError([f"{path}: cannot be written ({e.strerror}); name a file in a folder of yours"]) from e
 
 
 def as_line(made: Digest, mentions: list[Mention], text: str) -> str:

@@ -17,6 +17,9 @@ from monitor.models import Mention, Trend, Window
 from monitor.saying import say
 from monitor.signals.bursts import by_hour, format_ratio
 
+PICTURES = "monitor.digests.pictures"
+"""Loaded by who draws: matplotlib takes half a second and 60 MB."""
+
 HOUR = timedelta(hours=1)
 MOST_SERIES = 5
 Kind = Literal["script", "platform"]
@@ -75,7 +78,7 @@ def caption_of(volume: Volume, zone: tzinfo) -> str:
 def burst_told(burst: Burst, zone: tzinfo) -> str:
     """Word when it rose, and how many posts that were."""
     start, end = (f"{each.astimezone(zone):%H:%M}" for each in (burst.start, burst.end))
-    return say("rise {start}–{end}: {posts}", start=start, end=end, posts=posts(burst.posts))
+    return say("rise {start}–{end}: {posts}, copies once", start=start, end=end, posts=posts(burst.voices))
 
 
 def hours_of(volume: Volume) -> int:

@@ -79,14 +79,14 @@ def _hidden(count: int) -> str:
 
 
 def _burst(trend: Trend, zone: tzinfo) -> str:
-    """Word the hours that stood out: "Most at once: Wed 10:00 to 11:00, 64 posts, usual 9"."""
+    """Word the hours that stood out: "Stood out: Wed 10:00 to 11:00, 64 posts, usual 9"."""
     burst = trend.burst
     if burst is None:
         return ""
     start, end = (day_and_time(each, trend.window.end, zone) for each in (burst.start, burst.end))
     until = end.rpartition(" ")[2]
     return say(
-        "Most at once: {start} to {end}, {posts}, usual {usual}",
+        "Stood out: {start} to {end}, {posts}, usual {usual}",
         start=start,
         end=until,
         posts=posts(burst.posts),
