@@ -61,7 +61,9 @@ def test_the_caption_says_in_words_what_the_picture_shows() -> None:
     with speaking("zh-Hant"):
         said = caption_of(volume_of("砸锅卖铁", TREND, MENTIONS), TAIPEI)
 
-    assert said == "#砸锅卖铁：35 則，×2.9\n按小時，截至週三 08:00 的 24 小時\n13:00–16:00 升溫：15 則（相同文字只計一次）"
+    assert (
+        said == "#砸锅卖铁：35 則，×2.9\n按小時，截至週三 08:00 的 24 小時\n13:00–16:00 升溫：15 則（相同文字只計一次）"
+    )
 
 
 def test_it_is_a_picture_that_a_telephone_shows_and_the_same_each_time() -> None:

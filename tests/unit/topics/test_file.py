@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from monitor.errors import ConfigError
 from monitor.models import Topic
+from monitor.sources import STREAMS
 from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matching import Matcher
 from monitor.topics.rule import node_of
+from monitor.wiring import BY_DEFAULT, POLLED
 from tests.data import ROOT
 
 KNOWN = ("hackernews", "rss", "replay")
@@ -245,7 +247,8 @@ def test_values_of_any_type_raise_nothing_but_a_config_error(table: dict[str, st
 
 
 def test_the_file_that_ships_is_right_and_finds_the_slogan() -> None:
-    shipped = parse((ROOT / "config" / "topics.toml").read_text(encoding="utf-8"))
+    text = (ROOT / "config" / "topics.toml").read_text(encoding="utf-8")
+    shipped = parse_topics(text, (*POLLED, *STREAMS), BY_DEFAULT)
     matcher = Matcher(shipped.topics)
 
     assert [topic.name for topic in shipped.topics] == ["smash-pots"]
