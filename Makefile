@@ -28,7 +28,7 @@ demo: env                 ## replay the sample archive and print its digest
 	$(BIN)/monitor demo
 
 test: env                 ## run all tests
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 4 --dist worksteal
 
 test-bluesky: env         ## the product beside Bluesky's own servers, which it installs under .bluesky (700 MB, some minutes)
 	$(BIN)/python -m tests.bluesky.install
