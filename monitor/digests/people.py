@@ -105,16 +105,17 @@ _EXPOSING = re.compile(
 _LOOKS_AROUND = re.compile(r"\(\?(?:<!|!)(?:\[[^]]*\]|[^)])*\)|\\b")
 _MEMORY = 64 << 20
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
-"""Digits of other scripts, which RE2 does not take for such."""
+_WITH_DIGITS = range(0x80, 0x20000)
+"""Where digits of other scripts are, which RE2 does not take for such; the planes behind hold Han and private use."""
 
 _LINK = re.compile(r"(?:https?://|www\.)[!-~]+")
 _HANDLE = re.compile(r"(?<![a-z0-9_.%+/-])@\w")
 
 
-class Pattern(Protocol):
-    """What is used of a pattern of RE2, which has no types."""
+class Patterns(Protocol):
+    """What is used of a set of patterns of RE2, which has no types: the numbers of those that are found."""
 
-    def search(self, text: str) -> object: ...
+    def Match(self, text: str) -> list[int]: ...  # noqa: N802 (RE2's name)
 
 
 class Shown(NamedTuple):
@@ -133,7 +134,7 @@ def classify(mention: Mention, named: Collection[str]) -> PeopleClass:
     """
     if is_exposing(mention.post.text):
         return "C"
-    return "A" if _is_named(mention.post, named) else "B"
+    return "A" if named and _is_named(mention.post, named) else "B"
 
 
 def show(people_class: PeopleClass, policy: Policy = "default", source: str = "") -> Shown:
@@ -160,23 +161,26 @@ def is_exposing(text: str) -> bool:
 
 def may_expose(said: str) -> bool:
     """Tell at first sight whether a folded text deserves a closer look: no text lacks this that is exposing."""
-    if not said.isascii() and _OTHER_DIGIT.search(said) is not None:
-        return True
-    return _first_sight().search(said) is not None
+    return bool(_first_sight().Match(said))
 
 
 @cache
-def _first_sight() -> Pattern:
+def _first_sight() -> Patterns:
     """Return the pattern of what exposes without looks around and borders of words, which RE2 does not know.
 
-    RE2 reads a text once for all alternatives, which is twenty times as fast.
+    RE2 reads a text once for all alternatives, which is twenty times as fast. A set tells only whether something is
+    there, not where, which is twice as fast again.
     """
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
     wide = _LOOKS_AROUND.sub("", _EXPOSING.pattern).replace(r"[^\w\n]", r"[^\n]")
-    pattern: Pattern = re2.compile(wide, options)
-    return pattern
+    digits = "".join(_OTHER_DIGIT.findall("".join(map(chr, _WITH_DIGITS))))
+    patterns = re2.Set.SearchSet(options)
+    patterns.Add(f"{wide}|[{digits}]")
+    patterns.Compile()
+    made: Patterns = patterns
+    return made
 
 
 def has_handle(text: str) -> bool:
