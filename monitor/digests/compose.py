@@ -109,10 +109,17 @@ def digest_id(brief: Brief) -> str:
 
 def _reactions(mentions: Sequence[Mention], classes: Classes, history: History, brief: Brief) -> list[Reaction]:
     """Return the posts to show, those with a quote first."""
-    shown = {key: show(people_class, brief.people, key.source) for key, people_class in classes.items()}
-    allowed = [each for each in mentions if any(shown[each.post.key]) and each.post.key not in brief.told]
-    ranked = rank(allowed, history, brief.window, CANDIDATES, lambda each: _is_showable(each, shown[each.post.key]))
-    reactions = [reaction_of(each, shown[each.mention.post.key]) for each in ranked]
+    kinds = {(people_class, key.source) for key, people_class in classes.items()}
+    by_kind = {kind: show(kind[0], brief.people, kind[1]) for kind in kinds}
+    silent = {kind for kind, shown in by_kind.items() if not any(shown)}
+
+    def shown(mention: Mention) -> Shown:
+        return by_kind[classes[mention.post.key], mention.post.key.source]
+
+    keys = {key for key, people_class in classes.items() if (people_class, key.source) not in silent} - brief.told
+    allowed = [each for each in mentions if each.post.key in keys]
+    ranked = rank(allowed, history, brief.window, CANDIDATES, lambda each: _is_showable(each, shown(each)))
+    reactions = [reaction_of(each, shown(each.mention)) for each in ranked]
     quoted = [each for each in reactions if each.quote is not None]
     linked = [each for each in reactions if each.quote is None and is_web(each.mention.post.url)]
     room = max(LINK_ONLY_SHOWN, REACTIONS - len(quoted))

@@ -32,6 +32,8 @@ MOST_COMPARED = 1000
 FEWEST_SHARERS = 2
 """Accounts that must share a link before it says something about a discussion."""
 
+NO_REACTIONS = Engagement()
+
 History = Mapping[PostKey, Sequence[Observation]]
 
 
@@ -140,6 +142,8 @@ def _by_wording(mentions: Iterable[Mention]) -> list[list[Mention]]:
 
 
 def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ranked:
+    if len(same) == 1 and _is_silent(same[0], history):
+        return Ranked(mention=same[0], engagement=NO_REACTIONS, gained=None, score=0)
     present = [each for each in same if not each.withdrawn]
     first = min(present, key=lambda each: (_is_repost(each.post), *_age(each)))
     seen = {each.post.key: _seen(each, history, window) for each in present}
@@ -152,6 +156,11 @@ def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ran
         copies=len(same),
         copy_accounts=max(1, count_accounts(same)),
     )
+
+
+def _is_silent(mention: Mention, history: History) -> bool:
+    """Tell whether nothing is known of reactions to a post: most posts, of which nothing needs to be worked out."""
+    return mention.post.engagement == NO_REACTIONS and mention.post.key not in history
 
 
 def _is_repost(post: Post) -> bool:
@@ -203,17 +212,27 @@ def _strength(ranked: Ranked) -> tuple[int, int, float, PostKey]:
 
 
 def _spread(ranked: Sequence[Ranked], limit: int, is_showable: Callable[[Mention], bool]) -> list[Ranked]:
-    """Choose greedily: each choice makes posts of its script and platform weigh less, and of its account nothing."""
+    """Choose greedily: each choice makes posts of its script and platform weigh less, and of its account nothing.
+
+    `ranked` are strongest first, so only the first of each script and platform can be the next.
+    """
     chosen: list[Ranked] = []
     remaining = list(ranked)
     while remaining and len(chosen) < limit:
-        best = max(remaining, key=partial(_weight, chosen=chosen))
+        best = max(_first_of_each_kind(remaining), key=partial(_weight, chosen=chosen))
         if not is_showable(best.mention):
             remaining.remove(best)
             continue
         chosen.append(best)
         remaining = [each for each in remaining if each is not best and not _same_account(each, best)]
     return chosen
+
+
+def _first_of_each_kind(ranked: Iterable[Ranked]) -> list[Ranked]:
+    firsts_by_kind: dict[tuple[str, str], Ranked] = {}
+    for each in ranked:
+        firsts_by_kind.setdefault((written_in(each.mention), each.mention.post.key.source), each)
+    return list(firsts_by_kind.values())
 
 
 def _weight(ranked: Ranked, chosen: Sequence[Ranked]) -> float:
