@@ -46,6 +46,7 @@ from monitor.topics.matching import Matcher, TopicMatch, facts_of
 from monitor.topics.planning import queries_of
 from monitor.topics.rule import spoken_names
 from monitor.topics.sense import by_sense
+from monitor.undisturbed import undisturbed
 
 
 class Stages(NamedTuple):
@@ -165,10 +166,12 @@ class Gathered(NamedTuple):
     others: int = 0
 
 
+@undisturbed
 def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathered:
     """Return what was seen of a topic in a window, from what is stored."""
     mentions, others = by_sense(topic, grouped(shelf.mentions.between(topic.name, window)))
-    keys = [each.post.key for each in mentions if each.post.engagement != Engagement()]
+    unseen = Engagement()
+    keys = [each.post.key for each in mentions if each.post.engagement != unseen]
     history = dict(zip(keys, shelf.mentions.history(topic.name, keys), strict=True))
     earlier = baseline_window(window)
     queries = queries_of(topic, [topic]) if shelf.queries is None else shelf.queries
@@ -225,6 +228,7 @@ def hourly_of(topic: Topic, window: Window, mentions: Mentions) -> Sequence[int]
     return list(map(len, by_hour(window, [each for each in meant if not each.backfilled])))
 
 
+@undisturbed
 def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
     """Return the digest that a brief asks for, from what is stored."""
     return compose(brief, *gather(brief.topic, brief.window, shelf, now))

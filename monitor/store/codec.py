@@ -58,6 +58,9 @@ class SketchedBody(Body, frozen=True, array_like=True, gc=False):
 LARGEST_COUNT = 2**53 - 1
 """Lua has no larger whole numbers; beyond it a count would come back as a fraction and break every reader."""
 
+UNSEEN = Engagement()
+"""One for all posts without reactions: most of them, and comparing a thing with itself costs nothing."""
+
 _encoder = msgspec.msgpack.Encoder()
 _body = msgspec.msgpack.Decoder(SketchedBody)
 _observations = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int]])
@@ -139,7 +142,7 @@ def decode_mention(topic: str, key: str, packed: bytes, engagement: bytes | None
         created_at=created,
         author=body.author,
         language_hint=body.hint,
-        engagement=seen[-1].engagement if seen else Engagement(),
+        engagement=seen[-1].engagement if seen else UNSEEN,
         links=body.links,
         in_reply_to=body.in_reply_to,
         repost_of=body.repost_of,
