@@ -153,10 +153,7 @@ def _leaders(earliest: Mapping[str, Mention], posts: Mapping[str, int]) -> dict[
 
 def _most_alike(own: Iterable[bytes], leading: Mapping[bytes, Sequence[int]]) -> list[int]:
     """Return the places of the leaders to compare with: those with most bands in common, then the first."""
-    shelves = [leading[band] for band in own if band in leading]
-    if len(shelves) <= 1:
-        return list(shelves[0][:MOST_COMPARED]) if shelves else []
-    found = Counter(chain.from_iterable(shelves))
+    found = Counter(chain.from_iterable(leading[band] for band in own if band in leading))
     # One number of each: the count in front, turned round, and the place behind it.
     return [each & _PLACE for each in sorted(each - (shared << 32) for each, shared in found.items())[:MOST_COMPARED]]
 
