@@ -83,6 +83,12 @@ def dealt(lines: Sequence[bytes], processes: int) -> list[list[bytes]]:
     return [[line for page in pages[first::processes] for line in page] for first in range(processes)]
 
 
+def stretches(lines: Sequence[bytes], rounds: int) -> list[Sequence[bytes]]:
+    """Cut lines into as many equal stretches; what is left over goes to the last."""
+    size = len(lines) // rounds
+    return [lines[i * size : (i + 1) * size if i < rounds - 1 else None] for i in range(rounds)]
+
+
 def pipeline_of(kind: Kind, connection: Connection, url: str, prefix: str, keywords: Sequence[str]) -> Any:
     """Return a pipeline of one kind, with its own connection."""
     if kind == "naive":

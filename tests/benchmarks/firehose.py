@@ -19,19 +19,14 @@ object.
 import json
 import sys
 from collections.abc import Sequence
-from statistics import median
-from typing import NamedTuple
 
 import pytest
 
-from monitor.store.connection import Connection, Server
-from monitor.store.fsck import check
-from monitor.store.keys import Keyspace
-from tests.benchmarks import naive, ours
-from tests.benchmarks.corpus import Corpus, firehose
-from tests.benchmarks.crew import Kind, Task, Work, dealt, work
+from monitor.store.connection import Server
+from tests.benchmarks.corpus import firehose
 from tests.benchmarks.hundred import KEYWORDS
-from tests.benchmarks.ingest import durable_store, server_of, stretches
+from tests.benchmarks.ingest import durable_store, server_of
+from tests.benchmarks.race import Race, figures_of, race, told, wrong_with
 from tests.benchmarks.thousand import absent_words
 
 REACH = 150_000
@@ -40,24 +35,6 @@ ROUNDS = 3
 NAIVE_POSTS = 800
 KEYWORDS_WANTED = 1_000
 PROCESSES = (1, 2)
-
-
-class Race(NamedTuple):
-    """What crews of both pipelines did with a corpus, round by round, and whether what they stored is right."""
-
-    processes: int
-    naive: Sequence[Work]
-    ours: Sequence[Work]
-    ids_equal: bool
-    findings: Sequence[str]
-
-    def rate(self, kind: Kind) -> float:
-        """Return the median of posts per second of wall clock."""
-        return median(each.per_s for each in getattr(self, kind))
-
-    def cpu_rate(self, kind: Kind) -> float:
-        """Return the median of posts per second of one processor."""
-        return median(each.per_cpu_s for each in getattr(self, kind))
 
 
 def main(args: Sequence[str] = ()) -> int:
@@ -70,7 +47,7 @@ def main(args: Sequence[str] = ()) -> int:
         return 2
     with durable_store() as url:
         server = server_of(url)
-        races = [race(url, corpus, keywords, processes, NAIVE_POSTS) for processes in PROCESSES]
+        races = [race(url, corpus, keywords, processes, NAIVE_POSTS, ROUNDS) for processes in PROCESSES]
     for each in races:
         print(told(each))
     failures = failures_of(races, server)
@@ -80,43 +57,11 @@ def main(args: Sequence[str] = ()) -> int:
     return 1 if failures else 0
 
 
-def race(url: str, corpus: Corpus, keywords: Sequence[str], processes: int, naive_posts: int) -> Race:
-    """Let crews of both pipelines ingest the corpus in turns and compare what they stored."""
-    connection = Connection(url)
-    works: dict[Kind, list[Work]] = {"naive": [], "ours": []}
-    given: list[bytes] = []
-    for stretch in stretches(corpus.lines, ROUNDS):
-        slow = stretch[: naive_posts * processes]
-        given += slow
-        for kind, lines in (("naive", slow), ("ours", stretch)):
-            prefix = f"{kind}-{processes}"
-            tasks = [Task(kind, url, prefix, keywords, dealt_out, slow) for dealt_out in dealt(lines, processes)]
-            works[kind].append(work(connection, tasks))
-    by_naive = naive.NaivePipeline(url, f"naive-{processes}", keywords)
-    stored = connection.under(Keyspace(f"ours-{processes}:"))
-    ids_given = {id_ for id_, line in zip(corpus.ids, corpus.lines, strict=True) if line in frozenset(given)}
-    by_ours = ours.OurPipeline(stored, keywords).stored_ids()
-    is_equal = by_ours == corpus.matched and by_naive.stored_ids() == corpus.matched & ids_given
-    findings = check(stored)
-    by_naive.close()
-    stored.close()
-    connection.close()
-    return Race(processes, works["naive"], works["ours"], is_equal, findings)
-
-
-def told(each: Race) -> str:
-    """Return a race as lines for a person."""
-    rows = [f"{each.processes} process{'es' if each.processes > 1 else ''}", f"{'':8}{'posts/s':>12}{'per CPU s':>12}"]
-    rows += [f"{kind:8}{each.rate(kind):12,.0f}{each.cpu_rate(kind):12,.0f}" for kind in ("naive", "ours")]
-    return "\n".join(rows)
-
-
 def failures_of(races: Sequence[Race], server: Server) -> list[str]:
     """Return a sentence for each check that did not pass."""
     found = [] if server.is_durable else [f"the server is not durable: {server}"]
     for each in races:
-        found += [] if each.ids_equal else [f"{each.processes}: the two pipelines did not store the same posts"]
-        found += [f"{each.processes}: fsck: {finding}" for finding in each.findings[:5]]
+        found += wrong_with(each)
     return found
 
 
@@ -125,20 +70,7 @@ def figures(races: Sequence[Race], server: Server) -> dict[str, object]:
     return {
         "aof": {"appendonly": server.appendonly, "appendfsync": server.appendfsync},
         "per_s_on_two_free_cores": round(2 * races[-1].cpu_rate("ours")),
-        "by_processes": {str(each.processes): _figures(each) for each in races},
-    }
-
-
-def _figures(each: Race) -> dict[str, object]:
-    return {
-        "naive_per_s": round(each.rate("naive"), 1),
-        "ours_per_s": round(each.rate("ours"), 1),
-        "ratio": round(each.rate("ours") / each.rate("naive"), 1),
-        "naive_per_cpu_s": round(each.cpu_rate("naive"), 1),
-        "ours_per_cpu_s": round(each.cpu_rate("ours"), 1),
-        "cpu_ratio": round(each.cpu_rate("ours") / each.cpu_rate("naive"), 1),
-        "ids_equal": each.ids_equal,
-        "fsck_findings": len(each.findings),
+        "by_processes": {str(each.processes): figures_of(each) for each in races},
     }
 
 

@@ -11,13 +11,16 @@ the first of each stretch: at its speed more would only take longer. One thread 
 `every post matched`: 20,000 real posts in 简, 繁 and English, distinct by text, each with a keyword: the whole path.
 `firehose`: the same mix, one post in a hundred with a keyword; the way of most posts of a stream. A hundred keywords
 are too few to make the naive search slow, so its ratio is given and no target is set for it.
+`by_processes`: every post matched once more, by crews of one process and of two that share the server, as workers do,
+by wall clock and by processor time, the server's included. What else the machine does shows in the first and hardly in
+the second: `per_s_on_two_free_cores` is twice the posts per second of processor.
 Posts on which the two notions of a match differ (a keyword inside a Latin word or across two Chinese ones, in a name or
 an address, in another form or way of writing) are in neither corpus: there ours finds other posts, rightly, and ids
 could not be compared.
 
 Checked, else the exit code is 1: both stored exactly the posts that hold a keyword (as a third, independent rule says);
 `monitor fsck` finds nothing in what ours stored; the server is durable; where every post is stored, ours is at least
-15 times as fast.
+15 times as fast. The first two hold for crews, too.
 
 What is not compared. Ours does more: script, copy group, spans of the matches, hashed authors, a store that is safe to
 replay; the naive pipeline's tags are not as right (see tests.evaluation.language). Its share of the time that is
@@ -46,9 +49,16 @@ from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from tests.benchmarks import naive, ours
 from tests.benchmarks.corpus import Corpus, every_post_matched, firehose
+from tests.benchmarks.crew import stretches
 from tests.benchmarks.hundred import KEYWORDS
+from tests.benchmarks.race import Race, figures_of, told, wrong_with
+from tests.benchmarks.race import race as race_of_crews
 
 TARGET = 15
+PROCESSES = (1, 2)
+NAIVE_POSTS = 150
+"""Posts that the naive pipeline gets for each process of a crew."""
+
 MICRO = 1e6
 ALL_STAGES = ("decode", "match", "dedupe", "language", "script", "fingerprint", "disguise", "encode", "store")
 
@@ -99,12 +109,15 @@ def main() -> int:
         warm_up(url, corpora[0])
         matched = race(url, "every post matched", corpora[0], Plan(rounds=5, naive_posts=250))
         stream = race(url, "firehose", corpora[1], Plan(rounds=5, naive_posts=400))
+        crews = [race_of_crews(url, corpora[0], KEYWORDS, each, NAIVE_POSTS, rounds=1) for each in PROCESSES]
     print(table(matched, corpora[0]))
     print(table(stream, corpora[1]))
-    failures = failures_of(matched, stream, server=server)
+    for crew in crews:
+        print(f"\nevery post matched, {told(crew)}")
+    failures = failures_of(matched, stream, server=server) + [wrong for crew in crews for wrong in wrong_with(crew)]
     for failure in failures:
         print(f"FAILED: {failure}")
-    print(json.dumps(figures(matched, stream, server)))
+    print(json.dumps(figures(matched, stream, server) | in_crews(crews)))
     return 1 if failures else 0
 
 
@@ -168,12 +181,6 @@ def race(url: str, name: str, corpus: Corpus, plan: Plan) -> Case:
     return case
 
 
-def stretches(lines: Sequence[bytes], rounds: int) -> list[Sequence[bytes]]:
-    """Cut lines into as many equal stretches; what is left over goes to the last."""
-    size = len(lines) // rounds
-    return [lines[i * size : (i + 1) * size if i < rounds - 1 else None] for i in range(rounds)]
-
-
 def same_ids(corpus: Corpus, plan: Plan, by_naive: set[str], by_ours: set[str]) -> bool:
     """Tell whether both stored exactly the posts with a keyword among those that each was given."""
     size = len(corpus.ids) // plan.rounds
@@ -231,6 +238,14 @@ def figures(matched: Case, stream: Case, server: Server) -> dict[str, object]:
         "aof": {"appendonly": server.appendonly, "appendfsync": server.appendfsync},
         "server": f"{server.name} {server.version}",
         "firehose": _case_figures(stream),
+    }
+
+
+def in_crews(crews: Sequence[Race]) -> dict[str, object]:
+    """Return the figures of crews as they go into the line of JSON."""
+    return {
+        "per_s_on_two_free_cores": round(2 * crews[-1].cpu_rate("ours")),
+        "by_processes": {str(each.processes): figures_of(each) for each in crews},
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from monitor.store.connection import Connection
-from tests.benchmarks import celery, firehose, ingest, memory, ours
+from tests.benchmarks import celery, firehose, ingest, memory, ours, race
 from tests.benchmarks.corpus import Corpus, corpus_of
 from tests.benchmarks.crew import Task, Work, dealt, work
 from tests.benchmarks.hundred import KEYWORDS
@@ -71,12 +71,12 @@ def test_what_a_post_takes_is_counted_with_its_indexes(
 
 
 def test_a_stream_of_which_other_posts_are_stored_fails_the_benchmark(durable_url: str) -> None:
-    race = firehose.Race(2, [WORK], [WORK._replace(posts=300)], ids_equal=False, findings=["odd"])
+    run = race.Race(2, [WORK], [WORK._replace(posts=300)], ids_equal=False, findings=["odd"])
 
-    failures = firehose.failures_of([race], ingest.server_of(durable_url))
+    failures = firehose.failures_of([run], ingest.server_of(durable_url))
 
-    assert failures == ["2: the two pipelines did not store the same posts", "2: fsck: odd"]
-    figures = firehose.figures([race], ingest.server_of(durable_url))
+    assert failures == ["2 processes: the two pipelines did not store the same posts", "2 processes: fsck: odd"]
+    figures = firehose.figures([run], ingest.server_of(durable_url))
     assert (figures["per_s_on_two_free_cores"], figures["by_processes"]["2"]["cpu_ratio"]) == (300, 3.0)  # type: ignore[index]
 
 
@@ -86,3 +86,12 @@ def test_workers_that_store_other_posts_fail_the_benchmark(corpus: Corpus) -> No
 
     assert celery.failures_of(corpus, right, right) == []
     assert celery.failures_of(corpus, right, wrong) == ["ours: other posts are stored than were given"]
+
+
+def test_ingest_is_told_at_each_number_of_processes() -> None:
+    one = race.Race(1, [WORK], [WORK._replace(posts=300)], ids_equal=True, findings=[])
+
+    told = ingest.in_crews([one, one._replace(processes=2)])
+
+    assert told["per_s_on_two_free_cores"] == 300
+    assert set(told["by_processes"]) == {"1", "2"}  # type: ignore[call-overload]
