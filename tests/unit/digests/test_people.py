@@ -169,3 +169,7 @@ def test_nothing_that_exposes_is_missed_at_first_sight(said: str) -> None:
 
 def test_most_texts_need_no_closer_look() -> None:
     assert not any(map(may_expose, ("砸锅卖铁,先砸谁的锅?", "the kettle was never theirs", "今天天气很好")))
+
+
+def test_digits_of_other_scripts_are_looked_at_closely() -> None:
+    assert all(may_expose(f"今天 {digit} 点") for digit in "٣५๙𝟗")
