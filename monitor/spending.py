@@ -67,6 +67,13 @@ class Metered(Protocol):
         ...
 
 
+@runtime_checkable
+class Sharing(Protocol):
+    """A source that spends out of another's purse: one account of a platform, of which both have a budget."""
+
+    purse: str
+
+
 class LocalMeter:
     """A meter that one process keeps for itself, where there is no store."""
 

@@ -25,13 +25,22 @@ class Spent(NamedTuple):
 
 
 class SpendStore:
-    """Implements the Meter protocol for one source. `topics_of` tells for which topics a query is asked."""
+    """Implements the Meter protocol for one source. `topics_of` tells for which topics a query is asked.
+
+    `purse`: the source of whose account it spends, where that is another one's. What both spend is one sum.
+    """
 
     def __init__(
-        self, connection: Connection, source: str, budget: Budget, topics_of: Callable[[Query], Sequence[str]]
+        self,
+        connection: Connection,
+        source: str,
+        budget: Budget,
+        topics_of: Callable[[Query], Sequence[str]],
+        purse: str | None = None,
     ) -> None:
         self._connection = connection
         self._source = source
+        self._purse = purse or source
         self._topics_of = topics_of
         self.budget = budget
 
@@ -53,7 +62,7 @@ class SpendStore:
 
     def settle(self, reservation: Reservation, ids: Sequence[str]) -> float:
         """Pay for things that were not paid for today; return what they cost, in US dollars."""
-        key = self._connection.keys.billed(self._source, reservation.day)
+        key = self._connection.keys.billed(self._purse, reservation.day)
         known = self._connection.execute("ZMSCORE", key, *ids) if ids else []
         fresh = [each for each, score in zip(ids, known, strict=True) if score is None]
         before = self._ledger(reservation.day).holds.get(reservation.name)
@@ -82,7 +91,7 @@ class SpendStore:
         found: Mapping[str, Ledger] = {
             field.decode(): decode_ledger(packed) for field, packed in self._connection.pairs("HSCAN", self._key)
         }
-        own = ((field.removeprefix(f"{self._source} "), each) for field, each in found.items() if self._owns(field))
+        own = ((field.removeprefix(f"{self._purse} "), each) for field, each in found.items() if self._owns(field))
         return [Spent(day, ledger) for day, ledger in sorted(own, reverse=True)]
 
     def today(self, now: datetime) -> Ledger:
@@ -117,10 +126,10 @@ class SpendStore:
         return decode_ledger(packed) if packed else EMPTY
 
     def _field(self, day: str) -> str:
-        return f"{self._source} {day}"
+        return f"{self._purse} {day}"
 
     def _owns(self, field: str) -> bool:
-        return field.startswith(f"{self._source} ")
+        return field.startswith(f"{self._purse} ")
 
     @property
     def _key(self) -> str:
