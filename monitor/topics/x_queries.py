@@ -34,7 +34,7 @@ _NOT_IN_TAGS = re.compile(r"[\W]+")
 def pack(topics: Sequence[Topic], learned: Learned = UNTAUGHT) -> list[Packed]:
     """Return the fewest queries that find whatever these topics accept."""
     room = min(LONGEST, learned.limit or LONGEST) - ROOM_FOR_LIKES - 2
-    atoms = atoms_of((topic, list(_texts(topic, room))) for topic in topics)
+    atoms = atoms_of((topic, list(alternatives(topic, room))) for topic in topics)
     lots = fitted(atoms, room, len(JOINT), learned.busy)
     return sorted(_query(lot) for lot in lots)
 
@@ -57,7 +57,7 @@ def _query(lot: Sequence[Atom]) -> Packed:
     return packed(lot, f"({JOINT.join(sorted(atom.text for atom in lot))})")
 
 
-def _texts(topic: Topic, room: int) -> Iterator[str]:
+def alternatives(topic: Topic, room: int) -> Iterator[str]:
     """Yield the alternatives of a topic, none longer than there is room."""
     for clause in needs_of(topic, NAME).clauses:
         yield from _alternatives(clause, room)

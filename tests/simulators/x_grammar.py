@@ -57,6 +57,8 @@ class Matched(Protocol):
     def author(self) -> str: ...
     @property
     def metrics(self) -> Mapping[str, int]: ...
+    @property
+    def reference(self) -> tuple[str, int] | None: ...
 
 
 Holds = Callable[[Matched], bool]
@@ -194,6 +196,8 @@ def _named(token: _Token) -> _Part:
         return _Part(lambda post: any(_in_url(value, url) for url in post.urls), True)
     if key == "from":
         return _Part(lambda post: post.author == value, True)
+    if (key, value) == ("is", "retweet"):
+        return _Part(lambda post: post.reference is not None and post.reference[0] == "retweeted", False)
     if (key == "is" and value in _IS) or (key == "has" and value in _HAS):
         return _Part(lambda _: False, False)
     raise Refused(f"invalid operator '{key}'", token.at)
