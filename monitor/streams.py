@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 import msgspec
 
 from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected
-from monitor.models import Batch, Cursor, Post, Query, SetAside
+from monitor.models import Batch, Cursor, Post, Query, SetAside, Topic
 from monitor.quarantine import OPEN, Asked, Gate
 from monitor.topics.planning import UNTIL_MENDED, spread
 
@@ -47,6 +47,13 @@ class Stream(Protocol):
     def reread(self, raw: bytes, now: datetime) -> Post | None:
         """Return the post of an item without its author; None when there is none in it. Raise what it raises."""
         ...
+
+
+@runtime_checkable
+class Ruled(Protocol):
+    """A stream to which must be said what to tell: the keywords of topics, as they are now."""
+
+    topics: Callable[[], Sequence[Topic]] | None
 
 
 class Received(msgspec.Struct, frozen=True, array_like=True):
@@ -104,7 +111,7 @@ def pause(query: Query, error: SourceError, failures: int) -> timedelta:
 
     Not at all the first time: a connection may end for many reasons, and another server may be there. Then doubling.
     """
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | OutOfCredit) and error.retry_after is not None:
         return max(error.retry_after, FIRST_PAUSE)
     if isinstance(error, AccessDenied | SourceRejected | OutOfCredit):
         return spread(query, failures, UNTIL_MENDED)

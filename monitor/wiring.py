@@ -33,7 +33,7 @@ from monitor.sinks.telegram import Account, TelegramSink
 from monitor.sources import SOURCES, STREAMS, open_all
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
-from monitor.spending import Metered
+from monitor.spending import Metered, Sharing
 from monitor.store.breakers import BreakerStore
 from monitor.store.connection import QUICK, Connection, store_now
 from monitor.store.embedded import EmbeddedStore
@@ -48,6 +48,7 @@ from monitor.store.schedule import LeaseStore
 from monitor.store.sessions import SessionStore
 from monitor.store.spend import SpendStore
 from monitor.stores import Stores
+from monitor.streams import Ruled
 from monitor.teaching import Taught
 from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
@@ -94,6 +95,8 @@ class Monitor(Stores):
         for name, source in self.sources.items():
             if isinstance(source, Taught):
                 source.teach = partial(self.packs.learn, name)
+            if isinstance(source, Ruled):
+                source.topics = self.topics.all
         self.isolation = ForkIsolation(settings.sources, settings.language.engine)
         stores = self.leases, self.progress, self.mentions
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
@@ -117,7 +120,8 @@ class Monitor(Stores):
         found = {}
         for name, source in self.sources.items():
             if isinstance(source, Metered):
-                source.meter = found[name] = SpendStore(self.connection, name, source.budget, self.topics_of)
+                purse = source.purse if isinstance(source, Sharing) else name
+                source.meter = found[name] = SpendStore(self.connection, name, source.budget, self.topics_of, purse)
         return found
 
     def topics_of(self, query: Query) -> list[str]:

@@ -25,6 +25,7 @@ LABELS = {
     "threads": "Threads",
     "weibo": "Weibo",
     "x": "X",
+    "x_stream": "X's stream",
     "youtube": "YouTube",
 }
 

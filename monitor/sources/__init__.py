@@ -9,6 +9,8 @@ What else a source can, it offers as further protocols, and others find out by a
     Keyed       credentials.py   it needs a key, and says what to do when it has none; opening it never fails for that
     Lookup      rereading.py     known posts can be looked at again: what they gained, and which are gone
     LookBack    looking_back.py  the past can be read, for a price
+    Metered     spending.py      it costs money, and a budget decides
+    Ruled       streams.py       a stream that is told by keywords
 
 Its requests come out of buckets that all workers share: `client.get(…, bucket=…)`, or `client.draw` before a request
 that is made by a platform's library, and `client.pace.heed` with what that was told (pace.py, limits.py).
@@ -59,6 +61,7 @@ SOURCES: Mapping[str, Factory] = {
 STREAMS: Mapping[str, StreamFactory] = {
     "bluesky": _told_by("bluesky"),
     "mastodon_stream": _told_by("mastodon_stream"),
+    "x_stream": _told_by("x_stream"),
 }
 """Streamed source by name. Its queries never come due: the role "stream" follows them (monitor/streaming.py)."""
 

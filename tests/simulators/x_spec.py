@@ -22,20 +22,31 @@ class Description:
     def __init__(self, words: str) -> None:
         self._api = _api(VERSIONS[words])
 
-    def faults_of_request(self, path: str, args: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+    def faults_of_request(
+        self, path: str, args: Mapping[str, str], headers: Mapping[str, str], method: str = "get", sent: bytes = b""
+    ) -> str | None:
         """Return what is wrong with a request; None when nothing is."""
-        return _fault(lambda: self._api.validate_request(_asked(path, args, headers)))
+        return _fault(lambda: self._api.validate_request(_asked(path, args, headers, method, sent)))
 
     def faults_of_answer(
-        self, path: str, args: Mapping[str, str], headers: Mapping[str, str], body: bytes
+        self,
+        path: str,
+        args: Mapping[str, str],
+        headers: Mapping[str, str],
+        body: bytes,
+        method: str = "get",
+        sent: bytes = b"",
     ) -> str | None:
         """Return what is wrong with a good answer; None when nothing is."""
         answer = MockResponse(body, content_type="application/json")
-        return _fault(lambda: self._api.validate_response(_asked(path, args, headers), answer))
+        return _fault(lambda: self._api.validate_response(_asked(path, args, headers, method, sent), answer))
 
 
-def _asked(path: str, args: Mapping[str, str], headers: Mapping[str, str]) -> MockRequest:
-    return MockRequest(HOST, "get", path, args=dict(args), headers={"Authorization": headers.get("authorization", "")})
+def _asked(path: str, args: Mapping[str, str], headers: Mapping[str, str], method: str, sent: bytes) -> MockRequest:
+    signed = {"Authorization": headers.get("authorization", "")}
+    return MockRequest(
+        HOST, method, path, args=dict(args), headers=signed, data=sent or None, content_type="application/json"
+    )
 
 
 def _fault(check: Any) -> str | None:
