@@ -6,6 +6,7 @@ from monitor.bot import owners, texts
 from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked, Command, Place
 from monitor.bot.chat_settings import mute, settings
+from monitor.bot.cost import cost
 from monitor.bot.editing import audit, edit, feeds, hours_of, keywords, track
 from monitor.bot.export import export
 from monitor.bot.insight import chart, digest, why
@@ -205,6 +206,7 @@ COMMANDS: dict[str, Command] = {
         Command("edit", "editor", PRIVATELY, edit, phrase("change what is looked for"), phrase("TOPIC -word +word")),
         Command("keywords", "editor", PRIVATELY, keywords, phrase("add, remove or test a keyword"), "add TOPIC word"),
         Command("feeds", "editor", PRIVATELY, feeds, phrase("the feeds, and to add or remove one"), "add https://…"),
+        Command("cost", "editor", PRIVATELY, cost, phrase("what paid sources cost today")),
         Command("export", "editor", PRIVATELY, export, phrase("the posts of 7 days as a file"), "TOPIC csv text"),
         Command("audit", "editor", PRIVATELY, audit, phrase("who changed what")),
         Command("people", "owner", PRIVATELY, owners.list_people, phrase("who has access")),

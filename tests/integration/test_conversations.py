@@ -45,7 +45,8 @@ def monitor(telegram: Simulator, tmp_path_factory: pytest.TempPathFactory) -> It
     """Run the product's worker and poller, and open the same store."""
     product = Product(tmp_path_factory.mktemp("product"))
     product.write_topics(TOPICS_FILE)
-    product.write_settings(f'[telegram]\ntoken = "{TOKEN}"\napi_url = "{telegram.url}"\n')
+    paid = "[sources.x]\nbudget = 1.0\nbudget_topic = 0.5\n"
+    product.write_settings(f'[telegram]\ntoken = "{TOKEN}"\napi_url = "{telegram.url}"\n{paid}')
     with product.opened() as monitor:
         jobs.read_topics(monitor, datetime.now(UTC))
         follow(monitor)

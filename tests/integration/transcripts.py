@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from monitor.budget import Wish, micro
 from monitor.digests.schedule import Told, last_digest
+from monitor.store.spend import SpendStore
 from monitor.topics.planning import digest_job
 from monitor.wiring import Monitor
 from tests.integration.product import wait_until
@@ -76,7 +78,7 @@ class Stage:
         for chat in self._chats():
             known = keys.chat(self._monitor.chats.home(str(chat.id)))
             self._monitor.connection.execute("DEL", known.subscriptions, known.wishes)
-        self._monitor.connection.execute("DEL", keys.work.people, keys.work.subscribers)
+        self._monitor.connection.execute("DEL", keys.work.people, keys.work.subscribers, keys.work.spend)
 
     def _turn(self, text: str) -> None:
         self._speaker, _, self._where = text.partition(" in ")
@@ -140,6 +142,13 @@ class Stage:
         due = self._monitor.connection.keys.work.due
         self._monitor.connection.execute("ZADD", due, 0, str(digest_job(followed)))
         wait_until(lambda: self._monitor.told.of(topic) == Told(end=end), PATIENCE)
+
+    def paid(self, cents: str, topic: str) -> None:
+        """Let posts of X be paid for on behalf of a topic, a cent each."""
+        now, budget = datetime.now(UTC), self._monitor.spending["x"].budget
+        meter = SpendStore(self._monitor.connection, "x", budget, lambda _: [topic])
+        made = meter.reserve("", Wish("post", micro(0.01), int(cents)), now)
+        meter.settle(made, [f"post {topic} {number}" for number in range(made.things)])
 
     def door(self, name: str, verb: str, group: str | None = None) -> None:
         with self._telegram.lock:
@@ -205,6 +214,7 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"(\w+) is an admin of (\w+)": Stage.admin,
     r"(\w+) is a (group|supergroup|channel)": Stage.found,
     r"digest of ([\w-]+)": Stage.digest,
+    r"X costs (\d+) cents for ([\w-]+)": Stage.paid,
     r"(\w+) (blocks|unblocks) the bot": Stage.door,
     r"(\w+) (kicks|adds) the bot (?:from|to) (\w+)": Stage.door,
     r"(\w+) (upgrades) (\w+)": Stage.door,
