@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from monitor.bot.greeting import greet
+from monitor.bot.recipients import recipient_of
+from monitor.bot.reviewing import is_reviewed
 from monitor.bot.shelves import shelf_of
 from monitor.bot.tongue import language_in
 from monitor.digests.alert import render_alert
@@ -20,7 +23,7 @@ from monitor.digests.compose import compose
 from monitor.digests.wishing import gates_of, stricter, takes_alerts
 from monitor.models import Digest, Parcel, Topic, Window
 from monitor.pipeline import Gathered, gather
-from monitor.rounds import MOST_COMPOSED, brief_of, candidates, greet, preview_chat, recipient_of, shown_in
+from monitor.rounds import MOST_COMPOSED, brief_of, candidates, preview_chat, shown_in
 from monitor.saying import speaking
 from monitor.signals.alerts import AlertLog, Begun, Gates, Verdict, after_alert, alert_of
 from monitor.wiring import Monitor
@@ -65,13 +68,13 @@ def taker_of(monitor: Monitor, topic: Topic, chat: str, now: datetime) -> Taker 
     """Return how a chat takes alerts of a topic; None where it takes none.
 
     Everybody who gets the digest of a topic takes its alerts, unless they switched them off, in their zone and not in
-    their quiet hours.
+    their quiet hours. A chat whose digests are looked at first takes none: there is no time for it.
     """
     if chat == preview_chat(topic):
         return Taker(chat, None, ZoneInfo(topic.timezone), is_page=True)
     recipient = recipient_of(monitor, topic, chat)
     wishes = None if recipient is None else monitor.wishes.of(recipient.chat, topic.name)
-    if recipient is None or not takes_alerts(wishes, now):
+    if recipient is None or not takes_alerts(wishes, now) or is_reviewed(monitor, recipient.chat):
         return None
     zone = topic.timezone if wishes is None or wishes.timezone is None else wishes.timezone
     return Taker(*recipient, ZoneInfo(zone), gates_of(wishes))

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from monitor.bot.recipients import is_configured, recipient_of
+from monitor.bot.reviewing import due_for
 from monitor.bot.shelves import shelf_of
 from monitor.digests.compose import compose
 from monitor.digests.schedule import DueDigest, next_digest
@@ -25,7 +27,7 @@ from monitor.digests.wishing import (
 from monitor.models import Job, Mention, Observation, PostKey, Topic, Window
 from monitor.pipeline import Shelf, gather, oldest_kept
 from monitor.protocols import Mentions
-from monitor.rounds import Edition, brief_of, is_configured, recipient_of, serve
+from monitor.rounds import Edition, brief_of, serve
 from monitor.signals.bursts import by_hour
 from monitor.store.wishes import Plan
 from monitor.wiring import Monitor
@@ -82,7 +84,7 @@ def hand_to(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, chat:
     recipient = recipient_of(monitor, topic, chat)
     if wishes is None or recipient is None or is_muted(wishes, now):
         return []
-    edition = edition_for(monitor, topic, due, now, chat)
+    edition = edition_for(monitor, topic, due_for(monitor, topic, due, chat), now, chat)
     if not is_wished(edition.digest, wishes):
         return []
     return [] if serve(monitor, recipient, edition) else [chat]
@@ -93,7 +95,7 @@ def edition_for(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, c
     wishes = monitor.wishes.of(chat, topic.name) or Wishes()
     brief = replace(brief_of(monitor, topic, due.window, due.kind), chat=chat, is_whole=wishes.mode == "all")
     gathered = gather(topic, due.window, shelf_in(monitor, topic, wishes, now), now)
-    return Edition(brief, gathered, compose(brief, *gathered))
+    return Edition(brief, gathered, compose(brief, *gathered), now)
 
 
 def shelf_in(monitor: Monitor, topic: Topic, wishes: Wishes, now: datetime) -> Shelf:

@@ -13,19 +13,21 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from monitor.bot import texts
+from monitor.bot.greeting import greet
+from monitor.bot.recipients import Recipient, recipient_of
+from monitor.bot.reviewing import due_for, is_reviewed, offer, taken
 from monitor.bot.shelves import shelf_of
 from monitor.bot.tongue import language_in
-from monitor.bot.topic_names import some_titles
 from monitor.bot.under_digests import buttons_below
 from monitor.digests.compose import Brief, compose, for_chat
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest
 from monitor.digests.wishing import stricter, times_of, wished
 from monitor.errors import StoreError
-from monitor.models import Digest, Message, Parcel, PostKey, Topic, Window
+from monitor.models import Digest, Parcel, PostKey, Topic, Window
 from monitor.pipeline import Gathered, gather
 from monitor.saying import speaking
+from monitor.store.reviews import Review
 from monitor.store.wishes import Plan
 from monitor.wiring import Monitor
 
@@ -34,19 +36,13 @@ log = logging.getLogger(__name__)
 MOST_COMPOSED = 10
 
 
-class Recipient(NamedTuple):
-    """A chat that gets a digest, and the topic of its forum."""
-
-    chat: str
-    thread: int | None = None
-
-
 class Edition(NamedTuple):
     """A digest for all chats, and what it was made from, for those that were shown some of its posts before."""
 
     brief: Brief
     gathered: Gathered
     digest: Digest
+    now: datetime
 
 
 def hand_over(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> list[str]:
@@ -59,7 +55,7 @@ def hand_over(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime) -> 
         return []
     brief = brief_of(monitor, topic, due.window, due.kind)
     gathered = gather(topic, due.window, shelf_of(monitor, topic), now)
-    edition = Edition(brief, gathered, compose(brief, *gathered))
+    edition = Edition(brief, gathered, compose(brief, *gathered), now)
     return [each for each in chats if not _is_served(monitor, each, edition)]
 
 
@@ -70,28 +66,6 @@ def candidates(monitor: Monitor, topic: Topic) -> list[str]:
     configured = monitor.settings.telegram.chat
     named = set() if configured is None else {monitor.chats.home(configured)}
     return sorted(named | set(monitor.subscriptions.chats(topic.name)))
-
-
-def recipient_of(monitor: Monitor, topic: Topic, chat: str) -> Recipient | None:
-    """Return whereto in a chat the digests of a topic go: where it subscribed, else where the settings say."""
-    home = monitor.chats.home(chat)
-    if home != chat:
-        monitor.subscriptions.carry(chat, home)
-    known = monitor.subscriptions.find(home, topic.name)
-    if known is not None and is_let_in(monitor, home):
-        return Recipient(home, known.thread)
-    return Recipient(home) if is_configured(monitor, home) else None
-
-
-def is_configured(monitor: Monitor, chat: str) -> bool:
-    """Say whether the settings name a chat for all digests."""
-    configured = monitor.settings.telegram.chat
-    return configured is not None and monitor.chats.home(configured) == chat
-
-
-def is_let_in(monitor: Monitor, chat: str) -> bool:
-    """Say whether a chat may get digests: a private one is its person's, who may have lost access."""
-    return chat.startswith(("-", "@")) or monitor.people.role_of(chat) is not None
 
 
 def shown_in(made: Digest) -> tuple[PostKey, ...]:
@@ -140,12 +114,23 @@ def _is_served(monitor: Monitor, chat: str, edition: Edition) -> bool:
 def serve(monitor: Monitor, recipient: Recipient, edition: Edition) -> bool:
     """Hand a digest to a chat, and say whether that went well."""
     try:
-        _hand(monitor, recipient, edition)
+        _hand(monitor, recipient, _reaching_back(monitor, recipient.chat, edition))
     except Exception:
         # The round is the top of as many tasks as there are chats: whatever is wrong with one of them stays with it.
         log.exception("digest not handed over", extra={"chat": recipient.chat, "topic": edition.brief.topic.name})
         return False
     return True
+
+
+def _reaching_back(monitor: Monitor, chat: str, edition: Edition) -> Edition:
+    """Return an edition that tells also of a digest on which nobody decided, where a chat's are looked at first."""
+    brief, gathered, _, now = edition
+    due = due_for(monitor, brief.topic, DueDigest(window=brief.window, kind=brief.kind), chat)
+    if due.window == brief.window:
+        return edition
+    brief = msgspec.structs.replace(brief, window=due.window)
+    gathered = gather(brief.topic, due.window, shelf_of(monitor, brief.topic), now)
+    return Edition(brief, gathered, compose(brief, *gathered), now)
 
 
 def _hand(monitor: Monitor, recipient: Recipient, edition: Edition) -> None:
@@ -165,6 +150,9 @@ def _hand_in_language(monitor: Monitor, recipient: Recipient, edition: Edition) 
     same = people == edition.brief.people
     made = for_chat(edition.digest, brief) if same else compose(brief, *edition.gathered)
     told = edition.brief.window.end
+    if is_reviewed(monitor, chat):
+        _offer(monitor, brief, edition, made)
+        return
     greet(monitor, chat, thread, made.id)
     for _ in range(MOST_COMPOSED):
         message = render(made, chat, ZoneInfo(brief.topic.timezone))
@@ -182,12 +170,11 @@ def _hand_in_language(monitor: Monitor, recipient: Recipient, edition: Edition) 
     raise StoreError(f"chat {chat}: its posts were claimed {MOST_COMPOSED} times while a digest was composed")
 
 
-def greet(monitor: Monitor, chat: str, thread: int | None, digest_id: str) -> None:
-    """Say hello first in a chat of which no message is known: a probe for a lost digest could begin nowhere."""
-    view = monitor.outbox.outlook(chat)
-    if view.last_id is not None or view.head is not None:
-        return
-    id_ = f"hello:{digest_id}"
-    text = texts.hello_chat(some_titles(monitor.topics.all()))
-    message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=text, thread=thread)
-    monitor.outbox.hand_over(chat, [Parcel(message=message)])
+def _offer(monitor: Monitor, brief: Brief, edition: Edition, made: Digest) -> None:
+    """Let a digest be looked at before its chat gets it, without posts that the chat was shown or is about to be."""
+    told = frozenset[PostKey]() if brief.is_whole else taken(monitor, brief.topic.name, brief.chat)
+    if told.intersection(shown_in(made)):
+        made = compose(msgspec.structs.replace(brief, told=brief.told | told), *edition.gathered)
+    message = render(made, brief.chat, ZoneInfo(brief.topic.timezone))
+    review = Review(id=made.id, topic=brief.topic.name, chat=brief.chat, window=brief.window, claims=not brief.is_whole)
+    offer(monitor, review, message, edition.now)

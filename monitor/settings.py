@@ -87,6 +87,7 @@ class PreviewSettings(Strict):
 class TelegramSettings(Strict):
     """The bot, and the chat that gets the daily digests; without them they are shown on the local page only.
 
+    Digests for channels go to `review` first, where an editor sends or drops them.
     `when_unknown` says what to do with a message of which nobody can tell whether it arrived. `language` is the one for
     chats that chose none. With `webhook_url`
     updates are pushed, through a proxy that speaks TLS, to `webhook_host` and `webhook_port`; else they are asked for.
@@ -95,6 +96,7 @@ class TelegramSettings(Strict):
     token: SecretStr | None = None
     token_file: Path | None = None
     chat: str | None = Field(default=None, pattern=r"^(-?[1-9]\d{0,19}|@[A-Za-z]\w{3,31})$")
+    review: str | None = Field(default=None, pattern=r"^-?[1-9]\d{0,19}$")
     api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://[^\s?#]+$")
     when_unknown: Literal["hold", "resend"] = "hold"
     language: Literal["en", "zh-Hans", "zh-Hant"] = "en"

@@ -18,6 +18,7 @@ from monitor.store.proposals import ProposalStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.repairs import RepairStore
 from monitor.store.restarts import Restarts
+from monitor.store.reviews import ReviewStore
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.scores import ScoreStore
 from monitor.store.second_looks import SecondLooks
@@ -50,6 +51,7 @@ class Stores:
         self.wishes = WishStore(connection)
         self.feedback = FeedbackStore(connection)
         self.proposals = ProposalStore(connection)
+        self.reviews = ReviewStore(connection)
         self.repairs = RepairStore(connection)
         self.undelivered = UndeliveredStore(connection)
         self.forgotten = ForgottenStore(connection)

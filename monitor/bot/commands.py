@@ -14,6 +14,7 @@ from monitor.bot.language import choose_language
 from monitor.bot.menus import button
 from monitor.bot.options import days_told
 from monitor.bot.recent import recent
+from monitor.bot.review import review
 from monitor.bot.status import status
 from monitor.bot.topic_names import called, find_topics, title_of
 from monitor.bot.topics_meant import MOST_BUTTONS, topic_meant, topic_menu
@@ -43,6 +44,7 @@ ACTIONS = {
     "e": "edit",
     "y": "useful",
     "n": "useless",
+    "v": "review",
 }
 """What buttons may ask for: each is a command with what its id says, and needs what the command needs."""
 
@@ -209,6 +211,7 @@ COMMANDS: dict[str, Command] = {
         Command("cost", "editor", PRIVATELY, cost, phrase("what paid sources cost today")),
         Command("export", "editor", PRIVATELY, export, phrase("the posts of 7 days as a file"), "TOPIC csv text"),
         Command("audit", "editor", PRIVATELY, audit, phrase("who changed what")),
+        Command("review", "editor", EVERYWHERE, review, phrase("digests that wait to be approved")),
         Command("people", "owner", PRIVATELY, owners.list_people, phrase("who has access")),
         Command(
             "invite", "owner", PRIVATELY, owners.invite, phrase("let somebody in by a link"), "reader", appoints=True

@@ -138,6 +138,9 @@ KINDS = (
     KeyKind("work", "edited", "hash", "Proposals", "one field per topic that was edited from the bot"),
     KeyKind("work", "audit", "zset", "Proposals", f"trimmed to the newest {AUDIT_KEPT}"),
     KeyKind("work", "feedback", "hash", "Feedback", "one field per reader, topic and day, for a month"),
+    KeyKind(
+        "work", "reviews", "hash", "Reviews", f"one field per topic and channel, swept after {DELIVERIES_DAYS} days"
+    ),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
@@ -236,6 +239,7 @@ class WorkKeys(NamedTuple):
     edited: str
     audit: str
     feedback: str
+    reviews: str
     prefixes: str
 
 

@@ -120,6 +120,12 @@ class OutboxStore:
         names = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.claims)
         return frozenset(_post(key) for key in self._connection.run("hand_over", names, args))
 
+    def claimed(self, chat: str) -> frozenset[PostKey]:
+        """Return the posts that messages of a chat claim."""
+        return frozenset(
+            _post(each) for each in self._connection.execute("HKEYS", self._connection.keys.chat(chat).claims)
+        )
+
     def outlook(self, chat: str) -> Outlook:
         """Return what is to be done for a chat, at this moment of the store's clock."""
         keys = self._connection.keys.chat(chat)

@@ -157,6 +157,7 @@ PROBES: dict[str, Probe] = {
     "cost": Probe("", lambda tried: tried.says("(UTC)")),
     "export": Probe("", lambda tried: tried.says("Tell me what to export")),
     "audit": Probe("", lambda tried: tried.says("Nobody changed")),
+    "review": Probe("", lambda tried: tried.says("no review chat is set") or tried.says("too old"), id="nothingy"),
     "useful": Probe("smash-pots", lambda tried: tried.says("Noted as useful")),
     "useless": Probe("smash-pots", lambda tried: tried.says("Noted as not useful")),
     "people": Probe("", lambda tried: tried.says(": owner")),
