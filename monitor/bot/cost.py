@@ -42,8 +42,11 @@ class Bill(NamedTuple):
 
 
 def cost(asked: Asked) -> Answer:
-    """Tell what each source that costs money spent of its budget."""
-    bills = [_bill(asked.monitor, source, spend, asked.now) for source, spend in asked.monitor.spending.items()]
+    """Tell what each source that costs money spent of its budget; not of one without, that no topic names."""
+    named = {query.source for query in asked.monitor.plan()}
+    spending = asked.monitor.spending.items()
+    asking = [(source, spend) for source, spend in spending if spend.budget.day or source in named]
+    bills = [_bill(asked.monitor, source, spend, asked.now) for source, spend in asking]
     told = [word(each, asked.now) for each in bills]
     return Answer("\n\n".join(told) or say("Nothing that I read costs money."))
 
