@@ -62,6 +62,8 @@ SAMPLES: Mapping[str, Sequence[str]] = {
     "digest": ("digest", "pots", "--json"),
     "topics": ("topics",),
     "poll": ("poll", "hackernews", "--force"),
+    "backfill": ("backfill", "pots", "--since", "1d"),
+    "cost": ("cost",),
     "owner": ("owner",),
     "doctor": ("doctor",),
     "outbox": ("outbox", "list"),
@@ -74,10 +76,11 @@ SAMPLES: Mapping[str, Sequence[str]] = {
     "up": ("up", "--only", "page"),
     "page": ("page",),
     "bot": ("bot",),
+    "stream": ("stream",),
 }
 """How each command is run; one without a line here fails the figure."""
 
-LASTING = {"right": ("up", "page", "bot", "worker"), "token": ("up", "page", "worker")}
+LASTING = {"right": ("up", "page", "bot", "stream", "worker"), "token": ("up", "page", "stream", "worker")}
 """Commands that end only where something is wrong, by what they are run in: these would last."""
 
 

@@ -154,7 +154,7 @@ PROBES: dict[str, Probe] = {
     "edit": Probe("", lambda tried: tried.says("Tell me what and how") or tried.says("too old"), id="nothingy"),
     "keywords": Probe("test smash-pots 砸锅卖铁", lambda tried: tried.says("It belongs")),
     "feeds": Probe("", lambda tried: tried.says("/feeds add")),
-    "cost": Probe("", lambda tried: tried.says("(UTC)")),
+    "cost": Probe("", lambda tried: tried.says("Nothing that I read costs money.")),
     "export": Probe("", lambda tried: tried.says("Tell me what to export")),
     "audit": Probe("", lambda tried: tried.says("Nobody changed")),
     "review": Probe("", lambda tried: tried.says("no review chat is set") or tried.says("too old"), id="nothingy"),
