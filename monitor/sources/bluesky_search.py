@@ -16,6 +16,7 @@ from monitor.quarantine import OPEN
 from monitor.rereading import Reread
 from monitor.sources.bluesky_account import NO_ACCOUNT, Requests
 from monitor.sources.bluesky_record import NAME, is_for_members, post_of, time_of
+from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.items import item_id, sort_out
 from monitor.sources.surrogates import repair
 
@@ -98,7 +99,7 @@ def parse_found(payload: bytes, window: Window, place: _Place, now: datetime) ->
     is_more = after is not None and oldest > window.start
     return Batch(
         posts=result.posts,
-        cursor=None if after is None else Cursor(msgspec.json.encode(after).decode()),
+        cursor=None if after is None else cursor_of(after),
         more=is_more,
         coverage=Coverage(start=max(window.start, oldest) if is_more else window.start, end=place.until),
         unreadable=result.unreadable,
@@ -168,10 +169,7 @@ def _found(payload: bytes) -> _Found:
 
 
 def _placed(cursor: Cursor) -> _Place:
-    try:
-        return msgspec.json.decode(cursor, type=_Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+    return place_in(NAME, cursor, _Place)
 
 
 def _author(author: Mapping[str, object]) -> Author:

@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 import msgspec
 
-from monitor.errors import PayloadChanged
 from monitor.models import Cursor, Post
+from monitor.sources.cursors import cursor_of, place_in
 
 MOST_MARKS = 512
 NEWEST = 3
@@ -80,15 +80,12 @@ def broken_mark(piece: bytes) -> str:
 
 def placed(cursor: Cursor) -> Place:
     """Return the place that a cursor says, or raise PayloadChanged."""
-    try:
-        return msgspec.json.decode(cursor, type=Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged("rss", f"the stored cursor cannot be read: {e}") from e
+    return place_in("rss", cursor, Place)
 
 
 def written(place: Place) -> Cursor:
     """Return the cursor of a place."""
-    return Cursor(msgspec.json.encode(place).decode())
+    return cursor_of(place)
 
 
 def digest(text: str) -> str:

@@ -23,6 +23,7 @@ from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, Po
 from monitor.pace import Bucket
 from monitor.quarantine import OPEN, Asked, Gate
 from monitor.rereading import Reread
+from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.hackernews_item import parse_item, post_of
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, item_id, sort_out, without_author
@@ -314,11 +315,8 @@ def _after(place: _Place, hits: list[_Hit], rest: _Slice | None, now: datetime) 
 
 
 def _placed(cursor: Cursor) -> _Place:
-    try:
-        return msgspec.json.decode(cursor, type=_Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+    return place_in(NAME, cursor, _Place)
 
 
 def _written(place: _Place) -> Cursor:
-    return Cursor(msgspec.json.encode(place).decode())
+    return cursor_of(place)

@@ -10,6 +10,7 @@ from monitor.errors import PayloadChanged
 from monitor.looking_back import Price
 from monitor.models import Batch, Coverage, Cursor, Post, Window
 from monitor.quarantine import OPEN
+from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.items import sort_out
 from monitor.sources.mastodon_instances import Instances
 from monitor.sources.mastodon_place import Wanted, id_at, tags_path
@@ -68,7 +69,7 @@ class Past:
         is_more = after.host < len(want.hosts)
         return Batch(
             posts=result.posts,
-            cursor=Cursor(msgspec.json.encode(after).decode()),
+            cursor=cursor_of(after),
             more=is_more,
             coverage=None if is_more else Coverage(start=window.start, end=window.end),
             unreadable=result.unreadable,
@@ -122,10 +123,7 @@ def _items(body: bytes) -> list[bytes]:
 def _marked(cursor: Cursor | None) -> _Mark:
     if cursor is None:
         return _Mark()
-    try:
-        return msgspec.json.decode(cursor, type=_Mark)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+    return place_in(NAME, cursor, _Mark)
 
 
 def _overlaps(day: int, window: Window) -> bool:

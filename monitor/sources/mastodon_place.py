@@ -16,9 +16,10 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from monitor.errors import PayloadChanged, SourceRejected
+from monitor.errors import SourceRejected
 from monitor.models import Cursor
 from monitor.sources.beginnings import begin_in
+from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.mastodon_status import NAME
 
 PAGE = 40
@@ -134,15 +135,12 @@ def placed(cursor: Cursor | None) -> Place:
         return Place()
     if (begin := begin_in(NAME, cursor)) is not None:
         return Place(until=begin)
-    try:
-        return msgspec.json.decode(cursor, type=Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+    return place_in(NAME, cursor, Place)
 
 
 def written(place: Place) -> Cursor:
     """Return a place as a cursor."""
-    return Cursor(msgspec.json.encode(place).decode())
+    return cursor_of(place)
 
 
 def next_step(place: Place, want: Wanted, now: datetime) -> int | None:

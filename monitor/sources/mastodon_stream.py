@@ -19,6 +19,7 @@ import msgspec
 from monitor.errors import PayloadChanged, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside
 from monitor.quarantine import OPEN, Asked, Gate
+from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client, Refused, refusal
 from monitor.sources.items import sort_out
 from monitor.sources.mastodon import statuses_in
@@ -126,7 +127,7 @@ class MastodonStream:
             posts=result.posts,
             edits=tuple(edits),
             deletions=tuple(_deleted(data) for kind, data in told.events if kind == "delete"),
-            cursor=Cursor(msgspec.json.encode(after).decode()),
+            cursor=cursor_of(after),
             coverage=_coverage(told, place),
             unreadable=result.unreadable,
             set_aside=result.set_aside,
@@ -284,7 +285,4 @@ def _coverage(told: _Told, place: _Place) -> Coverage | None:
 def _placed(cursor: Cursor | None) -> _Place:
     if cursor is None:
         return _Place()
-    try:
-        return msgspec.json.decode(cursor, type=_Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+    return place_in(NAME, cursor, _Place)

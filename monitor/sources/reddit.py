@@ -26,6 +26,7 @@ from monitor.pace import Bucket, named
 from monitor.quarantine import OPEN, Asked, Gate
 from monitor.rereading import Reread
 from monitor.sources.beginnings import begin_in
+from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.feed import Feed, HasDtd, Job, NotAFeed
 from monitor.sources.feed_parser import FeedParser
 from monitor.sources.feed_reader import read_feed
@@ -293,11 +294,8 @@ def _placed(cursor: Cursor | None) -> _Place:
         return _Place()
     if (begin := begin_in(NAME, cursor)) is not None:
         return _Place(until=begin)
-    try:
-        return msgspec.json.decode(cursor, type=_Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+    return place_in(NAME, cursor, _Place)
 
 
 def _written(place: _Place) -> Cursor:
-    return Cursor(msgspec.json.encode(place).decode())
+    return cursor_of(place)

@@ -17,6 +17,7 @@ import msgspec
 from monitor.coverage import sample_why
 from monitor.errors import PayloadChanged
 from monitor.models import Coverage, Cursor
+from monitor.sources.cursors import cursor_of
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW, Planned, sampled
 from monitor.sources.x_posts import NAME, id_at, time_of
 from monitor.topics.repacking import begin_of
@@ -110,7 +111,7 @@ def place_of(cursor: Cursor | None, now: datetime) -> Place:
 
 def written(place: Place) -> Cursor:
     """Return the cursor of a place."""
-    return Cursor(msgspec.json.encode(place).decode())
+    return cursor_of(place)
 
 
 def step_of(place: Place, now: datetime) -> Step:

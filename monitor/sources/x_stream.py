@@ -21,6 +21,7 @@ from monitor.errors import AccessDenied, OutOfCredit, PayloadChanged, SourceUnav
 from monitor.models import Batch, Coverage, Cursor, Post, SetAside, Topic
 from monitor.pace import Pace
 from monitor.quarantine import OPEN, Asked, Gate
+from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client
 from monitor.sources.items import sort_out
 from monitor.sources.surrogates import repair
@@ -127,7 +128,7 @@ class XStream:
         start = told.since or place.until or told.until
         return Batch(
             posts=result.posts,
-            cursor=Cursor(msgspec.json.encode(_Place(max(told.until, place.until))).decode()),
+            cursor=cursor_of(_Place(max(told.until, place.until))),
             coverage=Coverage(start=_time(min(start, told.until)), end=_time(told.until)),
             cost=told.cost,
             unreadable=result.unreadable,
@@ -259,10 +260,7 @@ def _name_of(raw: bytes) -> str:
 def _placed(cursor: Cursor | None) -> _Place:
     if cursor is None:
         return _Place()
-    try:
-        return msgspec.json.decode(cursor, type=_Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+    return place_in(NAME, cursor, _Place)
 
 
 def _time(seconds: float) -> datetime:

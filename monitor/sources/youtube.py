@@ -22,6 +22,7 @@ from monitor.pace import Bucket, named
 from monitor.quarantine import OPEN, Asked, Gate
 from monitor.rereading import Reread
 from monitor.sources.beginnings import begin_in
+from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
 from monitor.sources.youtube_items import NAME, Hit, comments_of, hits_of, is_comment, nameless, page_of, post_of
@@ -331,14 +332,11 @@ def _placed(cursor: Cursor | None) -> _Place:
         return _Place()
     if (begin := begin_in(NAME, cursor)) is not None:
         return _Place(until=begin)
-    try:
-        return msgspec.json.decode(cursor, type=_Place)
-    except msgspec.DecodeError as e:
-        raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
+    return place_in(NAME, cursor, _Place)
 
 
 def _written(place: _Place) -> Cursor:
-    return Cursor(msgspec.json.encode(place).decode())
+    return cursor_of(place)
 
 
 def _zulu(epoch: int) -> str:
