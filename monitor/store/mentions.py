@@ -100,10 +100,7 @@ class MentionStore:
         if before is None or before.withdrawn:
             return False
         after = encode_mention(_in_place_of(before, mention))
-        args: list[Argument] = [key, packed, after, before.time]
-        for hits in (before.terms, mention.terms):
-            args += [len(hits), *(hit.term for hit in hits)]
-        return bool(self._connection.run("edit", (keys.posts, keys.terms), args))
+        return bool(self._connection.run("edit", (keys.posts,), (key, packed, after)))
 
     def count(self, topic: str, window: Window) -> int:
         """Return how many posts of a window are stored."""
