@@ -9,13 +9,13 @@ from typing import Literal, NamedTuple, NewType
 
 import msgspec
 
-from monitor.burst import Burst
-from monitor.clues import Sense
-from monitor.coverage import Coverage, Gap, Query, QueryStatus
-from monitor.incoming import Incoming, Role
-from monitor.novelty import First, Phrase
-from monitor.sharing import SharedLink
-from monitor.work import Job, Lease
+from monitor.nouns.burst import Burst
+from monitor.nouns.clues import Sense
+from monitor.nouns.coverage import Coverage, Gap, Query, QueryStatus
+from monitor.nouns.incoming import Incoming, Role
+from monitor.nouns.novelty import First, Phrase
+from monitor.nouns.sharing import SharedLink
+from monitor.nouns.work import Job, Lease
 
 __all__ = [
     "Burst",
@@ -158,7 +158,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
     """A tracked discussion: keywords, and where and when to look for them.
 
-    `query` is what it asks of a post in the keyword language (topics/query.py), "" when it is written as lists instead:
+    `query` is what it asks of a post in the keyword language (topics/language/), "" when it is written as lists:
     `any`: one of them must occur; `all`: each of them; `none`: not one of them. `sources` holds queries as written,
     e.g. "hackernews" or "rss:https://…". `digest_at` is a local time "HH:MM" in `timezone`, on `digest_days` (Monday is
     0; none are all). What does not mean `sense` is counted and no more.

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.digests.compose import Brief, compose
-from monitor.ledger import CoverageLedger
 from monitor.models import (
     Author,
     Coverage,
@@ -31,8 +30,10 @@ from monitor.models import (
     Trend,
     Window,
 )
+from monitor.processes.undisturbed import undisturbed
 from monitor.protocols import Added, LanguageTagger, Mentions
-from monitor.scored import HourCounts, Samples
+from monitor.seams.ledger import CoverageLedger
+from monitor.seams.scored import HourCounts, Samples
 from monitor.signals.accounts import in_languages, is_outlet
 from monitor.signals.arithmetic import phrased
 from monitor.signals.baseline import HOUR, WHOLE
@@ -42,11 +43,10 @@ from monitor.signals.coverage import read_together, since
 from monitor.signals.firsts import NOTHING, Firsts, told
 from monitor.signals.phrases import MOST_READ, emerging
 from monitor.text.scripts import script_of
-from monitor.topics.matching import Matcher, TopicMatch, facts_of
-from monitor.topics.planning import queries_of
+from monitor.topics.matcher.matching import Matcher, TopicMatch, facts_of
+from monitor.topics.polling.planning import queries_of
 from monitor.topics.rule import spoken_names
-from monitor.topics.sense import by_sense
-from monitor.undisturbed import undisturbed
+from monitor.topics.senses.sense import by_sense
 
 
 class Stages(NamedTuple):

@@ -10,22 +10,25 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from monitor.changes import Changes
-from monitor.courier import deliver_job
-from monitor.desk import Desk
 from monitor.digests.delivery import Terms
 from monitor.digests.schedule import next_digest
 from monitor.errors import ConfigError, StoreError
-from monitor.isolation import ForkIsolation
-from monitor.liveness import is_dead
 from monitor.logs import hide
-from monitor.looking_back import LookBack
-from monitor.looks import Parts
 from monitor.models import Job, Query, Topic
-from monitor.pace import Pace
 from monitor.pipeline import Stages
-from monitor.rereading import Lookup
-from monitor.sessions import Sessions
+from monitor.processes.isolation import ForkIsolation
+from monitor.processes.liveness import is_dead
+from monitor.seams.looking_back import LookBack
+from monitor.seams.pace import Pace
+from monitor.seams.rereading import Lookup
+from monitor.seams.sessions import Sessions
+from monitor.seams.spending import Metered, Sharing
+from monitor.seams.streams import Ruled
+from monitor.seams.teaching import Taught
+from monitor.services.changes import Changes
+from monitor.services.courier import deliver_job
+from monitor.services.desk import Desk
+from monitor.services.looks import Parts
 from monitor.settings import Settings
 from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
@@ -33,7 +36,6 @@ from monitor.sinks.telegram import Account, TelegramSink
 from monitor.sources import SOURCES, STREAMS, open_all
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
-from monitor.spending import Metered, Sharing
 from monitor.store.breakers import BreakerStore
 from monitor.store.connection import QUICK, Connection, store_now
 from monitor.store.embedded import EmbeddedStore
@@ -48,13 +50,11 @@ from monitor.store.schedule import LeaseStore
 from monitor.store.sessions import SessionStore
 from monitor.store.spend import SpendStore
 from monitor.stores import Stores
-from monitor.streams import Ruled
-from monitor.teaching import Taught
 from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
 from monitor.topics.file import TopicsFile, parse_topics
-from monitor.topics.matching import Matcher
-from monitor.topics.planning import (
+from monitor.topics.matcher.matching import Matcher
+from monitor.topics.polling.planning import (
     PRUNE_EVERY,
     REFILL_EVERY,
     REREAD_EVERY,

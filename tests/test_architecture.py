@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor import inbox, protocols, quarantine
+from monitor import protocols
+from monitor.seams import inbox, quarantine
+from monitor.seams.streams import Stream
 from monitor.sources import SOURCES, STREAMS
 from monitor.sources.http import Client
 from monitor.store.keys import KINDS, Keyspace
-from monitor.streams import Stream
 from tests.data import ROOT
 
 MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("workers/**/*.py")])

@@ -9,10 +9,10 @@ import warnings
 from celery.exceptions import CPendingDeprecationWarning, SecurityWarning
 
 from monitor.errors import MonitorError
-from monitor.liveness import worker_name
 from monitor.logs import set_level, set_up
+from monitor.processes.liveness import worker_name
+from monitor.processes.supervisor import join_group
 from monitor.settings import load
-from monitor.supervisor import join_group
 from monitor.wiring import opened
 from workers.app import make_app, make_worker
 

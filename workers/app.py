@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import Celery
 
-from monitor.supervisor import Pulse
+from monitor.processes.supervisor import Pulse
 from monitor.wiring import Monitor
 from workers.hands import Hands
 from workers.sweeper import Sweeper

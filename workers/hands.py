@@ -6,7 +6,7 @@ from typing import Any
 
 from celery import Task
 
-from monitor.stalls import Beat
+from monitor.processes.stalls import Beat
 
 
 class Hands:

@@ -9,10 +9,10 @@ from typing import Any
 from celery import bootsteps
 from kombu.exceptions import KombuError
 
-from monitor import jobs
+from monitor.duties import jobs
 from monitor.errors import MonitorError
-from monitor.liveness import is_dead
 from monitor.models import Job
+from monitor.processes.liveness import is_dead
 from monitor.store.inbox import INBOX_JOB
 from monitor.wiring import Monitor
 

@@ -4,10 +4,10 @@ from uuid import uuid4
 
 from celery import Celery
 
-from monitor import jobs
-from monitor.look_back import refill
-from monitor.second_look import look_again
-from monitor.upkeep import keep_up
+from monitor.duties import jobs
+from monitor.duties.look_back import refill
+from monitor.duties.second_look import look_again
+from monitor.duties.upkeep import keep_up
 from monitor.wiring import Monitor
 
 

@@ -6,10 +6,10 @@ from monitor.bot import texts
 from monitor.bot.admission import ADMINS
 from monitor.bot.asked import Answer, Asked, Command
 from monitor.errors import DeliveryDelayed, DeliveryError, DeliveryUnknown
+from monitor.nouns.wishes import with_manners
 from monitor.saying import phrase, say, spoken_language
 from monitor.store.subscriptions import Change, Order
 from monitor.store.wishes import CHAT
-from monitor.wishes import with_manners
 
 REMOTE = frozenset(("subscribe", "unsubscribe", "settings", "mute", "language"))
 """What can be said about another chat."""

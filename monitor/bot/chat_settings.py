@@ -19,11 +19,11 @@ from monitor.digests.schedule import next_digest
 from monitor.digests.wishing import is_muted, times_of, wished
 from monitor.digests.wording import day_and_time
 from monitor.models import Button, Topic
+from monitor.nouns.wishes import Wishes, with_manners, with_wishes
 from monitor.saying import phrase, say
 from monitor.store.subscriptions import Change
 from monitor.store.wishes import CHAT
 from monitor.text.folding import fold
-from monitor.wishes import Wishes, with_manners, with_wishes
 
 MUTED_FOR = timedelta(hours=24)
 LONGEST_MUTE = timedelta(days=365)

@@ -22,8 +22,8 @@ from monitor.bot.answer import Ready, give, stands_alone
 from monitor.bot.answer import decide as decide_update
 from monitor.bot.notices import slow_down
 from monitor.errors import StoreError
-from monitor.inbox import NOTHING, Begun, Done
 from monitor.models import Incoming, Lease, Role, SetAside
+from monitor.seams.inbox import NOTHING, Begun, Done
 from monitor.store.codec import encode
 from monitor.store.inbox import INBOX_JOB
 from monitor.wiring import Monitor

@@ -23,10 +23,10 @@ from monitor.digests.schedule import next_digest
 from monitor.digests.wishing import wished
 from monitor.digests.wording import day_and_time, sentences
 from monitor.models import Role, Topic
+from monitor.nouns.wishes import Manners, with_manners
 from monitor.saying import phrase, say, spoken_language
 from monitor.store.subscriptions import Change
 from monitor.store.wishes import CHAT
-from monitor.wishes import Manners, with_manners
 
 EVERYWHERE: frozenset[Place] = frozenset(("private", "group"))
 PRIVATELY: frozenset[Place] = frozenset(("private",))

@@ -1,6 +1,6 @@
 """What paid sources cost today, for each topic and in all, and what they are not asked any more: /cost.
 
-Money is counted by UTC days, so every time here is UTC. Amounts are micro-dollars, as in monitor/budget.py.
+Money is counted by UTC days, so every time here is UTC. Amounts are micro-dollars, as in monitor/seams/budget.py.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.topic_names import title_of
-from monitor.budget import MICRO, Budget, Ledger, dollars
-from monitor.credentials import missing_of
 from monitor.digests.platforms import platform_label
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Topic, Window
 from monitor.saying import say
+from monitor.seams.budget import MICRO, Budget, Ledger, dollars
+from monitor.seams.credentials import missing_of
 from monitor.store.spend import SpendStore
 from monitor.wiring import Monitor
 

@@ -22,9 +22,9 @@ from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, plain, posts
 from monitor.errors import ConfigError, QueryError, StoreError
 from monitor.models import Button, Mention, Topic, Window
-from monitor.proposal import Audited, Proposal
-from monitor.rules import rule_of
+from monitor.nouns.proposal import Audited, Proposal
 from monitor.saying import phrase, say, say_many
+from monitor.services.rules import rule_of
 from monitor.store.subscriptions import Change
 from monitor.text.folding import fold
 from monitor.topics.editing import (
@@ -37,9 +37,9 @@ from monitor.topics.editing import (
     without_keyword,
 )
 from monitor.topics.file import parse_topics
-from monitor.topics.matching import Matcher
-from monitor.topics.parse import parse
-from monitor.topics.printer import printed
+from monitor.topics.language.parse import parse
+from monitor.topics.language.printer import printed
+from monitor.topics.matcher.matching import Matcher
 from monitor.wiring import POLLED, import_topics, read_topics_text, write_topics_text
 
 LOOK_BACK = timedelta(days=7)

@@ -3,11 +3,11 @@
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.menus import button, column
 from monitor.models import Button
+from monitor.nouns.wishes import with_manners
 from monitor.saying import LANGUAGES, language_of, phrase, say, speaking
 from monitor.store.subscriptions import Change
 from monitor.store.wishes import CHAT
 from monitor.text.folding import fold
-from monitor.wishes import with_manners
 
 SPOKEN = phrase("From now on I write English here.")
 IN_WHICH = phrase("In which language shall I write here? Quotes stay as they are.")

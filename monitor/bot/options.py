@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from monitor.digests.wishing import QUIET
 from monitor.digests.wording import WEEKDAYS, listed
 from monitor.models import Topic
+from monitor.nouns.wishes import Manners, Wishes
 from monitor.saying import phrase, say
 from monitor.text.folding import fold
-from monitor.wishes import Manners, Wishes
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):?([0-5]\d)")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -28,10 +28,10 @@ from telegram.warnings import PTBDeprecationWarning, PTBUserWarning
 
 from monitor.bot.updates import ASKED_FOR, parse
 from monitor.errors import StoreError
-from monitor.inbox import Intake
-from monitor.liveness import poller_name
 from monitor.models import Incoming, Job, Lease
+from monitor.processes.liveness import poller_name
 from monitor.protocols import Leases
+from monitor.seams.inbox import Intake
 from monitor.sinks.telegram import Account, hidden, retry_after
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from monitor.digests.wording import plain
 from monitor.models import Button, Mention, Observation, Reaction, Topic, Window
 from monitor.saying import phrase, say
 from monitor.text.folding import fold
-from monitor.topics.sense import by_sense
+from monitor.topics.senses.sense import by_sense
 
 SHOWN, MOST_SHOWN = 5, 20
 PAGE, MOST_LOOKED_AT = 100, 1000

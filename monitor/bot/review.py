@@ -8,7 +8,7 @@ from monitor.bot.recipients import recipient_of
 from monitor.bot.reviewing import DROP, SEND, review_chat, send
 from monitor.bot.topic_names import title_of
 from monitor.models import Topic
-from monitor.proposal import Audited
+from monitor.nouns.proposal import Audited
 from monitor.saying import say
 from monitor.store.reviews import Review
 

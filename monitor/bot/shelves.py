@@ -2,7 +2,7 @@
 
 from monitor.models import Topic
 from monitor.pipeline import Shelf
-from monitor.rules import ByPresentRule
+from monitor.services.rules import ByPresentRule
 from monitor.wiring import Monitor
 
 

@@ -11,12 +11,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.bot.troubles import notice_of, tell_owners
-from monitor.credentials import NO_KEY
 from monitor.digests.platforms import platform_label
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Window
 from monitor.saying import say
-from monitor.topics.breaker import scope_of
+from monitor.seams.credentials import NO_KEY
+from monitor.topics.polling.breaker import scope_of
 from monitor.wiring import Monitor
 
 FAILS_FOR = timedelta(hours=1)

@@ -14,9 +14,9 @@ from monitor.digests.platforms import platform_label
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, span_of
 from monitor.models import QueryStatus, Topic, Window
+from monitor.processes.stalls import neglect
 from monitor.saying import say, say_many
 from monitor.sources import STREAMS
-from monitor.stalls import neglect
 from monitor.store.outbox import Load
 
 MOST_NAMED = 10

@@ -29,9 +29,9 @@ from monitor.signals.firsts import firsts_of
 from monitor.sources.replay import Archive, parse_map, read_archive
 from monitor.store.keys import LIVE_KEYS
 from monitor.store.prefixes import noted
-from monitor.topics.parse import parse
-from monitor.topics.printer import printed
-from monitor.topics.sense import by_sense
+from monitor.topics.language.parse import parse
+from monitor.topics.language.printer import printed
+from monitor.topics.senses.sense import by_sense
 from monitor.topics.values import MAX_TITLE
 from monitor.wiring import Monitor, make_stages, opened, read_topics_file
 

@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from monitor import jobs
 from monitor.cli.read import find_topic
 from monitor.digests.platforms import platform_label
 from monitor.digests.wording import many
+from monitor.duties import jobs
+from monitor.duties.look_back import Offer, look_back, offers
 from monitor.errors import ConfigError, RateLimited
-from monitor.liveness import is_dead, worker_name
-from monitor.look_back import Offer, look_back, offers
-from monitor.looking_back import Progressed
 from monitor.models import Job, Query, Topic, Window
+from monitor.processes.liveness import is_dead, worker_name
+from monitor.seams.looking_back import Progressed
 from monitor.settings import load
 from monitor.wiring import Monitor, opened
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from monitor import upkeep
 from monitor.digests.wording import many
+from monitor.duties import upkeep
 from monitor.settings import load
 from monitor.store.codec import from_ms
 from monitor.store.restore import Restored

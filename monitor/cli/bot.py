@@ -17,10 +17,10 @@ from monitor.cli.pulse import pulse_while_answering
 from monitor.errors import ConfigError, DeliveryDelayed, DeliveryError, StoreError
 from monitor.logs import set_level, set_up
 from monitor.models import Incoming
+from monitor.processes.stalls import Beat
+from monitor.processes.supervisor import Pulse, join_group, stop_on_signals
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import Account
-from monitor.stalls import Beat
-from monitor.supervisor import Pulse, join_group, stop_on_signals
 from monitor.wiring import Monitor, opened
 
 log = logging.getLogger(__name__)

@@ -8,20 +8,20 @@ from typing import NamedTuple
 import click
 
 from monitor.bot.status import LIVE
-from monitor.budget import MICRO, dollars
 from monitor.cli.run import is_running
-from monitor.credentials import NO_KEY, missing_of
 from monitor.digests.platforms import platform_label
 from monitor.digests.wording import many
 from monitor.errors import ConfigError, DeliveryError
 from monitor.models import Query, QueryStatus, Window
+from monitor.processes.stalls import neglect
+from monitor.seams.budget import MICRO, dollars
+from monitor.seams.credentials import NO_KEY, missing_of
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import STREAMS
-from monitor.stalls import neglect
 from monitor.store.fsck import check
-from monitor.topics.asking import needs_of
-from monitor.topics.packing import is_packed
+from monitor.topics.queries.asking import needs_of
+from monitor.topics.queries.packing import is_packed
 from monitor.wiring import Monitor, opened, read_topics_file
 
 LONGEST_NAME = 80

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import click
 
-from monitor.budget import Budget, Ledger, dollars
 from monitor.cli.rehearsing import NO_END, TOP, Rehearsed, a_busy_topic, accuracy, days_of, rehearsed, said
 from monitor.digests.platforms import platform_label
 from monitor.errors import ConfigError
 from monitor.models import Topic, Window
+from monitor.seams.budget import Budget, Ledger, dollars
 from monitor.settings import load
 from monitor.signals.archives import is_possible
 from monitor.sources.replay import parse_map, read_archive

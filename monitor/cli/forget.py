@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor import upkeep
 from monitor.digests.wording import many
+from monitor.duties import upkeep
+from monitor.duties.forget import parse_author
 from monitor.errors import ConfigError
-from monitor.forget import parse_author
 from monitor.settings import load
 from monitor.wiring import opened
 

@@ -6,8 +6,8 @@ import time
 from datetime import timedelta
 
 from monitor.errors import StoreError
+from monitor.processes.stalls import Beat, Rules, stall, watched, watched_from
 from monitor.protocols import Schedule, Sight
-from monitor.stalls import Beat, Rules, stall, watched, watched_from
 from monitor.store.embedded import EmbeddedStore
 
 log = logging.getLogger(__name__)

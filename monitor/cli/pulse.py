@@ -6,8 +6,8 @@ from http.client import HTTPConnection, HTTPException
 from http.server import HTTPServer
 from ipaddress import ip_address
 
-from monitor.stalls import Beat
-from monitor.supervisor import Pulse
+from monitor.processes.stalls import Beat
+from monitor.processes.supervisor import Pulse
 
 EVERY = timedelta(seconds=1)
 ANSWER_LIMIT = timedelta(seconds=5)

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import click
 
 from monitor.digests.wording import many, plain
+from monitor.duties.second_try import try_again
 from monitor.errors import ConfigError
-from monitor.quarantine import Quarantined
-from monitor.second_try import try_again
+from monitor.seams.quarantine import Quarantined
 from monitor.settings import load
 from monitor.wiring import Monitor, opened
 

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from monitor import jobs
 from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
 from monitor.digests.wording import many
+from monitor.duties import jobs
 from monitor.errors import ConfigError
-from monitor.looks import Polled
 from monitor.models import Query, Topic, Window
+from monitor.services.looks import Polled
 from monitor.settings import load
 from monitor.sources import STREAMS
-from monitor.topics.planning import query_of
-from monitor.topics.sense import by_sense
+from monitor.topics.polling.planning import query_of
+from monitor.topics.senses.sense import by_sense
 from monitor.wiring import POLLED, Monitor, opened
 
 

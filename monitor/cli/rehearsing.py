@@ -7,10 +7,10 @@ from math import cos, exp, pi
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.budget import dollars, micro
-from monitor.coverage import samples_in
 from monitor.errors import OutOfCredit
 from monitor.models import Batch, Coverage, Cursor, Gap, Window
+from monitor.nouns.coverage import samples_in
+from monitor.seams.budget import dollars, micro
 from monitor.signals.baseline import HOUR, Hours, usual_at
 from monitor.signals.phases import BURST
 from monitor.signals.surprise import surprise

@@ -13,19 +13,19 @@ from typing import NoReturn
 
 import click
 
-from monitor import jobs
 from monitor.cli.lookout import Lookout, end_left_behind
 from monitor.cli.pulse import pulse_while_answering
 from monitor.cli.stream import is_asked_for
 from monitor.cli.view import Views
+from monitor.duties import jobs
 from monitor.errors import ConfigError, StoreError
 from monitor.logs import set_level, set_up
+from monitor.processes.stalls import Rules
+from monitor.processes.supervisor import Role, join_group, stop_on_signals, supervise
 from monitor.settings import Settings, child_environment, load
 from monitor.sinks.preview import serve
-from monitor.stalls import Rules
 from monitor.store.embedded import EmbeddedStore, is_locked
 from monitor.store.schedule import DueList
-from monitor.supervisor import Role, join_group, stop_on_signals, supervise
 from monitor.wiring import Monitor, on_disk, opened, quick
 
 log = logging.getLogger(__name__)

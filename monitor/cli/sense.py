@@ -12,10 +12,10 @@ from monitor.digests.wording import many
 from monitor.errors import ConfigError
 from monitor.models import Topic
 from monitor.settings import load
-from monitor.topics.matching import Matcher
-from monitor.topics.sense import Context, context_of, score, worded
-from monitor.topics.sense_learning import Accuracy, Example, accuracy, cross_validated, learn
-from monitor.topics.sense_table import written
+from monitor.topics.matcher.matching import Matcher
+from monitor.topics.senses.sense import Context, context_of, score, worded
+from monitor.topics.senses.sense_learning import Accuracy, Example, accuracy, cross_validated, learn
+from monitor.topics.senses.sense_table import written
 from monitor.wiring import read_topics_file
 
 FEW = 50

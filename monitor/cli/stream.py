@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor.liveness import stream_name
 from monitor.logs import set_level, set_up
+from monitor.processes.liveness import stream_name
+from monitor.processes.streaming import Runner
+from monitor.processes.supervisor import Pulse, join_group
+from monitor.seams.streams import streamed
 from monitor.settings import load
 from monitor.sources import STREAMS
-from monitor.streaming import Runner
-from monitor.streams import streamed
-from monitor.supervisor import Pulse, join_group
 from monitor.wiring import Monitor, opened
 
 log = logging.getLogger(__name__)

@@ -8,25 +8,25 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor import jobs
 from monitor.digests.platforms import platform_label
 from monitor.digests.wording import many
+from monitor.duties import jobs
 from monitor.errors import ConfigError, QueryError
 from monitor.models import Topic
 from monitor.settings import Settings, load
 from monitor.text.languages import covers, make_tagger
 from monitor.text.urls import links_in
-from monitor.topics.explain import costs, described, sentence
-from monitor.topics.hints import hints
-from monitor.topics.judging import Facts
-from monitor.topics.keyword import told_forms
-from monitor.topics.matching import Matcher, TopicMatch
-from monitor.topics.parse import Reading, read
-from monitor.topics.planning import query_of
-from monitor.topics.printer import printed
-from monitor.topics.query import Language, Leaf, MinLikes, Near, Node, Origin, Term, holds, leaves
+from monitor.topics.language.explain import costs, described, sentence
+from monitor.topics.language.hints import hints
+from monitor.topics.language.keyword import told_forms
+from monitor.topics.language.parse import Reading, read
+from monitor.topics.language.printer import printed
+from monitor.topics.language.query import Language, Leaf, MinLikes, Near, Node, Origin, Term, holds, leaves
+from monitor.topics.matcher.judging import Facts
+from monitor.topics.matcher.matching import Matcher, TopicMatch
+from monitor.topics.matcher.why import IsTrue, reasons
+from monitor.topics.polling.planning import query_of
 from monitor.topics.rule import node_of
-from monitor.topics.why import IsTrue, reasons
 from monitor.wiring import opened, read_topics_file
 
 ANY_TEXT = "/(?s)./"

@@ -4,14 +4,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor import jobs
 from monitor.digests.render import render
 from monitor.digests.schedule import next_digest, window_ending
+from monitor.duties import jobs
+from monitor.duties.rounds import preview_chat
 from monitor.errors import ConfigError
 from monitor.models import Topic
-from monitor.rounds import preview_chat
+from monitor.processes.stalls import neglect
 from monitor.sinks.page import Fact, PageView, Sent, TopicView
-from monitor.stalls import neglect
 from monitor.wiring import Monitor, read_topics_file
 
 SHOWN = 14

@@ -10,12 +10,12 @@ Next 6 h: only above 128 an hour.
 
 from datetime import tzinfo
 
-from monitor.burst import Burst
 from monitor.digests.draft import Draft
 from monitor.digests.headline import write_title
 from monitor.digests.reactions import write_reaction
 from monitor.digests.wording import accounts, few, hashtag, listed, posts
 from monitor.models import Digest, Message
+from monitor.nouns.burst import Burst
 from monitor.saying import say, say_many
 from monitor.signals.alerts import Gates
 

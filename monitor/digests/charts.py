@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta, tzinfo
 from typing import Literal, NamedTuple
 
-from monitor.burst import Burst
 from monitor.digests.headline import window_words
 from monitor.digests.platforms import platform_label
 from monitor.digests.tail import SMALLEST_GROUP
 from monitor.digests.wording import hashtag, mention_tag, posts
 from monitor.models import Mention, Trend, Window
+from monitor.nouns.burst import Burst
 from monitor.saying import say
 from monitor.signals.bursts import by_hour, format_ratio
 

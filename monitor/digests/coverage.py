@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from monitor.coverage import samples_in
-from monitor.credentials import NO_KEY
 from monitor.digests.platforms import host_of, platform_label, shortened
 from monitor.digests.wording import listed, plain, sentences, span_of, time_within
 from monitor.models import QueryStatus, Window
+from monitor.nouns.coverage import samples_in
 from monitor.saying import phrase, say, say_many
+from monitor.seams.credentials import NO_KEY
 from monitor.signals.coverage import merged
 
 WHOLE = 0.95

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from monitor.digests.delivery import MISSING_IN_A_ROW, Absent, Undecided, is_over
 from monitor.models import Delivery
-from monitor.repairs import Standing, Survey
+from monitor.seams.repairs import Standing, Survey
 
 MOST_SURVEYED = 1000
 """Ids looked at in a chat that counts its own messages; a busy group may have more between ours, and is then held."""

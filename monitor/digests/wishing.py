@@ -10,9 +10,9 @@ from monitor.digests.coverage import is_blind, readings
 from monitor.digests.headline import RISE, is_quiet
 from monitor.digests.people import Policy
 from monitor.models import Digest, Mention, Topic
+from monitor.nouns.wishes import Wishes
 from monitor.signals.accounts import in_languages
 from monitor.signals.alerts import Gates
-from monitor.wishes import Wishes
 
 QUIET = ("22:00", "07:30")
 """The quiet hours that are offered, and that alerts keep where a chat chose none."""

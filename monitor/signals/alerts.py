@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from monitor.burst import Burst
 from monitor.models import Window
+from monitor.nouns.burst import Burst
 from monitor.signals.phases import BURST
 
 DAY = timedelta(days=1)

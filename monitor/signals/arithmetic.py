@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from monitor.burst import Burst
 from monitor.models import Mention, Phrase
+from monitor.nouns.burst import Burst
 from monitor.signals.baseline import Usual
 from monitor.signals.phases import BURST
 

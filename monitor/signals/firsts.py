@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import xxhash
 
 from monitor.models import First, Mention, PostKey
-from monitor.novelty import Form
+from monitor.nouns.novelty import Form
 from monitor.signals.accounts import written_in
 from monitor.text.urls import KEPT, page_key
 

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.burst import Burst
 from monitor.models import Mention, Window
+from monitor.nouns.burst import Burst
 from monitor.signals.accounts import count_accounts
 from monitor.signals.arithmetic import explained
 from monitor.signals.baseline import HOUR, WHOLE, Hours, Usual, usual_at

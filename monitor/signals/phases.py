@@ -6,7 +6,7 @@ rising ─no new highest hour─► peak ─under half of the highest─► fadi
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from monitor.burst import Phase
+from monitor.nouns.burst import Phase
 
 BURST = 3.3
 """Surprise from which an hour is a burst: chance alone brings it once in 2,000 hours."""

@@ -18,7 +18,7 @@ from zlib import crc32
 import msgspec
 
 from monitor.models import Mention
-from monitor.novelty import Phrase
+from monitor.nouns.novelty import Phrase
 from monitor.signals.accounts import Account
 from monitor.signals.names import is_shown_as_word
 from monitor.signals.voices import Said, firsts, said

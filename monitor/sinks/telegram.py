@@ -45,7 +45,7 @@ from monitor.errors import (
 )
 from monitor.models import Parcel
 from monitor.protocols import Edited
-from monitor.repairs import Standing
+from monitor.seams.repairs import Standing
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from monitor.protocols import Source
 
 if TYPE_CHECKING:
     # The child that parses feeds passes here, and needs no HTTP.
+    from monitor.seams.streams import Stream
     from monitor.sources.http import Client
-    from monitor.streams import Stream
 
 Factory = Callable[["Client", Mapping[str, str]], Source]
 StreamFactory = Callable[["Client", Mapping[str, str]], "Stream"]
@@ -63,7 +63,7 @@ STREAMS: Mapping[str, StreamFactory] = {
     "mastodon_stream": _told_by("mastodon_stream"),
     "x_stream": _told_by("x_stream"),
 }
-"""Streamed source by name. Its queries never come due: the role "stream" follows them (monitor/streaming.py)."""
+"""Streamed source by name. Its queries never come due: the role "stream" follows them (processes/streaming.py)."""
 
 
 def open_all(

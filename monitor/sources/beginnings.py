@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from monitor.errors import PayloadChanged
 from monitor.models import Cursor
-from monitor.topics.repacking import begin_of
+from monitor.topics.queries.repacking import begin_of
 
 
 def begin_in(source: str, cursor: Cursor) -> int | None:

@@ -14,10 +14,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
 
 from monitor.errors import RateLimited, SourceError, SourceUnavailable
-from monitor.looking_back import Price
 from monitor.models import Batch, Cursor, Post, PostKey, SetAside, Window
-from monitor.quarantine import OPEN, Asked, Gate
-from monitor.rereading import Reread
+from monitor.seams.looking_back import Price
+from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.rereading import Reread
+from monitor.seams.streams import Received, pack, unpack
 from monitor.sources import bluesky_events
 from monitor.sources.bluesky_account import SERVICE, Account, Requests
 from monitor.sources.bluesky_events import QUIET, read_events, to_us
@@ -25,7 +26,6 @@ from monitor.sources.bluesky_record import COLLECTION, NAME
 from monitor.sources.bluesky_search import MOST_LOOKED_UP, PUBLIC, Search
 from monitor.sources.collecting import Sizes, collect
 from monitor.sources.http import Client, refusal
-from monitor.streams import Received, pack, unpack
 
 SERVERS = tuple(f"wss://jetstream{number}.us-{coast}.bsky.network" for number in (1, 2) for coast in ("east", "west"))
 REWIND = timedelta(seconds=10)

@@ -17,8 +17,8 @@ import msgspec
 
 from monitor.errors import AccessDenied, PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.logs import hide
-from monitor.pace import Bucket, named
-from monitor.sessions import OwnSessions, Sessions
+from monitor.seams.pace import Bucket, named
+from monitor.seams.sessions import OwnSessions, Sessions
 from monitor.sources.bluesky_record import NAME
 from monitor.sources.http import Client, Refused, Response
 from monitor.sources.surrogates import repair

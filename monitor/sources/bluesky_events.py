@@ -11,11 +11,11 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
-from monitor.quarantine import Asked, Gate
+from monitor.seams.quarantine import Asked, Gate
+from monitor.seams.streams import Received
 from monitor.sources.bluesky_record import COLLECTION, NAME, Record, post_id, post_of
 from monitor.sources.items import item_id, sort_out
 from monitor.sources.surrogates import repair
-from monitor.streams import Received
 
 STILL_THERE = frozenset({"desynchronized", "throttled"})
 """States of an account that say something of its server only; all others of an inactive one hide its posts."""

@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from monitor.errors import AccessDenied, PayloadChanged, SourceRejected
-from monitor.looking_back import Price
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside, Window
-from monitor.quarantine import OPEN
-from monitor.rereading import Reread
+from monitor.seams.looking_back import Price
+from monitor.seams.quarantine import OPEN
+from monitor.seams.rereading import Reread
 from monitor.sources.bluesky_account import NO_ACCOUNT, Requests
 from monitor.sources.bluesky_record import NAME, is_for_members, post_of, time_of
 from monitor.sources.cursors import cursor_of, place_in

@@ -18,11 +18,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from monitor.errors import PayloadChanged
-from monitor.looking_back import Price
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside, Window
-from monitor.pace import Bucket
-from monitor.quarantine import OPEN, Asked, Gate
-from monitor.rereading import Reread
+from monitor.seams.looking_back import Price
+from monitor.seams.pace import Bucket
+from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.rereading import Reread
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.hackernews_item import parse_item, post_of
 from monitor.sources.http import Client

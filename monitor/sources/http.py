@@ -19,8 +19,8 @@ import httpx
 import msgspec
 
 from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
-from monitor.pace import Bucket, Pace
-from monitor.sessions import Sessions
+from monitor.seams.pace import Bucket, Pace
+from monitor.seams.sessions import Sessions
 from monitor.sources.body import Garbled, Limits, TooLarge, read_body
 from monitor.sources.limits import left_of, reset_in
 from monitor.sources.network import NO_ADDRESS, Deadline, Forbidden, GuardedTransport, Network, Permit

@@ -1,7 +1,7 @@
 """One item of a page after the other: one that cannot be read is set aside, and the others are read.
 
-An exception costs its item only. What kills or stops the whole process is read in a child (monitor/isolation.py), which
-sees each item at a gate before it is touched.
+An exception costs its item only. What kills or stops the whole process is read in a child (processes/isolation.py),
+which sees each item at a gate before it is touched.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.models import Author, Post, SetAside
-from monitor.quarantine import Gate, worded
+from monitor.seams.quarantine import Gate, worded
 
 LONGEST_TEXT = 1_000_000
 """No post of a person is longer; one that is would hold up all that work on it."""

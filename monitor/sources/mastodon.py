@@ -17,10 +17,10 @@ import msgspec
 from msgspec.structs import replace
 
 from monitor.errors import PayloadChanged, RateLimited, SourceError, SourceRejected
-from monitor.looking_back import Price
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
-from monitor.quarantine import OPEN, Asked, Gate
-from monitor.rereading import Reread
+from monitor.seams.looking_back import Price
+from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.rereading import Reread
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
 from monitor.sources.mastodon_instances import Instances, opened, was_refused

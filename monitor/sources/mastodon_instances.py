@@ -9,7 +9,7 @@ import msgspec
 
 from monitor.errors import AccessDenied, ConfigError, SourceError
 from monitor.logs import hide
-from monitor.pace import Bucket
+from monitor.seams.pace import Bucket
 from monitor.sources.http import Client, Refused, Response
 from monitor.sources.mastodon_status import NAME
 

@@ -16,7 +16,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged, SourceError
 from monitor.models import PostKey
-from monitor.rereading import Reread
+from monitor.seams.rereading import Reread
 from monitor.sources.mastodon_instances import Instances, was_refused
 from monitor.sources.mastodon_status import NAME, Status, key_of, post_of
 from monitor.sources.surrogates import repair

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import msgspec
 
 from monitor.errors import PayloadChanged
-from monitor.looking_back import Price
 from monitor.models import Batch, Coverage, Cursor, Post, Window
-from monitor.quarantine import OPEN
+from monitor.seams.looking_back import Price
+from monitor.seams.quarantine import OPEN
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.items import sort_out
 from monitor.sources.mastodon_instances import Instances

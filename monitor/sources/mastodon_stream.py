@@ -18,7 +18,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside
-from monitor.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Asked, Gate
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client, Refused, refusal
 from monitor.sources.items import sort_out

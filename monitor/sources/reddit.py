@@ -20,11 +20,11 @@ import msgspec
 from msgspec.structs import replace
 
 from monitor.errors import AccessDenied, PayloadChanged, SourceRejected
-from monitor.looking_back import Price
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
-from monitor.pace import Bucket, named
-from monitor.quarantine import OPEN, Asked, Gate
-from monitor.rereading import Reread
+from monitor.seams.looking_back import Price
+from monitor.seams.pace import Bucket, named
+from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.rereading import Reread
 from monitor.sources.beginnings import begin_in
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.feed import Feed, HasDtd, Job, NotAFeed

@@ -19,7 +19,7 @@ import prawcore
 import requests
 
 from monitor.errors import AccessDenied, PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
-from monitor.pace import Bucket, Pace
+from monitor.seams.pace import Bucket, Pace
 from monitor.sources.http import refusal
 from monitor.sources.reddit_items import NAME
 

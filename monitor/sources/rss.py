@@ -16,7 +16,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
-from monitor.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Asked, Gate
 from monitor.sources.feed import Feed, FeedEntry, Job
 from monitor.sources.feed_parser import FeedBroken, FeedParser
 from monitor.sources.feed_pieces import Halved, halve, pieces_of, without_names

@@ -13,13 +13,15 @@ from typing import Literal
 
 import msgspec
 
-from monitor.budget import Budget, Prices, Wish, dollars, micro
 from monitor.errors import AccessDenied, ConfigError, OutOfCredit, PayloadChanged
-from monitor.looking_back import Price
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, Query, SetAside, Window
-from monitor.pace import Pace
-from monitor.quarantine import OPEN, Asked, Gate
-from monitor.rereading import Reread
+from monitor.seams.budget import Budget, Prices, Wish, dollars, micro
+from monitor.seams.looking_back import Price
+from monitor.seams.pace import Pace
+from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.rereading import Reread
+from monitor.seams.spending import LocalMeter, Meter
+from monitor.seams.teaching import Teach
 from monitor.sources.http import Client
 from monitor.sources.items import item_id, sort_out, without_author
 from monitor.sources.x_client import HOST, Account, Gateway, check_address
@@ -30,9 +32,7 @@ from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sam
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
 from monitor.sources.x_posts import NAME, id_at, read_post
 from monitor.sources.x_till import LOOKUP, POST, SEARCH, Asks, Paid, Till
-from monitor.spending import LocalMeter, Meter
-from monitor.teaching import Teach
-from monitor.topics.packing import atoms_in
+from monitor.topics.queries.packing import atoms_in
 
 FIELDS = {
     "tweet": "author_id,created_at,edit_history_tweet_ids,entities,lang,note_tweet,public_metrics,referenced_tweets",

@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from monitor.errors import RateLimited, SourceRejected, SourceUnavailable
-from monitor.pace import Bucket, Pace
+from monitor.seams.pace import Bucket, Pace
 from monitor.sources.network import Deadline
 from monitor.sources.x_errors import refusal
 from monitor.sources.x_posts import NAME

@@ -8,7 +8,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, PostKey
-from monitor.rereading import Reread
+from monitor.seams.rereading import Reread
 from monitor.sources.surrogates import repair
 from monitor.sources.x_pages import Problem, listing_of
 from monitor.sources.x_posts import NAME, RawPost, User, post_of

@@ -6,9 +6,9 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from monitor.budget import Prices
 from monitor.errors import PayloadChanged
 from monitor.models import Batch, Post
+from monitor.seams.budget import Prices
 from monitor.sources.surrogates import repair
 from monitor.sources.x_place import Found, Moved, Place, Step, after, is_sampling, partial, written
 from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choose, probed

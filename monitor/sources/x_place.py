@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from monitor.coverage import sample_why
 from monitor.errors import PayloadChanged
 from monitor.models import Coverage, Cursor
+from monitor.nouns.coverage import sample_why
 from monitor.sources.cursors import cursor_of
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW, Planned, sampled
 from monitor.sources.x_posts import NAME, id_at, time_of
-from monitor.topics.repacking import begin_of
+from monitor.topics.queries.repacking import begin_of
 
 OVERLAP = timedelta(minutes=2)
 """The end of a search is 30 s before now by X's own rule, and posts surface later than that."""

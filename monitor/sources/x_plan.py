@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from monitor.budget import Prices
+from monitor.seams.budget import Prices
 
 Mode = Literal["all", "stream", "sample", "counts"]
 

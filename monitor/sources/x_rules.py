@@ -13,11 +13,11 @@ import httpx
 import msgspec
 
 from monitor.errors import PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
-from monitor.pace import Bucket, Pace
+from monitor.seams.pace import Bucket, Pace
 from monitor.sources.limits import left_of
 from monitor.sources.x_errors import Said, refusal
 from monitor.sources.x_posts import NAME
-from monitor.topics.x_rules import MOST, Change, Held, Rule, change_of
+from monitor.topics.queries.x_rules import MOST, Change, Held, Rule, change_of
 
 RULES = "/2/tweets/search/stream/rules"
 WINDOW = timedelta(minutes=15)

@@ -16,11 +16,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import msgspec
 
-from monitor.budget import Prices, Wish
 from monitor.errors import AccessDenied, OutOfCredit, PayloadChanged, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, SetAside, Topic
-from monitor.pace import Pace
-from monitor.quarantine import OPEN, Asked, Gate
+from monitor.seams.budget import Prices, Wish
+from monitor.seams.pace import Pace
+from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.spending import LocalMeter, Meter, Reservation, day_of
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client
 from monitor.sources.items import sort_out
@@ -31,8 +32,7 @@ from monitor.sources.x_lines import collected, pumped
 from monitor.sources.x_posts import NAME, read_post
 from monitor.sources.x_rules import CONNECTING, Rules, check
 from monitor.sources.x_till import POST
-from monitor.spending import LocalMeter, Meter, Reservation, day_of
-from monitor.topics.x_rules import Rule, rules_of
+from monitor.topics.queries.x_rules import Rule, rules_of
 
 STREAM = "x_stream"
 PATH = "/2/tweets/search/stream"

@@ -6,12 +6,12 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from monitor.budget import Prices, Wish
 from monitor.errors import PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
+from monitor.seams.budget import Prices, Wish
+from monitor.seams.spending import Meter, day_of
 from monitor.sources.surrogates import repair
 from monitor.sources.x_client import Answer, NoAnswer
 from monitor.sources.x_posts import NAME
-from monitor.spending import Meter, day_of
 
 SEARCH, COUNTS, LOOKUP = "/2/tweets/search/recent", "/2/tweets/counts/recent", "/2/tweets"
 USERS, USAGE = "/2/users", "/2/usage/tweets"

@@ -1,4 +1,4 @@
-"""The circuit breakers of the sources, on the store's clock; what they do is decided in topics/breaker.py."""
+"""The circuit breakers of the sources, on the store's clock; what they do is decided in topics/polling/breaker.py."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from monitor.errors import SourceError, StoreError
 from monitor.models import Query
 from monitor.store.codec import encode
 from monitor.store.connection import Connection, store_now
-from monitor.topics.breaker import CLOSED, Breaker, ask, scope_of, told
+from monitor.topics.polling.breaker import CLOSED, Breaker, ask, scope_of, told
 
 MOST_TRIES = 20
 

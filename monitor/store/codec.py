@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from monitor.budget import Ledger
 from monitor.models import (
     Author,
     Delivery,
@@ -18,8 +17,9 @@ from monitor.models import (
     TermHit,
     Topic,
 )
-from monitor.repairs import Survey
-from monitor.topics.fitting import Learned
+from monitor.seams.budget import Ledger
+from monitor.seams.repairs import Survey
+from monitor.topics.queries.fitting import Learned
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from monitor.inbox import Begun, Done, Taken
 from monitor.models import Incoming, Job, Lease
+from monitor.seams.inbox import Begun, Done, Taken
 from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import UPDATES_KNOWN

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
-from monitor.looking_back import Progressed
 from monitor.models import Query
+from monitor.seams.looking_back import Progressed
 from monitor.store.codec import encode
 from monitor.store.connection import Connection
 from monitor.store.schedule import ms

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from monitor.pace import Bucket
+from monitor.seams.pace import Bucket
 from monitor.store.codec import to_ms
 from monitor.store.connection import Connection, store_now
 from monitor.store.schedule import ms

@@ -10,10 +10,10 @@ from monitor.store.connection import Argument, Connection
 from monitor.store.keys import QUERY_TTL_DAYS
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import ms
-from monitor.topics.fitting import UNTAUGHT, Learned
-from monitor.topics.packing import atoms_in, is_packed
-from monitor.topics.planning import query_of
-from monitor.topics.repacking import Inheritance, Place, beginning, inherited
+from monitor.topics.polling.planning import query_of
+from monitor.topics.queries.fitting import UNTAUGHT, Learned
+from monitor.topics.queries.packing import atoms_in, is_packed
+from monitor.topics.queries.repacking import Inheritance, Place, beginning, inherited
 
 KEPT = timedelta(days=QUERY_TTL_DAYS)
 MOST_TRIES = 10

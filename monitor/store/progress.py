@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from monitor.ledger import Brought, Resume
 from monitor.models import Batch, Coverage, Cursor, Gap, Lease, Query, QueryStatus, Window
+from monitor.seams.ledger import Brought, Resume
 from monitor.signals.silence import Came, silence_of
 from monitor.store.codec import decode_gaps, decode_hours, decode_windows, from_ms, storable, to_ms
 from monitor.store.connection import Argument, Connection

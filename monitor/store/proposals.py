@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from monitor.proposal import Audited, Proposal
+from monitor.nouns.proposal import Audited, Proposal
 from monitor.store.codec import encode, from_ms, to_ms
 from monitor.store.connection import Connection
 from monitor.store.keys import AUDIT_KEPT, PROPOSALS_KEPT

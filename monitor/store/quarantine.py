@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from monitor.models import SetAside
-from monitor.quarantine import Quarantined, QuarantineTally, key_of
+from monitor.seams.quarantine import Quarantined, QuarantineTally, key_of
 from monitor.store.codec import encode, storable, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import QUARANTINE_DAYS

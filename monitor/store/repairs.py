@@ -5,7 +5,7 @@ from datetime import timedelta
 from monitor.digests.delivery import is_over
 from monitor.models import Lease
 from monitor.protocols import Pending
-from monitor.repairs import Correction, Survey
+from monitor.seams.repairs import Correction, Survey
 from monitor.store.codec import decode_delivery, decode_parcel, decode_survey, encode, from_ms, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import DELIVERIES_DAYS, IDS_KEPT

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from monitor.models import Window
-from monitor.scored import HourCount, Scored
+from monitor.seams.scored import HourCount, Scored
 from monitor.store.codec import encode, from_ms, to_ms
 from monitor.store.connection import Connection
 from monitor.store.keys import ROLLUP_DAYS

@@ -8,7 +8,7 @@ from monitor.store.codec import decode_message, decode_parcel, from_ms, to_ms
 from monitor.store.connection import Argument, Connection
 from monitor.store.schedule import ms
 from monitor.store.undelivered import UndeliveredStore
-from monitor.topics.second_looks import SHOWN_FOR
+from monitor.topics.polling.second_looks import SHOWN_FOR
 
 PAGE = 500
 

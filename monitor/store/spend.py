@@ -1,14 +1,26 @@
-"""What was spent on a platform, by UTC day and topic; decided in monitor/budget.py."""
+"""What was spent on a platform, by UTC day and topic; decided in monitor/seams/budget.py."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 from uuid import uuid4
 
-from monitor.budget import EMPTY, Budget, Hold, Ledger, Wish, dollars, granted, reconcile, reserve, settle, stale_of
 from monitor.errors import OutOfCredit, StoreError
 from monitor.models import Query
-from monitor.spending import Reservation, day_of, ms_of, until_midnight
+from monitor.seams.budget import (
+    EMPTY,
+    Budget,
+    Hold,
+    Ledger,
+    Wish,
+    dollars,
+    granted,
+    reconcile,
+    reserve,
+    settle,
+    stale_of,
+)
+from monitor.seams.spending import Reservation, day_of, ms_of, until_midnight
 from monitor.store.codec import decode_ledger, encode
 from monitor.store.connection import Connection
 from monitor.store.keys import BILLED_DAYS, SPEND_DAYS

@@ -7,12 +7,12 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from monitor.models import Delivery, Incoming, Message, Parcel
+from monitor.nouns.wishes import Manners, Wishes
 from monitor.store.account import AccountIds
 from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Call, Connection, store_now
 from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_DAYS, UPDATES_KEPT
 from monitor.store.schedule import ms
-from monitor.wishes import Manners, Wishes
 
 REFUSAL_KEPT = timedelta(hours=1)
 MOST_REFUSED = 1000

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from monitor.nouns.wishes import Manners, Wishes
 from monitor.store.connection import Argument, Connection
-from monitor.wishes import Manners, Wishes
 
 CHAT = "*"
 """The field of what is asked for all topics; no topic is called so."""

@@ -13,9 +13,9 @@ import xxhash
 from tomlkit.items import Table
 
 from monitor.models import Topic
-from monitor.topics.parse import parse
-from monitor.topics.printer import printed
-from monitor.topics.query import And, Node, Not, Or
+from monitor.topics.language.parse import parse
+from monitor.topics.language.printer import printed
+from monitor.topics.language.query import And, Node, Not, Or
 from monitor.topics.rule import node_of
 
 _LISTS = ("any", "all", "none")

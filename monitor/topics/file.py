@@ -19,11 +19,11 @@ from monitor.models import Topic
 from monitor.text.folding import fold
 from monitor.text.urls import canonical
 from monitor.topics import values
+from monitor.topics.language.parse import parse
+from monitor.topics.language.printer import printed
 from monitor.topics.lines import Path
-from monitor.topics.parse import parse
-from monitor.topics.printer import printed
 from monitor.topics.report import Problem, Report
-from monitor.topics.sense_table import sense_of
+from monitor.topics.senses.sense_table import sense_of
 from monitor.topics.values import Wrong, did_you_mean
 
 MIN_EVERY, MAX_EVERY = timedelta(seconds=30), timedelta(hours=24)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from monitor.models import Topic
-from monitor.topics.parse import parse
-from monitor.topics.query import Node, Tag, Term, from_lists, sought_leaves
+from monitor.topics.language.parse import parse
+from monitor.topics.language.query import Node, Tag, Term, from_lists, sought_leaves
 
 KEPT = 4096
 """Queries whose trees are kept: more topics than one file has."""

@@ -42,7 +42,7 @@ import msgspec
 import pytest
 
 from monitor.models import Topic
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 from tests.benchmarks.corpus import SEED, every_post_matched, firehose
 from tests.data import data_path
 

@@ -15,7 +15,7 @@ from monitor.store.mentions import MentionStore
 from monitor.text.authors import make_disguise
 from monitor.text.languages import make_tagger
 from monitor.text.scripts import script_of
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 
 STAGES = ("decode", "match", "language", "script", "fingerprint", "disguise", "encode", "store")
 TOPIC = "bench"

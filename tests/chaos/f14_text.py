@@ -19,7 +19,7 @@ from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
 from monitor.store.progress import ProgressStore
 from monitor.text.languages import make_tagger
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 from tests.chaos import Figure, Plan, progress
 from tests.data import data_path
 from tests.simulators.telegram_refusals import Breach

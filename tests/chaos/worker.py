@@ -24,12 +24,14 @@ import celery.worker.consumer  # noqa: F401
 import kombu.transport.redis  # noqa: F401
 
 import monitor.sources.rss  # noqa: F401
-from monitor import cli, jobs, wiring
-from monitor.desk import Desk, Times
+from monitor import cli, wiring
+from monitor.duties import jobs
+from monitor.services.desk import Desk, Times
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import hackernews
 from monitor.store.outbox import ChatList, OutboxStore, Pace
-from monitor.topics import breaker, file, planning
+from monitor.topics import file
+from monitor.topics.polling import breaker, planning
 from workers import sweeper, tasks
 from workers.__main__ import main
 

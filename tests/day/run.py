@@ -11,16 +11,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from monitor import jobs
-from monitor.look_back import refill
+from monitor.duties import jobs
+from monitor.duties.look_back import refill
+from monitor.duties.second_look import look_again
 from monitor.models import Job, QueryStatus, Window
-from monitor.second_look import look_again
 from monitor.settings import FetchSettings, Settings
 from monitor.signals.silence import FEWEST_HOURS
 from monitor.store.embedded import server_binary
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
-from monitor.topics.planning import query_of
+from monitor.topics.polling.planning import query_of
 from monitor.wiring import Monitor
 from tests.chaos.f12_replays import a_server
 from tests.day.clock import Clock, DayConnection, Killed, at

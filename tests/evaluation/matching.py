@@ -42,7 +42,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.models import Topic
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 from tests.evaluation.posts import read_records, text_of
 
 LABELS = Path(__file__).with_suffix(".jsonl")

@@ -15,7 +15,7 @@ heat, a song); 火星 the planet (not fans, jokes, sparks). Posts that the reade
 
 (a) `written`: words in sense.toml, by a person. They come from the training half, and from the compounds of the keyword
 in a public dictionary; whatever else stands in the test half only was struck out. (b) `learned`: what
-topics/sense_learning.py makes of the training half; its constants were chosen by cross-validation on training halves.
+topics/senses/sense_learning.py makes of the training half; its constants were chosen by cross-validation on those.
 (c) `both`: learned, on top of what was written. Baselines: `always` says yes; `any_word` says yes where one of the
 written words for the sense stands.
 
@@ -36,13 +36,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from monitor.clues import Sense
 from monitor.models import Topic
+from monitor.nouns.clues import Sense
 from monitor.topics.file import parse_topics
-from monitor.topics.matching import Matcher
-from monitor.topics.sense import context_of, score, worded
-from monitor.topics.sense_learning import Accuracy, Example, accuracy, judged, learn
-from monitor.topics.sense_table import written
+from monitor.topics.matcher.matching import Matcher
+from monitor.topics.senses.sense import context_of, score, worded
+from monitor.topics.senses.sense_learning import Accuracy, Example, accuracy, judged, learn
+from monitor.topics.senses.sense_table import written
 from tests.evaluation.posts import id_of, read_records, text_of
 
 LABELS = Path(__file__).with_suffix(".jsonl")

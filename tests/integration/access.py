@@ -16,8 +16,8 @@ from monitor.bot.buttons import LIFETIME, Press, Signer
 from monitor.bot.chat_settings import mark_of
 from monitor.bot.commands import ACTIONS, COMMANDS
 from monitor.models import Incoming, Message, Role
+from monitor.nouns.wishes import Wishes
 from monitor.store.subscriptions import Change, Order
-from monitor.wishes import Wishes
 from tests.build import NOW, a_topic
 from tests.integration.room import Room
 from tests.simulators.telegram_chats import Chat, Member, User

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from monitor.bot.poller import Ended, Poller
-from monitor.inbox import Intake
 from monitor.protocols import Leases
+from monitor.seams.inbox import Intake
 from monitor.sinks.telegram import Account
 
 KEEP_OPEN = timedelta(seconds=1)

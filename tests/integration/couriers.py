@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from monitor.courier import deliver
-from monitor.desk import Desk, Times
 from monitor.digests.delivery import Policy, Terms
 from monitor.models import Entity, Message, Parcel, PostKey
 from monitor.protocols import Messenger
+from monitor.services.courier import deliver
+from monitor.services.desk import Desk, Times
 from monitor.sinks.telegram import Account, TelegramSink
 from monitor.store.connection import Connection
 from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace

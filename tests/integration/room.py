@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pytest
 
-from monitor import jobs
 from monitor.bot.answer import answer
+from monitor.duties import jobs
 from monitor.models import Incoming, Message, Role, Topic
 from monitor.settings import load
 from monitor.store.fsck import check

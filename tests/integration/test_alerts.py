@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from monitor import jobs
-from monitor.alerting import LATEST, alert
 from monitor.digests.schedule import DueDigest
+from monitor.duties import jobs
+from monitor.duties.alerting import LATEST, alert
+from monitor.duties.rounds import hand_over, preview_chat, shelf_of
+from monitor.duties.scoring import score
 from monitor.models import Author, Batch, Coverage, Mention, Message, Parcel, PostKey, Query, Window
 from monitor.pipeline import Gathered, gather
-from monitor.rounds import hand_over, preview_chat, shelf_of
-from monitor.scored import HourCount
-from monitor.scoring import score
+from monitor.seams.scored import HourCount
 from monitor.settings import load
 from monitor.signals.alerts import AlertLog
 from monitor.store.codec import decode_parcel, from_ms
 from monitor.store.fsck import check
-from monitor.topics.planning import poll_job, score_job
+from monitor.topics.polling.planning import poll_job, score_job
 from monitor.wiring import Monitor, opened
 from tests.build import TERM, a_mention, a_topic
 from tests.simulators.telegram_api import TOKEN

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jobs
 from monitor.bot.answer import answer, spoken
 from monitor.cli.bot import show_commands
-from monitor.clues import Clue, Sense
+from monitor.duties import jobs
 from monitor.models import Message
+from monitor.nouns.clues import Clue, Sense
 from monitor.store.keys import TOKENS_KEPT
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jobs
+from monitor.duties import jobs
 from monitor.models import Job
 from monitor.settings import load
-from monitor.topics.planning import SOONEST
+from monitor.topics.polling.planning import SOONEST
 from monitor.wiring import Monitor, opened
 from tests.simulators.algolia import PATH, Index
 from tests.simulators.feed_server import FeedServer

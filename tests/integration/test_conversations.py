@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jobs
 from monitor.digests.schedule import last_digest
+from monitor.duties import jobs
 from monitor.store.fsck import check
 from monitor.wiring import Monitor
 from tests.build import a_mention

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.budget import Wish
 from monitor.errors import OutOfCredit
 from monitor.models import Query
-from monitor.topics.planning import poll_job
+from monitor.seams.budget import Wish
+from monitor.topics.polling.planning import poll_job
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jobs
 from monitor.digests.schedule import DueDigest, Told, window_ending, windows_due
+from monitor.duties import jobs
 from monitor.models import Incoming, Job, Topic, Window
 from monitor.settings import load
 from monitor.store.codec import to_ms
 from monitor.store.fsck import check
 from monitor.store.subscriptions import Change
 from monitor.store.subscriptions import Order as SubscriptionOrder
-from monitor.topics.planning import digest_job
+from monitor.topics.polling.planning import digest_job
 from monitor.wiring import Monitor, opened
 from tests.build import NOW, a_mention, a_topic
 from tests.data import data_path

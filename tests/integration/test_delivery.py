@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from monitor.courier import deliver
-from monitor.desk import Desk
 from monitor.models import Delivery, Parcel
+from monitor.services.courier import deliver
+from monitor.services.desk import Desk
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.outbox import MOST_FLOODED

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor import upkeep
 from monitor.digests.render import render
-from monitor.jobs import digest_now
+from monitor.duties import upkeep
+from monitor.duties.jobs import digest_now
+from monitor.duties.rounds import shown_in
 from monitor.models import Batch, Parcel
 from monitor.pipeline import ingest
-from monitor.rounds import shown_in
 from monitor.store.fsck import check
 from monitor.wiring import Monitor
 from tests.build import NOW

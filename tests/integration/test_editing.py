@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jobs
 from monitor.bot.shelves import shelf_of
+from monitor.duties import jobs
 from monitor.models import Message, Window
 from tests.build import NOW, a_mention
 from tests.integration.room import Room, a_room

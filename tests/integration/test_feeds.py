@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import PayloadChanged, SourceRejected
-from monitor.looks import Look, Parts, poll
 from monitor.models import Mention, Query, Window
+from monitor.services.looks import Look, Parts, poll
 from monitor.settings import Settings
 from monitor.sources import SOURCES
 from monitor.sources.http import Client
@@ -18,7 +18,7 @@ from monitor.store.fsck import check
 from monitor.store.mentions import MentionStore
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import LeaseStore
-from monitor.topics.planning import poll_job
+from monitor.topics.polling.planning import poll_job
 from monitor.wiring import make_stages
 from tests.build import NOW, a_topic
 from tests.integration.corpus import Wanted, documents, wanted

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jobs
+from monitor.duties import jobs
 from monitor.models import Incoming
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB

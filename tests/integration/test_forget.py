@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor import upkeep
 from monitor.digests.render import render
-from monitor.forget import Asked, forget, purge
-from monitor.jobs import digest_now
+from monitor.duties import upkeep
+from monitor.duties.forget import Asked, forget, purge
+from monitor.duties.jobs import digest_now
+from monitor.duties.rounds import shown_in
 from monitor.models import Author, Engagement, Parcel, Post, PostKey, SetAside, Topic, Window
 from monitor.pipeline import ingest
-from monitor.rounds import shown_in
 from monitor.store.backup import chunks
 from monitor.store.fsck import check
 from monitor.wiring import Monitor

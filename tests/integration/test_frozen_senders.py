@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from monitor.courier import deliver
-from monitor.desk import Desk
 from monitor.errors import DeliveryUnknown
 from monitor.models import Parcel, Quoted
 from monitor.protocols import Edited
+from monitor.services.courier import deliver
+from monitor.services.desk import Desk
 from monitor.store.connection import Connection
 from monitor.store.erasure import MessageEraser
 from monitor.store.fsck import check

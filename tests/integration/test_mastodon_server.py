@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from monitor.models import Batch, Cursor, PostKey
-from monitor.quarantine import Asked
+from monitor.seams.quarantine import Asked
 from monitor.sources.http import Client, Limits
 from monitor.sources.mastodon import open_source
 from monitor.sources.mastodon_stream import MastodonStream, open_stream

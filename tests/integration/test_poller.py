@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from monitor.bot.poller import POLLER_JOB, Refused, Rivalled
-from monitor.inbox import NOTHING, Done, Taken
-from monitor.liveness import is_dead, poller_name, space_of_ids
 from monitor.models import Incoming, Lease
+from monitor.processes.liveness import is_dead, poller_name, space_of_ids
+from monitor.seams.inbox import NOTHING, Done, Taken
 from monitor.sinks.telegram import Account
 from monitor.store.connection import Connection
 from monitor.store.fsck import check

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitor.courier import Desk
 from monitor.models import Incoming
+from monitor.services.courier import Desk
 from monitor.store.account import STEP
 from monitor.store.connection import Connection
 from monitor.store.fsck import check

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from monitor.cli import commands
 from monitor.models import Author, PostKey, SetAside, Window
-from monitor.quarantine import key_of, post_aside
+from monitor.seams.quarantine import key_of, post_aside
 from monitor.store.connection import store_now
 from monitor.store.fsck import check
 from monitor.wiring import Monitor

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from monitor.desk import Desk
+from monitor.duties.upkeep import silent
 from monitor.models import Delivery
+from monitor.services.desk import Desk
 from monitor.store.backup import back_up
 from monitor.store.codec import encode
 from monitor.store.connection import Connection, store_now
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from monitor.store.restore import restore_into
-from monitor.upkeep import silent
 from tests.data import data_path
 from tests.integration.couriers import a_desk, a_sink, drain, parcels
 from tests.simulators.telegram_api import TOKEN, Simulator

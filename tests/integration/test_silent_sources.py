@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from monitor import upkeep
 from monitor.bot.source_troubles import Outage, outages
 from monitor.cli.check import findings
-from monitor.ledger import Brought
+from monitor.duties import upkeep
 from monitor.models import Batch, Coverage, Query, QueryStatus, Window
+from monitor.seams.ledger import Brought
 from monitor.store.codec import encode
 from monitor.store.connection import store_now
-from monitor.topics.planning import poll_job
+from monitor.topics.polling.planning import poll_job
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room
 

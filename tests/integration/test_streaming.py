@@ -13,18 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jobs
 from monitor.digests.coverage import read_line, readings
+from monitor.duties import jobs
 from monitor.models import Author, Lease, Query, QueryStatus, Window
+from monitor.processes.stalls import Beat
+from monitor.processes.streaming import Runner, job_of, take_page
+from monitor.seams.streams import ArrivedPage, Received, pack
 from monitor.settings import load
 from monitor.sources.bluesky import BlueskyStream
 from monitor.sources.bluesky_account import Requests
 from monitor.sources.bluesky_search import Search
 from monitor.sources.collecting import Sizes
-from monitor.stalls import Beat
 from monitor.store.fsck import check
-from monitor.streaming import Runner, job_of, take_page
-from monitor.streams import ArrivedPage, Received, pack
 from monitor.wiring import Monitor, opened
 from tests.integration.product import Product, wait_until
 from tests.simulators.jetstream import ALICE, BOB, JetstreamServer, Network

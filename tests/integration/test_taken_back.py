@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from msgspec.structs import replace
 
-from monitor.courier import deliver
-from monitor.desk import Desk
 from monitor.digests.redaction import GONE
 from monitor.models import Parcel, PostKey, Quoted
+from monitor.services.courier import deliver
+from monitor.services.desk import Desk
 from monitor.store.connection import Connection
 from monitor.store.erasure import MessageEraser
 from monitor.store.fsck import check

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from monitor import jobs, upkeep
 from monitor.bot.notices import slow_down
 from monitor.digests.schedule import Told, windows_due
+from monitor.duties import jobs, upkeep
 from monitor.store.codec import encode
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor import jobs
 from monitor.digests.schedule import windows_due
 from monitor.digests.wishing import wished
-from monitor.editions import edition_job
+from monitor.duties import jobs
+from monitor.duties.editions import edition_job
 from monitor.models import PostKey
 from monitor.store.codec import decode_parcel
 from tests.build import a_mention

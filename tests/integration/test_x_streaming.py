@@ -9,9 +9,9 @@ import pytest
 
 from monitor.digests.coverage import readings, unread_line
 from monitor.models import Query, Window
+from monitor.processes.stalls import Beat
+from monitor.processes.streaming import Runner
 from monitor.settings import FetchSettings, Settings
-from monitor.stalls import Beat
-from monitor.streaming import Runner
 from monitor.wiring import Monitor, jobs_of, opened
 from tests.build import a_topic
 from tests.simulators.x_api import TOKEN

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from monitor.budget import Wish, micro
 from monitor.digests.schedule import Told, last_digest
+from monitor.seams.budget import Wish, micro
 from monitor.store.spend import SpendStore
-from monitor.topics.planning import digest_job
+from monitor.topics.polling.planning import digest_job
 from monitor.wiring import Monitor
 from tests.integration.product import wait_until
 from tests.simulators.telegram_api import Simulator

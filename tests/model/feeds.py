@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import NamedTuple
 
-from monitor.coverage import Coverage
 from monitor.errors import RateLimited, SourceUnavailable
 from monitor.models import Author, Batch, Cursor, Engagement, Post, PostKey, Query
+from monitor.nouns.coverage import Coverage
 from tests.model.actors import Actor
 from tests.model.world import World
 

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
-from monitor import jobs
 from monitor.bot.updates import parse
-from monitor.changes import Changes
-from monitor.courier import Desk
 from monitor.digests.delivery import Terms, is_over
-from monitor.looks import Parts
+from monitor.duties import jobs
 from monitor.models import Job, Message, Parcel, PostKey, Query, Topic
+from monitor.services.changes import Changes
+from monitor.services.courier import Desk
+from monitor.services.looks import Parts
 from monitor.settings import Settings, TelegramSettings
 from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
@@ -27,7 +27,7 @@ from monitor.store.inbox import InboxStore, Limits
 from monitor.store.keeper import SENDER_LEASE, Hold, Keeper, KeptLeases
 from monitor.store.outbox import OutboxStore, SenderLeases
 from monitor.store.schedule import LeaseStore
-from monitor.topics.planning import plan
+from monitor.topics.polling.planning import plan
 from monitor.wiring import Monitor
 from tests.data import data_path
 from tests.integration.couriers import is_done

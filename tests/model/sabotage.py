@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from monitor import courier, looks
 from monitor.digests import delivery
-from monitor.ledger import Resume
+from monitor.seams.ledger import Resume
+from monitor.services import courier, looks
 from monitor.store import connection as store
 from monitor.store.outbox import OutboxStore
 from monitor.store.progress import ProgressStore

@@ -19,9 +19,9 @@ import msgspec
 
 from monitor import pipeline, sources
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside
-from monitor.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Asked, Gate
 from monitor.sources.items import item_id, sort_out, without_author
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 
 NAME = "rss"
 """It takes the place of a source that topics may name with an address."""

@@ -1,6 +1,6 @@
 """The product's child for dangerous items, which knows the source of broken ones."""
 
-from monitor import isolation_child
+from monitor.processes import isolation_child
 from tests.poison import install
 
 if __name__ == "__main__":

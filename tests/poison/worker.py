@@ -4,7 +4,9 @@ import os
 import sys
 from datetime import timedelta
 
-from monitor import isolation, looks, wiring
+from monitor import wiring
+from monitor.processes import isolation
+from monitor.services import looks
 from monitor.store import mentions
 from tests.poison import install
 from workers import sweeper

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from random import Random
 
-from monitor.inbox import Done
 from monitor.models import Incoming, Lease
+from monitor.seams.inbox import Done
 from monitor.store.codec import encode
 from monitor.store.inbox import FORGET_AFTER, INBOX_JOB, InboxStore, Limits
 from monitor.store.schedule import ms

@@ -6,13 +6,13 @@ from random import Random
 from monitor.digests.schedule import Told
 from monitor.errors import SourceUnavailable
 from monitor.models import Incoming, Message, Query, Role, SetAside
+from monitor.nouns.wishes import Wishes
 from monitor.store.breakers import BreakerStore
 from monitor.store.codec import encode
 from monitor.store.people import PeopleStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.subscriptions import Change, Order, Subscription, SubscriptionStore
 from monitor.store.told import ToldStore
-from monitor.wishes import Wishes
 from tests.replays.chats import CHAT, an_outbox
 from tests.replays.replayer import CLOCK, Call, Replayer
 from tests.replays.work import ago, some, time_of

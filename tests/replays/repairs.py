@@ -3,7 +3,7 @@
 from random import Random
 
 from monitor.digests.restoring import begun
-from monitor.repairs import Correction, Survey
+from monitor.seams.repairs import Correction, Survey
 from monitor.store.erasure import MessageEraser
 from monitor.store.repairs import RepairStore
 from monitor.store.undelivered import UndeliveredStore

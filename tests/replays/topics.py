@@ -5,7 +5,7 @@ from random import Random
 from msgspec.structs import replace
 
 from monitor.models import Engagement, First, Mention, PostKey, Span, TermHit, Window
-from monitor.novelty import Form
+from monitor.nouns.novelty import Form
 from monitor.signals.copies import Wording, wording_of
 from monitor.store.codec import to_ms
 from monitor.store.firsts import FirstsStore

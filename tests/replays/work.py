@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from monitor.models import Batch, Coverage, Cursor, Job, Lease, PostKey, Query, Topic
-from monitor.pace import Bucket
+from monitor.seams.pace import Bucket
 from monitor.store.codec import encode
 from monitor.store.connection import Argument
 from monitor.store.outbox import ChatList, OutboxStore, Pace, deliver_job

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.budget import (
+from monitor.seams.budget import (
     EMPTY,
     STALE,
     Budget,

@@ -6,11 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from monitor.changes import Changes
 from monitor.digests.redaction import GONE
 from monitor.digests.render import render
 from monitor.models import Author, Batch, Engagement, Message, Parcel, Post, PostKey, Window
 from monitor.pipeline import Stages, ingest
+from monitor.services.changes import Changes
 from monitor.settings import Settings
 from monitor.store.connection import Connection
 from monitor.store.departed import DepartedStore

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor import isolation
 from monitor.errors import SourceUnavailable
-from monitor.isolation import ForkIsolation
 from monitor.models import Post, SetAside
-from monitor.quarantine import Asked, Care, key_of
+from monitor.processes import isolation
+from monitor.processes.isolation import ForkIsolation
+from monitor.seams.quarantine import Asked, Care, key_of
 from tests.build import a_post, a_topic
 from tests.poison import BY_NAME, KINDS, NAME, PoisonSource, plan_of
 

@@ -7,8 +7,8 @@ import pytest
 
 from monitor.cli.check import findings
 from monitor.digests.coverage import coverage_line, read_line, readings, unread_line
+from monitor.duties.jobs import look_now
 from monitor.errors import ConfigError
-from monitor.jobs import look_now
 from monitor.models import Batch, Coverage, Cursor, Query, Window
 from monitor.settings import Settings, load
 from monitor.store.connection import store_now

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from monitor.liveness import has_ended, is_dead, poller_name, space_of_ids, worker_name
+from monitor.processes.liveness import has_ended, is_dead, poller_name, space_of_ids, worker_name
 from tests.integration.product import wait_until
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from monitor import logs
 from monitor.errors import DeliveryUnknown, MonitorError, SourceBroken, SourceUnavailable, StoreError
-from monitor.quarantine import worded
+from monitor.seams.quarantine import worded
 from monitor.settings import load
 
 PASSWORD = "/a-pass'word@of\\the:test%/"

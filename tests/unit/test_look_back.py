@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from monitor.duties.jobs import look_now, read_topics
+from monitor.duties.look_back import look_back, offers, refill
 from monitor.errors import PayloadChanged, RateLimited
-from monitor.jobs import look_now, read_topics
-from monitor.look_back import look_back, offers, refill
 from monitor.models import Batch, Coverage, Query, Window
 from monitor.settings import FetchSettings, Settings
 from monitor.store.fsck import check
-from monitor.topics.planning import poll_job, refill_job
-from monitor.topics.refilling import MOST_TRIES
+from monitor.topics.polling.planning import poll_job, refill_job
+from monitor.topics.polling.refilling import MOST_TRIES
 from monitor.wiring import Monitor, opened
 from tests.simulators.algolia import PATH, Index
 from tests.simulators.feed_server import FeedServer, in_turn, status

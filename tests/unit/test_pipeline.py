@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from monitor import isolation
-from monitor.changes import Changes
-from monitor.clues import Clue, Sense
 from monitor.digests.compose import Brief
 from monitor.digests.record import record_of
 from monitor.digests.render import render
 from monitor.errors import SourceBroken, SourceError, SourceUnavailable, StoreError
-from monitor.isolation import ForkIsolation
-from monitor.looks import MOST_TRIES, Look, Parts, Polled, poll
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, Query, Topic, Window
+from monitor.nouns.clues import Clue, Sense
 from monitor.pipeline import Shelf, Stages, digest_of, gather
+from monitor.processes import isolation
+from monitor.processes.isolation import ForkIsolation
 from monitor.protocols import Source
+from monitor.services.changes import Changes
+from monitor.services.looks import MOST_TRIES, Look, Parts, Polled, poll
 from monitor.settings import Settings
 from monitor.store.codec import from_ms
 from monitor.store.connection import Connection
@@ -29,8 +29,8 @@ from monitor.store.mentions import MentionStore
 from monitor.store.progress import ProgressStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.schedule import LeaseStore
-from monitor.topics.matching import Matcher
-from monitor.topics.planning import poll_job
+from monitor.topics.matcher.matching import Matcher
+from monitor.topics.polling.planning import poll_job
 from monitor.wiring import make_stages
 from tests.build import a_post, a_topic
 from tests.poison import PoisonSource, act

@@ -8,14 +8,14 @@ import pytest
 
 from monitor.digests.redaction import GONE
 from monitor.digests.render import render
-from monitor.jobs import digest_now, read_topics
+from monitor.duties.jobs import digest_now, read_topics
+from monitor.duties.rounds import shown_in
+from monitor.duties.second_look import look_again
 from monitor.models import Author, Engagement, Parcel, Post, PostKey, Window
 from monitor.pipeline import ingest
-from monitor.rounds import shown_in
-from monitor.second_look import look_again
 from monitor.settings import FetchSettings, Settings
 from monitor.store.fsck import check
-from monitor.topics.planning import reread_job
+from monitor.topics.polling.planning import reread_job
 from monitor.wiring import Monitor, opened
 from tests.simulators.algolia import Items
 from tests.simulators.feed_server import FeedServer, status

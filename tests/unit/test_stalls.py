@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.models import Job
+from monitor.processes.stalls import Beat, Rules, Watched, neglect, stall, watched, watched_from
 from monitor.protocols import Sight
-from monitor.stalls import Beat, Rules, Watched, neglect, stall, watched, watched_from
 
 WORKER = Rules(idleness=timedelta(seconds=30))
 PAGE = Rules()

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor import supervisor
 from monitor.models import Job
+from monitor.processes import supervisor
+from monitor.processes.stalls import Rules
+from monitor.processes.supervisor import CANNOT_HEAL, Role, supervise
 from monitor.protocols import Sight
 from monitor.settings import child_environment
-from monitor.stalls import Rules
-from monitor.supervisor import CANNOT_HEAL, Role, supervise
 from tests.data import ROOT
 from tests.integration.product import wait_until
 
@@ -24,8 +24,8 @@ WAITS = Sight(neglected=timedelta(seconds=9), job=Job("poll", "hackernews:"))
 ROLE = """
 import signal, sys, threading
 from pathlib import Path
-from monitor.stalls import Beat
-from monitor.supervisor import join_group
+from monitor.processes.stalls import Beat
+from monitor.processes.supervisor import join_group
 signal.signal(signal.SIGTERM, {on_term})
 pulse, moves, pause = join_group(is_supervised=True), 0, threading.Event()
 with Path({starts!r}).open("a") as starts:

@@ -4,7 +4,7 @@ import gc
 
 import pytest
 
-from monitor.undisturbed import undisturbed
+from monitor.processes.undisturbed import undisturbed
 
 
 @undisturbed

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor.budget import Wish
 from monitor.digests.coverage import read_line, readings, unread_line
-from monitor.looks import Look, Polled, poll
 from monitor.models import Query, Topic, Window
+from monitor.seams.budget import Wish
+from monitor.services.looks import Look, Polled, poll
 from monitor.settings import FetchSettings, Settings
-from monitor.topics.planning import poll_job
+from monitor.topics.polling.planning import poll_job
 from monitor.wiring import Monitor, opened
 from tests.build import a_topic
 from tests.simulators.x_api import TOKEN, XServer

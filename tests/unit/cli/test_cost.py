@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from monitor.budget import Wish
 from monitor.cli import commands
 from monitor.cli.check import findings
 from monitor.cli.rehearsing import a_busy_topic, accuracy, rehearsed
 from monitor.errors import OutOfCredit
+from monitor.seams.budget import Wish
 from monitor.settings import Settings
 from monitor.sources.http import Client
 from monitor.sources.x import open_source

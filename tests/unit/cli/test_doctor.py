@@ -8,7 +8,7 @@ from monitor.errors import AccessDenied
 from monitor.models import Batch, Coverage, Lease, Query, SetAside
 from monitor.settings import Settings
 from monitor.store.connection import store_now
-from monitor.topics.planning import poll_job
+from monitor.topics.polling.planning import poll_job
 from monitor.wiring import Monitor, opened
 from tests.build import a_topic
 

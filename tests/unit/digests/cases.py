@@ -31,7 +31,7 @@ from monitor.models import (
     Trend,
     Window,
 )
-from monitor.novelty import Form
+from monitor.nouns.novelty import Form
 from monitor.saying import LANGUAGES, speaking
 from tests.build import a_mention
 from tests.data import ROOT

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from fontTools.ttLib import TTCollection
 
-from monitor.burst import Burst
 from monitor.catalogs import catalog
 from monitor.digests.charts import caption_of, volume_of
 from monitor.digests.pictures import draw
 from monitor.models import Mention
+from monitor.nouns.burst import Burst
 from monitor.saying import speaking
 from tests.build import a_mention
 from tests.unit.digests.cases import WINDOW, a_trend

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.digests.schedule import Told, next_digest, windows_due
 from monitor.digests.wishing import gates_of, is_muted, is_wished, quiet_until, stricter, takes_alerts, wished
-from monitor.wishes import Wishes
+from monitor.nouns.wishes import Wishes
 from tests.build import NOW, a_topic
 from tests.unit.digests.cases import FAILED, a_digest, a_trend, read
 

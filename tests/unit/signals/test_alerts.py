@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.burst import Burst
 from monitor.models import Author, Mention, PostKey, Window
+from monitor.nouns.burst import Burst
 from monitor.signals.alerts import Alerted, Gates, Verdict, after_alert, alert_of, is_quiet_time
 from monitor.signals.bursts import baseline_window, measure
 from tests.build import NOW, a_mention, a_topic

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.burst import Burst
 from monitor.models import Author, Mention, Trend, Window
+from monitor.nouns.burst import Burst
 from monitor.signals.baseline import Hours, sampled_hours, usual_at
 from monitor.signals.bursts import DAY, HOUR, baseline_window, by_hour, measure
 from monitor.signals.coverage import covered, merged

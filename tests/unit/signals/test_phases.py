@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.burst import Phase
+from monitor.nouns.burst import Phase
 from monitor.signals.phases import BURST, Scored, phase_of
 
 QUIET = [(1, 0.0)]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.models import Author, Mention, PostKey, Span, TermHit
-from monitor.novelty import Phrase
+from monitor.nouns.novelty import Phrase
 from monitor.signals.copies import wording_of
 from monitor.signals.phrases import MOST_READ, emerging, surprise_of
 from tests.build import NOW, TERM, a_mention

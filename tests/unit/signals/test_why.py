@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.digests.compose import Brief
+from monitor.duties.scoring import hour_counts
 from monitor.models import (
     Author,
     Coverage,
@@ -31,8 +32,7 @@ from monitor.models import (
     Window,
 )
 from monitor.pipeline import Shelf, digest_of
-from monitor.scored import HourCount
-from monitor.scoring import hour_counts
+from monitor.seams.scored import HourCount
 from monitor.signals.copies import wording_of
 from monitor.signals.firsts import firsts_of
 from tests.build import a_mention, a_topic

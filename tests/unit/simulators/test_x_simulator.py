@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
-from monitor.budget import Wish
 from monitor.errors import SourceRejected
 from monitor.models import Cursor, PostKey, Window
+from monitor.seams.budget import Wish
 from monitor.sources.http import Client
 from monitor.sources.x import XSource, open_source
 from monitor.sources.x_client import Account, Gateway

@@ -9,13 +9,13 @@ import pytest
 
 from monitor.errors import RateLimited, SourceUnavailable
 from monitor.models import Batch, Cursor
-from monitor.quarantine import Asked
+from monitor.seams.quarantine import Asked
+from monitor.seams.streams import Stream
 from monitor.sources.bluesky import REWIND, SERVERS, BlueskyStream, address, beginnings, open_stream
 from monitor.sources.bluesky_account import Requests
 from monitor.sources.bluesky_events import to_us
 from monitor.sources.bluesky_search import Search
 from monitor.sources.collecting import Collected, Sizes, collect
-from monitor.streams import Stream
 from tests.simulators.jetstream import ALICE, JetstreamServer, Network
 
 NO_SEARCH = Search(Requests(None, None))  # type: ignore[arg-type]

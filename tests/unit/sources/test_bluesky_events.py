@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Cursor, PostKey
-from monitor.quarantine import OPEN, Asked
+from monitor.seams.quarantine import OPEN, Asked
+from monitor.seams.streams import Received
 from monitor.sources.bluesky_events import covered, nameless, newest_of, read_events, reread, to_us
-from monitor.streams import Received
 
 DID = "did:plc:aliceaaaaaaaaaaaaaaaaaaa"
 URI = f"at://{DID}/app.bsky.feed.post/3kabc"

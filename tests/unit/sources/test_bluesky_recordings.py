@@ -11,12 +11,12 @@ import pytest
 
 from monitor.errors import AccessDenied, SourceError, SourceRejected
 from monitor.models import Cursor, Post, PostKey, Window
-from monitor.quarantine import OPEN, Asked
+from monitor.seams.quarantine import OPEN, Asked
+from monitor.seams.streams import Received
 from monitor.sources.bluesky import open_stream
 from monitor.sources.bluesky_events import read_events, to_us
 from monitor.sources.bluesky_search import parse_looked_up
 from monitor.sources.http import Client
-from monitor.streams import Received
 from tests.data import data_path
 from tests.simulators.bluesky_api import IDENTIFIER, PASSWORD, BlueskyApi
 from tests.simulators.feed_server import Asked as HttpRequest

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.errors import AccessDenied, PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
-from monitor.looking_back import LookBack
 from monitor.models import Batch, Cursor, Engagement, Post, PostKey, Window
-from monitor.rereading import Lookup
+from monitor.seams.looking_back import LookBack
+from monitor.seams.rereading import Lookup
 from monitor.sources.bluesky import BlueskyStream, open_stream
 from monitor.sources.http import Client
 from tests.simulators.bluesky_api import IDENTIFIER, PASSWORD, BlueskyApi

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import PayloadChanged
-from monitor.looking_back import LookBack
 from monitor.models import Batch, Cursor, PostKey, Window
-from monitor.rereading import Lookup
+from monitor.seams.looking_back import LookBack
+from monitor.seams.rereading import Lookup
 from monitor.sources.hackernews import HackerNewsSource, open_source
 from monitor.sources.http import Client
 from tests.simulators.algolia import PATH, Index, Items

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.errors import RateLimited, SourceRejected, SourceUnavailable
-from monitor.pace import Bucket
+from monitor.seams.pace import Bucket
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.sources.limits import Left, left_of

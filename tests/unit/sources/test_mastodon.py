@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from monitor.errors import AccessDenied, ConfigError, PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
 from monitor.logs import redact
 from monitor.models import Batch, Cursor, PostKey, Window
-from monitor.pace import Bucket
+from monitor.seams.pace import Bucket
 from monitor.sources.http import Client, Limits
 from monitor.sources.mastodon import MastodonSource, open_source
 from tests.simulators.feed_server import FeedServer, status

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.errors import AccessDenied, PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Cursor
-from monitor.quarantine import Asked
+from monitor.seams.quarantine import Asked
 from monitor.sources.http import Client, Limits
 from monitor.sources.mastodon_stream import MastodonStream, open_stream
 from tests.simulators.feed_server import Asked as Request

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.errors import AccessDenied, RateLimited, SourceError, SourceRejected
 from monitor.models import Cursor, Post
-from monitor.quarantine import Asked
+from monitor.seams.quarantine import Asked
 from monitor.sources.http import Client
 from monitor.sources.reddit import open_source, parse
 from monitor.sources.reddit_api import refused

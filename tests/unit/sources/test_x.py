@@ -13,8 +13,8 @@ from monitor.models import Batch, Cursor, Post, PostKey, Window
 from monitor.sources.http import Client
 from monitor.sources.x import XSource, open_source
 from monitor.sources.x_errors import QueryRefused
-from monitor.topics.fitting import Learned
-from monitor.topics.repacking import beginning
+from monitor.topics.queries.fitting import Learned
+from monitor.topics.queries.repacking import beginning
 from tests.simulators.x_api import TOKEN, XServer
 from tests.simulators.x_world import World
 

@@ -17,10 +17,10 @@ from monitor.errors import (
     SourceUnavailable,
 )
 from monitor.models import Batch, Cursor, Query, Topic
-from monitor.quarantine import Asked
+from monitor.seams.quarantine import Asked
+from monitor.seams.streams import pause
 from monitor.sources.x_stream import LAG, XStream, open_stream
-from monitor.streams import pause
-from monitor.topics.x_rules import rules_of
+from monitor.topics.queries.x_rules import rules_of
 from tests.build import a_topic
 from tests.simulators.x_api import TOKEN, Refusal
 from tests.simulators.x_stream import RULES, STREAM, XStreamServer

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from monitor.duties.upkeep import rotate, silent
 from monitor.errors import StoreError
 from monitor.models import Job, Message, Query
 from monitor.store.backup import Made, back_up, scratch_folder, scratch_store
@@ -28,8 +29,7 @@ from monitor.store.repairs import RepairStore
 from monitor.store.restore import ENDED, restore_into
 from monitor.store.schedule import LeaseStore
 from monitor.store.swap import has_data, take_place
-from monitor.topics.planning import poll_job
-from monitor.upkeep import rotate, silent
+from monitor.topics.polling.planning import poll_job
 from tests.build import NOW, a_mention
 from tests.integration.couriers import parcels
 

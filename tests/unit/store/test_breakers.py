@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 
 from monitor.errors import AccessDenied, SourceUnavailable
-from monitor.ledger import Progress
-from monitor.looks import Look, Parts, Polled, poll
 from monitor.models import Batch, Cursor, Query, Window
+from monitor.seams.ledger import Progress
+from monitor.services.looks import Look, Parts, Polled, poll
 from monitor.settings import Settings
 from monitor.store.breakers import BreakerStore, Change
 from monitor.store.connection import Connection
@@ -18,7 +18,7 @@ from monitor.store.mentions import MentionStore
 from monitor.store.outbox import store_now
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import LeaseStore
-from monitor.topics.planning import poll_job
+from monitor.topics.polling.planning import poll_job
 from monitor.wiring import make_stages
 from tests.build import a_topic
 

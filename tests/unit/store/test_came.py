@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from monitor.ledger import Brought
 from monitor.models import Batch, Coverage, Job, Query, QueryStatus, Window
+from monitor.seams.ledger import Brought
 from monitor.store.codec import encode
 from monitor.store.connection import Connection, store_now
 from monitor.store.fsck import check

@@ -13,7 +13,7 @@ from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.mentions import MentionStore
 from monitor.text.languages import make_tagger
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 from tests.build import NOW, a_topic
 from tests.unit.store.test_mentions import dump
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from monitor.inbox import NOTHING, Begun, Done
 from monitor.models import Incoming, Job, Lease
+from monitor.seams.inbox import NOTHING, Begun, Done
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB, LIMITS, InboxStore, Limits

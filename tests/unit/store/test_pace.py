@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.pace import Bucket, named
+from monitor.seams.pace import Bucket, named
 from monitor.store.connection import Connection, script_text, store_now
 from monitor.store.fsck import check
 from monitor.store.pace import PaceStore

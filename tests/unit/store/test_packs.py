@@ -10,9 +10,9 @@ from monitor.store.outbox import store_now
 from monitor.store.packs import PackStore
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import DueList, LeaseStore
-from monitor.topics.fitting import Learned
-from monitor.topics.planning import poll_job
-from monitor.topics.repacking import beginning
+from monitor.topics.polling.planning import poll_job
+from monitor.topics.queries.fitting import Learned
+from monitor.topics.queries.repacking import beginning
 
 MINUTE = timedelta(minutes=1)
 OLD, NEW, WIDER = Query("x", "(iron OR pots)"), Query("x", "(iron OR zebra)"), Query("x", "(iron OR pots OR zebra)")

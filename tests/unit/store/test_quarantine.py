@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.models import Author, SetAside
-from monitor.quarantine import key_of
+from monitor.seams.quarantine import key_of
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.outbox import store_now

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.models import First, Trend, Window
-from monitor.scored import HourCount, Scored
+from monitor.seams.scored import HourCount, Scored
 from monitor.signals.alerts import Alerted, AlertLog
 from monitor.signals.firsts import Seen
 from monitor.store import firsts as limits

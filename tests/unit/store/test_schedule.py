@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.inbox import NOTHING
-from monitor.ledger import Resume
 from monitor.models import Batch, Coverage, Cursor, Incoming, Job, Query, Window
 from monitor.protocols import Sight
+from monitor.seams.inbox import NOTHING
+from monitor.seams.ledger import Resume
 from monitor.store.connection import Connection, store_now
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB, InboxStore

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.budget import STALE, Budget, Wish
 from monitor.errors import OutOfCredit
+from monitor.seams.budget import STALE, Budget, Wish
 from monitor.store.connection import Connection
 from monitor.store.spend import SpendStore
 from tests.build import NOW

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.models import Topic
 from monitor.text.disguises import undisguised
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 from tests.data import data_path
 from tests.unit.text.strategies import texts
 

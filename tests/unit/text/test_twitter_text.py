@@ -14,7 +14,7 @@ import yaml
 from monitor.models import Topic
 from monitor.text.entities import hashtags, mentions
 from monitor.text.urls import link_spans
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 from tests.data import data_path
 
 NO_SCHEME = "what names no scheme is no link here: domain: asks where links lead, and help.me is mostly a sentence"

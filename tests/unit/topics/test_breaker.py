@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from monitor.errors import AccessDenied, PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Query
-from monitor.topics.breaker import (
+from monitor.topics.polling.breaker import (
     CLOSED,
     FAILURES,
     FIRST_PAUSE,

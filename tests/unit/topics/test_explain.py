@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given
 
-from monitor.topics.explain import costs, described, sentence
-from monitor.topics.hints import hints
-from monitor.topics.parse import parse
-from monitor.topics.query import Node, Term, from_lists, holds
-from monitor.topics.why import reasons
+from monitor.topics.language.explain import costs, described, sentence
+from monitor.topics.language.hints import hints
+from monitor.topics.language.parse import parse
+from monitor.topics.language.query import Node, Term, from_lists, holds
+from monitor.topics.matcher.why import reasons
 from tests.unit.topics.test_query import WORDS, among, nodes, word_sets
 
 

@@ -10,7 +10,7 @@ from monitor.errors import ConfigError
 from monitor.models import Topic
 from monitor.sources import STREAMS
 from monitor.topics.file import TopicsFile, parse_topics
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 from monitor.topics.rule import node_of
 from monitor.wiring import BY_DEFAULT, POLLED
 from tests.data import ROOT

@@ -13,8 +13,8 @@ from monitor.models import Span, TermHit, Topic
 from monitor.text.folding import fold
 from monitor.text.graphemes import is_boundary
 from monitor.text.normal import words_of
-from monitor.topics.keyword import plain
-from monitor.topics.matching import Matcher, TopicMatch, is_keyword_invisible
+from monitor.topics.language.keyword import plain
+from monitor.topics.matcher.matching import Matcher, TopicMatch, is_keyword_invisible
 from tests.data import data_path
 from tests.unit.text.strategies import TRICKY, texts
 

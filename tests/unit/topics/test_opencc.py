@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from monitor.models import Topic
-from monitor.topics.matching import Matcher
+from monitor.topics.matcher.matching import Matcher
 from tests.data import data_path
 
 DEVIATIONS: dict[str, str] = {}

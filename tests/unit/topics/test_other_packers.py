@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from monitor.models import Topic
 from monitor.sources.mastodon_place import placed, wanted
-from monitor.topics import mastodon_queries, reddit_queries, youtube_queries
-from monitor.topics.fitting import UNTAUGHT
-from monitor.topics.packing import PACKERS, atoms_in, packed_of
-from monitor.topics.planning import plan, queries_of
-from monitor.topics.repacking import beginning
+from monitor.topics.polling.planning import plan, queries_of
+from monitor.topics.queries import mastodon_queries, reddit_queries, youtube_queries
+from monitor.topics.queries.fitting import UNTAUGHT
+from monitor.topics.queries.packing import PACKERS, atoms_in, packed_of
+from monitor.topics.queries.repacking import beginning
 from tests.build import a_topic
 
 SOURCES = ("mastodon", "reddit", "youtube")

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.models import Query, Topic
-from monitor.topics.asking import needs_of
-from monitor.topics.fitting import Atom, Learned, fitted
-from monitor.topics.packing import atoms_in, packed_of
-from monitor.topics.planning import plan, queries_of
-from monitor.topics.x_queries import LONGEST
-from monitor.topics.x_queries import atoms_in as x_atoms
+from monitor.topics.polling.planning import plan, queries_of
+from monitor.topics.queries.asking import needs_of
+from monitor.topics.queries.fitting import Atom, Learned, fitted
+from monitor.topics.queries.packing import atoms_in, packed_of
+from monitor.topics.queries.x_queries import LONGEST
+from monitor.topics.queries.x_queries import atoms_in as x_atoms
 from tests.build import a_topic
 
 WORDS = st.text("abcdefgh", min_size=1, max_size=20)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.models import Topic
-from monitor.topics.judging import Facts
-from monitor.topics.matching import Matcher
-from monitor.topics.packing import packed_of
+from monitor.topics.matcher.judging import Facts
+from monitor.topics.matcher.matching import Matcher
+from monitor.topics.queries.packing import packed_of
 from tests.build import a_topic
 from tests.simulators.x_grammar import compiled
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.topics.parse import MAX_LEAVES, MAX_PARENTHESES, parse, read
-from monitor.topics.query import (
+from monitor.topics.language.parse import MAX_LEAVES, MAX_PARENTHESES, parse, read
+from monitor.topics.language.query import (
     And,
     Domain,
     Handle,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import OutOfCredit, PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Query
-from monitor.topics.planning import (
+from monitor.topics.polling.planning import (
     JITTER,
     LONGEST_BACKOFF,
     LONGEST_PAUSE,

@@ -6,10 +6,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.topics.parse import parse
-from monitor.topics.printer import printed
-from monitor.topics.query import Node, Term, from_lists
-from monitor.topics.signs import typed
+from monitor.topics.language.parse import parse
+from monitor.topics.language.printer import printed
+from monitor.topics.language.query import Node, Term, from_lists
+from monitor.topics.language.signs import typed
 from monitor.topics.values import Wrong, keyword_of
 from tests.unit.topics.test_parse import SIGNS
 

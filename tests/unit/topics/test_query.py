@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import QueryError
-from monitor.topics.query import (
+from monitor.topics.language.query import (
     And,
     Node,
     Not,

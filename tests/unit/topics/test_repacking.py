@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.models import Coverage, Cursor
-from monitor.topics.repacking import FIRST_LOOK, Place, begin_of, beginning, inherited
+from monitor.topics.queries.repacking import FIRST_LOOK, Place, begin_of, beginning, inherited
 from tests.build import NOW
 
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.models import Engagement, PostKey
-from monitor.topics.second_looks import (
+from monitor.topics.polling.second_looks import (
     CONFIRM,
     MOST_FRESH,
     MOST_KNOWN,

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.clues import Clue, Sense
 from monitor.models import Span
+from monitor.nouns.clues import Clue, Sense
 from monitor.text.folding import fold
-from monitor.topics.sense import REACH, Context, by_sense, context_of, is_meant, logistic, score, worded
+from monitor.topics.senses.sense import REACH, Context, by_sense, context_of, is_meant, logistic, score, worded
 from tests.build import TERM, a_mention, a_topic
 from tests.unit.text.strategies import texts
 

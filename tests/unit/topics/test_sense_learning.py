@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.clues import Clue, Sense
 from monitor.models import Span
-from monitor.topics import sense_learning
-from monitor.topics.sense import context_of, score
-from monitor.topics.sense_learning import (
+from monitor.nouns.clues import Clue, Sense
+from monitor.topics.senses import sense_learning
+from monitor.topics.senses.sense import context_of, score
+from monitor.topics.senses.sense_learning import (
     LARGEST_WEIGHT,
     MOST_CLUES,
     Example,

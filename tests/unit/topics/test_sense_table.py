@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.clues import Clue, Sense
 from monitor.errors import ConfigError
+from monitor.nouns.clues import Clue, Sense
 from monitor.topics.file import parse_topics
-from monitor.topics.sense import as_sought
-from monitor.topics.sense_table import WRITTEN_WEIGHT, written
+from monitor.topics.senses.sense import as_sought
+from monitor.topics.senses.sense_table import WRITTEN_WEIGHT, written
 
 HEAD = '[topics.pots]\nany = ["砸锅卖铁"]\n'
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from monitor.text.folding import simplified_by_traditional
 from monitor.text.normal import BREAK, JOINT, words_of
-from monitor.topics.evidence import Keywords
-from monitor.topics.query import Tag, Term
-from monitor.topics.sieve import EVEN, Sieve
+from monitor.topics.language.query import Tag, Term
+from monitor.topics.matcher.evidence import Keywords
+from monitor.topics.matcher.sieve import EVEN, Sieve
 from tests.unit.text.strategies import texts
 
 TERMS = (

@@ -7,11 +7,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.models import Span, TermHit, Topic
-from monitor.topics import matching
-from monitor.topics.inflections import forms_of
-from monitor.topics.judging import NO_FACTS, Facts
-from monitor.topics.matching import Matcher
-from monitor.topics.query import (
+from monitor.topics.language.query import (
     And,
     Domain,
     Handle,
@@ -26,6 +22,10 @@ from monitor.topics.query import (
     Tag,
     Term,
 )
+from monitor.topics.matcher import matching
+from monitor.topics.matcher.inflections import forms_of
+from monitor.topics.matcher.judging import NO_FACTS, Facts
+from monitor.topics.matcher.matching import Matcher
 
 POTS = "smash pots and sell iron"
 

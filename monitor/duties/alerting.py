@@ -1,0 +1,153 @@
+"""Tells chats at once of what rises: decided by the gates, written down before its first word leaves, told once.
+
+burst ─gates of the chat─► begun, written down ─► posts claimed, outbox ─► wake ─► ended
+
+Whoever is killed in between leaves an alert that is begun. The next look hands over that very one: its hour makes its
+id, and a chat takes an id once. One that was begun longer ago than LATEST is no news any more: the digest tells of it.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from monitor.bot.greeting import greet
+from monitor.bot.recipients import recipient_of
+from monitor.bot.reviewing import is_reviewed
+from monitor.bot.shelves import shelf_of
+from monitor.bot.tongue import language_in
+from monitor.digests.alert import render_alert
+from monitor.digests.compose import compose
+from monitor.digests.wishing import gates_of, stricter, takes_alerts
+from monitor.duties.rounds import MOST_COMPOSED, brief_of, candidates, preview_chat, shown_in
+from monitor.models import Digest, Parcel, Topic, Window
+from monitor.pipeline import Gathered, gather
+from monitor.saying import speaking
+from monitor.signals.alerts import AlertLog, Begun, Gates, Verdict, after_alert, alert_of
+from monitor.wiring import Monitor
+
+log = logging.getLogger(__name__)
+
+KIND = "alert"
+
+LATEST = timedelta(minutes=30)
+"""So long after it was decided an alert may still be handed over."""
+
+
+class Taker(NamedTuple):
+    """Who takes the alerts of a topic: a chat, the topic of its forum, its time of day, and what it wants to be told.
+
+    The local page is one.
+    """
+
+    chat: str
+    thread: int | None
+    zone: ZoneInfo
+    gates: Gates = Gates()
+    is_page: bool = False
+
+
+def alert(monitor: Monitor, topic: Topic, gathered: Gathered, now: datetime) -> list[str]:
+    """Tell each taker of the hour that was gathered, where its gates let it; return the chats for which that failed."""
+    failed = []
+    for chat in [preview_chat(topic), *candidates(monitor, topic)]:
+        try:
+            taker = taker_of(monitor, topic, chat, now)
+            if taker is not None:
+                _consider(monitor, topic, taker, gathered, now)
+        except Exception:
+            # As for digests: whatever is wrong with one chat stays with it.
+            log.exception("alert not handed over", extra={"chat": chat, "topic": topic.name})
+            failed.append(chat)
+    return failed
+
+
+def taker_of(monitor: Monitor, topic: Topic, chat: str, now: datetime) -> Taker | None:
+    """Return how a chat takes alerts of a topic; None where it takes none.
+
+    Everybody who gets the digest of a topic takes its alerts, unless they switched them off, in their zone and not in
+    their quiet hours. A chat whose digests are looked at first takes none: there is no time for it.
+    """
+    if chat == preview_chat(topic):
+        return Taker(chat, None, ZoneInfo(topic.timezone), is_page=True)
+    recipient = recipient_of(monitor, topic, chat)
+    wishes = None if recipient is None else monitor.wishes.of(recipient.chat, topic.name)
+    if recipient is None or not takes_alerts(wishes, now) or is_reviewed(monitor, recipient.chat):
+        return None
+    zone = topic.timezone if wishes is None or wishes.timezone is None else wishes.timezone
+    return Taker(*recipient, ZoneInfo(zone), gates_of(wishes))
+
+
+def _consider(monitor: Monitor, topic: Topic, taker: Taker, gathered: Gathered, now: datetime) -> None:
+    """End the alert that somebody began, else begin one where the gates let it."""
+    known = monitor.alerts.of(taker.chat)
+    begun = known.begun_of(topic.name)
+    if begun is None:
+        begun, known = _begin(monitor, topic, taker, gathered, now) or (None, known)
+    if begun is None:
+        return
+    if now - begun.at <= LATEST:
+        again = gathered if begun.window == gathered.trend.window else _gather(monitor, topic, begun.window, now)
+        with speaking(language_in(monitor, taker.chat)):
+            _hand(monitor, topic, taker, begun, again)
+    else:
+        log.warning("alert too late", extra={"topic": topic.name, "chat": taker.chat})
+    # Where another topic's alert was faster with the log, this one stays begun: the next look ends it.
+    monitor.alerts.move(taker.chat, known, known.ended(begun))
+
+
+def _begin(
+    monitor: Monitor, topic: Topic, taker: Taker, gathered: Gathered, now: datetime
+) -> tuple[Begun, AlertLog] | None:
+    """Decide, and write an alert down as begun; None where there is none, or somebody else wrote meanwhile."""
+    burst = gathered.trend.burst
+    if burst is None:
+        return None
+    known = monitor.alerts.of(taker.chat)
+    verdict = alert_of(topic.name, burst, known.alerted, now, taker.zone, taker.gates)
+    if not verdict.is_alert or verdict.again_above is None:
+        _note(topic, taker, verdict)
+        return None
+    begun = Begun(topic=topic.name, window=gathered.trend.window, at=now, again_above=verdict.again_above)
+    after = AlertLog(alerted=after_alert(topic.name, burst, known.alerted, now), begun=(*known.begun, begun))
+    return (begun, after) if monitor.alerts.move(taker.chat, known, after) else None
+
+
+def _note(topic: Topic, taker: Taker, verdict: Verdict) -> None:
+    what = "alert left to the digest" if verdict.is_folded else "no alert"
+    log.info(what, extra={"topic": topic.name, "chat": taker.chat, "reason": verdict.reason})
+
+
+def _gather(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> Gathered:
+    return gather(topic, window, shelf_of(monitor, topic), now)
+
+
+def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: Gathered) -> None:
+    """Put an alert into the outbox of a chat, with a post that no other message showed there, else without one."""
+    burst = gathered.trend.burst
+    if burst is None:
+        return  # posts were withdrawn, or read later than they seemed to be: there is nothing to tell any more
+    brief = brief_of(monitor, topic, begun.window, KIND)
+    people = stricter(brief.people, monitor.wishes.manners(taker.chat).people)
+    brief = msgspec.structs.replace(brief, chat=taker.chat, people=people)
+    for most in (*[1] * MOST_COMPOSED, 0):
+        made = _with_posts(compose(brief, *gathered), most)
+        message = render_alert(made, burst, begun.again_above, taker.chat, taker.zone)
+        if taker.is_page:
+            monitor.sink.send(message)
+            return
+        greet(monitor, taker.chat, taker.thread, made.id)
+        parcel = Parcel(message=msgspec.structs.replace(message, thread=taker.thread), posts=shown_in(made))
+        refused = monitor.outbox.hand_over(taker.chat, [parcel], told_by=begun.window.end)
+        if not refused:
+            monitor.chats.wake(taker.chat, made.id)
+            log.info("alert", extra={"topic": topic.name, "chat": taker.chat, "posts": burst.posts, "id": made.id})
+            return
+        brief = msgspec.structs.replace(brief, told=brief.told | refused)
+
+
+def _with_posts(made: Digest, most: int) -> Digest:
+    """Return a digest with so many of its posts: no others are claimed by it."""
+    return msgspec.structs.replace(made, reactions=made.reactions[:most])

@@ -1,0 +1,129 @@
+"""Digests that a chat gets by a plan of its own: its hours and days, its languages, and only what it wishes to hear.
+
+wishes ─► plan: topic, chat, times ─► job ─► gather for this chat ─► compose ─► wished? ─► outbox
+
+Who never wished for anything gets the topic's digest with all others (rounds.py). A chat's own plan begins where the
+topic's was told when the chat first wished for something, so nothing is missing between the two, or doubled.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from monitor.bot.recipients import is_configured, recipient_of
+from monitor.bot.reviewing import due_for
+from monitor.bot.shelves import shelf_of
+from monitor.digests.compose import compose
+from monitor.digests.schedule import DueDigest, next_digest
+from monitor.digests.wishing import (
+    in_wished_languages,
+    is_muted,
+    is_wished,
+    quiet_until,
+    times_of,
+    wished,
+)
+from monitor.duties.rounds import Edition, brief_of, serve
+from monitor.models import Job, Mention, Observation, PostKey, Topic, Window
+from monitor.nouns.wishes import Wishes
+from monitor.pipeline import Shelf, gather, oldest_kept
+from monitor.protocols import Mentions
+from monitor.signals.bursts import by_hour
+from monitor.store.wishes import Plan
+from monitor.wiring import Monitor
+
+
+def edition_job(plan: Plan) -> Job:
+    """Return the job of a chat's own digest. Its times are part of its name: a new hour is a new job."""
+    return Job("edition", f"{plan.topic} {plan.chat} {plan.times}")
+
+
+def plan_of_job(subject: str) -> Plan:
+    """Return the plan that a job works on."""
+    return Plan(*subject.split(" "))
+
+
+def planned(plans: Iterable[Plan], topics: Mapping[str, Topic], now: datetime) -> dict[Job, timedelta]:
+    """Return the jobs of plans, with the delay of each new one."""
+    known = [each for each in plans if each.topic in topics]
+    return {edition_job(each): next_digest(_at_times(topics[each.topic], each.times), now) - now for each in known}
+
+
+def _at_times(topic: Topic, times: str) -> Topic:
+    at, *zone, days = times.split("/")
+    told_on = () if days == "daily" else tuple(map(int, days))
+    return replace(topic, digest_at=at, timezone="/".join(zone), digest_days=told_on)
+
+
+def followed_plan(monitor: Monitor, topic: Topic, plan: Plan) -> Wishes | None:
+    """Return the wishes behind a plan, which is mended where it is no longer true; None where nobody is subscribed."""
+    wishes = monitor.wishes.of(plan.chat, topic.name)
+    is_here = is_configured(monitor, plan.chat) or any(
+        each.topic == topic.name for each in monitor.subscriptions.of(plan.chat)
+    )
+    if wishes is None or not is_here:
+        monitor.wishes.drop_plans([plan])
+        monitor.told.forget([plan.name])
+        return None
+    true = plan._replace(times=times_of(wished(topic, wishes)))
+    if true != plan:
+        monitor.wishes.set_plan(true)
+    return wishes
+
+
+def quiet_for(topic: Topic, wishes: Wishes, now: datetime) -> timedelta:
+    """Return how long a chat is to be left in peace."""
+    until = quiet_until(wishes.quiet, topic.timezone, now)
+    return timedelta(0) if until is None else until - now
+
+
+def hand_to(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, chat: str) -> list[str]:
+    """Hand a digest to the one chat that gets it by its own plan; return the chat when that failed."""
+    wishes = monitor.wishes.of(chat, topic.name)
+    recipient = recipient_of(monitor, topic, chat)
+    if wishes is None or recipient is None or is_muted(wishes, now):
+        return []
+    edition = edition_for(monitor, topic, due_for(monitor, topic, due, chat), now, chat)
+    if not is_wished(edition.digest, wishes):
+        return []
+    return [] if serve(monitor, recipient, edition) else [chat]
+
+
+def edition_for(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, chat: str) -> Edition:
+    """Return the digest of a window as a chat wishes it."""
+    wishes = monitor.wishes.of(chat, topic.name) or Wishes()
+    brief = replace(brief_of(monitor, topic, due.window, due.kind), chat=chat, is_whole=wishes.mode == "all")
+    gathered = gather(topic, due.window, shelf_in(monitor, topic, wishes, now), now)
+    return Edition(brief, gathered, compose(brief, *gathered), now)
+
+
+def shelf_in(monitor: Monitor, topic: Topic, wishes: Wishes, now: datetime) -> Shelf:
+    """Return what a chat's digests are made from: in other languages than it reads, nothing was said.
+
+    What is usual is then counted from stored posts, for roll-ups know no languages.
+    """
+    shelf = shelf_of(monitor, topic)
+    if not wishes.languages:
+        return shelf
+    since = max(oldest_kept(topic, now), shelf.followed_since or oldest_kept(topic, now))
+    return shelf._replace(mentions=_InLanguages(shelf.mentions, wishes), followed_since=since)
+
+
+class _InLanguages:
+    """The mentions of a store in some languages. It reads only."""
+
+    def __init__(self, mentions: Mentions, wishes: Wishes) -> None:
+        self._mentions = mentions
+        self._wishes = wishes
+        self.add, self.withdraw, self.prune = mentions.add, mentions.withdraw, mentions.prune
+
+    def between(self, topic: str, window: Window) -> list[Mention]:
+        return in_wished_languages(self._mentions.between(topic, window), self._wishes)
+
+    def history(self, topic: str, keys: Sequence[PostKey]) -> list[tuple[Observation, ...]]:
+        return self._mentions.history(topic, keys)
+
+    def hourly(self, topic: str, window: Window) -> list[int]:
+        mentions = [each for each in self.between(topic, window) if not each.backfilled]
+        return list(map(len, by_hour(window, mentions)))

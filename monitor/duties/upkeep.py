@@ -1,0 +1,210 @@
+"""What keeps the data well: backups and restores, the log rewritten, leftovers erased."""
+
+import logging
+import shutil
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from monitor.bot.source_troubles import tell_of_sources
+from monitor.duties.forget import Asked, Forgotten, erase_departed, forget, purge
+from monitor.duties.jobs import held
+from monitor.errors import StoreError
+from monitor.models import Job
+from monitor.services.courier import RETENTION
+from monitor.settings import Settings
+from monitor.store.backup import Made, Step, back_up, scratch_folder, scratch_store
+from monitor.store.embedded import EmbeddedStore
+from monitor.store.idle_chats import forget_idle
+from monitor.store.prefixes import erase_forgotten, staging
+from monitor.store.replica import rewrite
+from monitor.store.restore import Restored, restore_into
+from monitor.store.swap import has_data, is_at_work, take_place
+from monitor.wiring import Monitor, adopt_key, author_key, on_disk, opened
+
+log = logging.getLogger(__name__)
+
+DAILY = timedelta(days=1)
+
+SOONER = {"departed": timedelta(hours=1), "rewrite": timedelta(hours=6), "sources": timedelta(minutes=10)}
+"""What is due more often. Platforms want what was deleted to be gone within 24 hours: 12 until a post that was shown is
+looked at again (topics/polling/second_looks.py), an hour here, six in the store's log."""
+SUFFIX = ".backup"
+STAMP = "%Y%m%d-%H%M%S"
+
+
+def make_backup(monitor: Monitor, path: Path | None, step: Step, now: datetime) -> Made:
+    """Write a backup of the living data, by default into the folder of backups; no file is ever replaced."""
+    target = path or monitor.settings.backups / f"monitor-{now:{STAMP}}{SUFFIX}"
+    with on_disk(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if target.exists():
+            raise StoreError(f"{target} exists; name another file")
+        return back_up(monitor.connection, target, author_key(monitor.settings.home), step)
+
+
+def rotate(folder: Path, keep: int) -> list[Path]:
+    """Remove all but the newest daily backups and return those removed; files with other names are not touched."""
+    found = sorted(folder.glob(f"monitor-????????-??????{SUFFIX}"))
+    old = found[: max(0, len(found) - keep)]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return old
+
+
+def keep_up(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
+    """Do what is due once a day, or more often."""
+    with held(monitor, Job("upkeep", subject), owner) as lease:
+        if lease is not None:
+            DUTIES[subject](monitor, now)
+            monitor.progress.finish(lease, SOONER.get(subject, DAILY))
+
+
+def back_up_daily(monitor: Monitor, now: datetime) -> None:
+    """Write the backup of a day and remove those that are too old."""
+    keep = monitor.settings.backups_kept
+    if not keep:
+        return
+    made = make_backup(monitor, None, silent, now)
+    removed = rotate(made.path.parent, keep)
+    fields = {"file": str(made.path), "bytes": made.size, "posts": made.trailer.posts, "removed": len(removed)}
+    log.info("backed up", extra=fields)
+    for finding in made.findings:
+        log.error("the backup holds a broken invariant", extra={"finding": finding})
+
+
+def forget_author(monitor: Monitor, asked: Asked, now: datetime) -> tuple[Forgotten, int]:
+    """Forget an author, in the store's log and the daily backups too; return also how many backups were replaced."""
+    found = forget(monitor, asked, now)
+    rewrite(monitor.connection)
+    old = rotate(monitor.settings.backups, 0)
+    if old:
+        make_backup(monitor, None, silent, now)
+    return found, len(old)
+
+
+def rewrite_log(monitor: Monitor, now: datetime) -> None:
+    """Let the server write its log anew, so that what was erased is no longer in it either."""
+    del now
+    if not rewrite(monitor.connection):
+        log.warning("the store's log cannot be rewritten, and holds what was erased until the store does it itself")
+
+
+def tidy(monitor: Monitor, now: datetime) -> None:
+    """Let messages end with the posts that they tell of, and chats with their last message and subscription.
+
+    Erases also what replays and restores left that were killed.
+    """
+    before = now - messages_live(monitor)
+    for chat in monitor.undelivered.chats():
+        monitor.undelivered.drop_old(chat, before)
+        pruned = monitor.outgoing.prune(chat, before)
+        while some := monitor.outbox.prune(chat, before):
+            pruned += some
+        if pruned:
+            log.info("messages forgotten", extra={"chat": chat, "messages": pruned})
+        forget_idle(monitor.connection, chat)
+    for prefix in erase_forgotten(monitor.connection, now):
+        log.info("leftovers erased", extra={"prefix": prefix})
+
+
+def messages_live(monitor: Monitor) -> timedelta:
+    """Return how long messages are kept: no longer than any post, for they quote posts."""
+    topics = [*monitor.topics.all(), *monitor.topics.retired()]
+    return min(RETENTION, max((topic.retention for topic in topics), default=RETENTION))
+
+
+DUTIES: dict[str, Callable[[Monitor, datetime], None]] = {
+    "backup": back_up_daily,
+    "departed": erase_departed,
+    "forget": purge,
+    "rewrite": rewrite_log,
+    "sources": tell_of_sources,
+    "tidy": tidy,
+}
+
+
+def silent(what: str, length: int) -> "Silent":
+    """Return a progress that nobody sees."""
+    del what, length
+    return Silent()
+
+
+class Silent:
+    """A progress that nobody sees."""
+
+    def __call__(self, done: int) -> None:
+        """Take note of nothing."""
+
+
+def check_backup(path: Path, step: Step) -> Restored:
+    """Restore a backup into a scratch server, check it, and forget it; touches nothing."""
+    with scratch_folder(None) as folder, scratch_store(folder) as scratch:
+        return restore_into(scratch, path, step)
+
+
+class Replaced(NamedTuple):
+    """What was restored, and where that is what was there before; None when nothing was."""
+
+    restored: Restored
+    aside: str | None
+
+
+def restore(settings: Settings, path: Path, step: Step, now: datetime, *, replace: bool) -> Replaced:
+    """Let a backup take the place of the living data; raise StoreError when there is some that may not be replaced."""
+    if settings.redis_url is None:
+        return _restore_embedded(settings, path, step, now, replace=replace)
+    with opened(settings) as monitor:
+        held = has_data(monitor.connection)
+        _may_replace(held=held, replace=replace)
+        if is_at_work(monitor.connection, now):
+            raise StoreError("processes are at work on this data; stop them all, and restore a minute later")
+        with staging(monitor.connection, now) as staged:
+            restored = _sound(restore_into(staged, path, step))
+            aside = f"dm-before-{now:{STAMP}}:"
+            adopt_key(settings.home, restored.header.author_key, now)
+            take_place(staged, monitor.connection, aside)
+    return Replaced(restored, f"keys {aside}* (for 7 days)" if held else None)
+
+
+def _restore_embedded(settings: Settings, path: Path, step: Step, now: datetime, *, replace: bool) -> Replaced:
+    held = _holds(settings, replace=replace)
+    _may_replace(held=held, replace=replace)
+    aside = f"store.before-{now:{STAMP}}"
+    with on_disk(settings.home):
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with on_disk(settings.home), scratch_folder(settings.home) as folder:
+        with scratch_store(folder) as staged:
+            restored = _sound(restore_into(staged, path, step))
+        adopt_key(settings.home, restored.header.author_key, now)
+        EmbeddedStore(settings.home).exchange(folder / "store", aside)
+    if not held:
+        shutil.rmtree(settings.home / aside, ignore_errors=True)
+    return Replaced(restored, str(settings.home / aside) if held else None)
+
+
+def _holds(settings: Settings, *, replace: bool) -> bool:
+    """Tell whether the embedded store holds data; one that does not even start holds some, and may be replaced."""
+    if not (settings.home / "store").exists():
+        return False
+    try:
+        with opened(settings) as monitor:
+            return has_data(monitor.connection)
+    except StoreError as e:
+        if not replace:
+            raise
+        log.warning("the store cannot be opened", extra={"reason": str(e)})
+        return True
+
+
+def _may_replace(*, held: bool, replace: bool) -> None:
+    if held and not replace:
+        raise StoreError("there is data already; `monitor restore --replace` moves it aside and then restores")
+
+
+def _sound(restored: Restored) -> Restored:
+    """Refuse what is less sound than what was backed up."""
+    if len(restored.findings) > restored.trailer.findings:
+        raise StoreError(f"the backup does not hold: {restored.findings[0]}; nothing was replaced, try an older one")
+    return restored

@@ -1,0 +1,57 @@
+"""Posts of a topic as its present rule has it: those read under an earlier rule are matched anew when asked for.
+
+So an edit of a topic takes effect at once and backwards, and undoing it brings everything back.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from monitor.models import Mention, Observation, PostKey, Topic, Window
+from monitor.protocols import Mentions
+from monitor.signals.accounts import in_languages
+from monitor.topics.matcher.matching import Matcher, facts_of
+
+Holds = Callable[[Mention], bool]
+
+
+def rule_of(topic: Topic) -> Holds:
+    """Return what tells whether a stored post belongs to a topic by its rule. A withdrawn one has no text: it stays."""
+    matcher = Matcher([topic])
+
+    def holds(mention: Mention) -> bool:
+        if mention.withdrawn:
+            return True
+        post = mention.post
+        is_found = bool(matcher.match(post.text, facts_of(post), mention.language))
+        return is_found and in_languages(mention, topic.languages)
+
+    return holds
+
+
+class ByPresentRule:
+    """The mentions of a store without those that a topic no longer looks for. It reads only.
+
+    Posts seen since the rule is in force were matched by it; only older ones are looked at again.
+    """
+
+    def __init__(self, mentions: Mentions, topic: Topic, since: datetime) -> None:
+        self._mentions = mentions
+        self._since = since
+        self._holds = rule_of(topic)
+        self.add, self.withdraw, self.prune = mentions.add, mentions.withdraw, mentions.prune
+
+    def between(self, topic: str, window: Window) -> list[Mention]:
+        """Return the mentions of a window that the rule holds for."""
+        return self.held(self._mentions.between(topic, window))
+
+    def held(self, mentions: Sequence[Mention]) -> list[Mention]:
+        """Return the mentions that the rule holds for."""
+        return [each for each in mentions if each.post.observed_at >= self._since or self._holds(each)]
+
+    def history(self, topic: str, keys: Sequence[PostKey]) -> list[tuple[Observation, ...]]:
+        """Return how the engagement of each post was observed."""
+        return self._mentions.history(topic, keys)
+
+    def hourly(self, topic: str, window: Window) -> list[int]:
+        """Return counts per hour, for which those before the present rule are never used."""
+        return self._mentions.hourly(topic, window)

@@ -1,0 +1,1 @@
+"""The keyword language: from what a person types to a small tree and back, and what to say about it. Pure."""

@@ -1,0 +1,1 @@
+"""Which topics a post belongs to, as which variant, and why. Pure."""

@@ -1,0 +1,1 @@
+"""What is asked, when, how often, and when not at all. Pure."""

@@ -1,0 +1,1 @@
+"""All topics' keywords as the fewest queries that each platform can be asked. Pure."""
