@@ -154,8 +154,18 @@ def _doubt(connection: Connection, chat: str, now: datetime) -> int:
 def _is_orphaned(message: str, delivery: Delivery, records: Mapping[str, Delivery]) -> bool:
     """Tell whether a part waits to be given up because an earlier one did not arrive: nor did it, since the backup."""
     digest = message.removesuffix(f"-{delivery.part}")
-    earlier = records.get(part_id(digest, delivery.part - 1))
-    return delivery.state == "ready" and not delivery.is_doubtful and earlier is not None and is_released(earlier)
+    if not _waits(delivery):
+        return False
+    for part in reversed(range(delivery.part)):
+        earlier = records.get(part_id(digest, part))
+        if earlier is None or not _waits(earlier):
+            return earlier is not None and is_released(earlier)
+    return False
+
+
+def _waits(delivery: Delivery) -> bool:
+    """Tell whether a part was never sent yet, as far as a backup knows."""
+    return delivery.state == "ready" and not delivery.is_doubtful
 
 
 def _jump(connection: Connection, fence: str, now: datetime) -> None:

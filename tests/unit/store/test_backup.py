@@ -17,6 +17,7 @@ from monitor.errors import StoreError
 from monitor.models import Job, Message, Query
 from monitor.store.backup import Made, back_up, scratch_folder, scratch_store
 from monitor.store.backup_file import Chunk, Header, Trailer, read, written
+from monitor.store.codec import encode
 from monitor.store.connection import Connection, store_now
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.fsck import check
@@ -210,6 +211,25 @@ def test_what_a_survey_found_before_the_backup_is_looked_for_again_after_its_res
     assert survey.base == 5
     assert pending is not None
     assert pending.delivery.is_retold, "looked for among messages that nobody knows, it would write over them"
+
+
+def test_no_part_of_a_digest_that_was_given_up_is_looked_for_after_a_restore(
+    connection: Connection, beside: Connection, tmp_path: Path
+) -> None:
+    """Only the part next to the dead one was left alone; the one after it took the place of a stranger's words."""
+    chat = "-1001"
+    outbox = OutboxStore(connection)
+    outbox.hand_over(chat, parcels(chat, "d", parts=3))
+    first = outbox.find(chat, "d-0")
+    assert first is not None
+    dead = replace(first.delivery, state="dead", reason="refused")
+    connection.execute("HSET", connection.keys.chat(chat).outbox, "d-0", encode(dead))
+
+    restored = restore_into(beside, back_up_to(connection, tmp_path / "one.backup").path, silent)
+
+    found = [OutboxStore(beside).find(chat, f"d-{part}") for part in range(3)]
+    assert [each and each.delivery.state for each in found] == ["dead", "ready", "ready"]
+    assert restored.in_doubt == 0
 
 
 def test_a_backup_is_of_one_moment_while_others_write(valkey: Connection, tmp_path: Path) -> None:
