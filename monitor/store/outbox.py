@@ -237,10 +237,12 @@ class OutboxStore:
         self._connection.execute("ZADD", self._connection.keys.chat(chat).extras, extra.message_id, _member(extra))
 
     def clear(self, lease: Lease, done: Extra | str) -> bool:
-        """Forget an extra that is dealt with, or the late look for copies of a message."""
+        """Forget an extra that is dealt with, whose id is known from now on, or the late look for copies."""
         keys = self._connection.keys.chat(lease.job.subject)
         name, member = (keys.late, done) if isinstance(done, str) else (keys.extras, _member(done))
-        return bool(self._connection.run("clear", (keys.sender, name), (str(lease.job), lease.fence, member)))
+        id_ = "" if isinstance(done, str) else done.message_id
+        args: list[Argument] = [str(lease.job), lease.fence, member, id_, IDS_KEPT]
+        return bool(self._connection.run("clear", (keys.sender, name, keys.ids), args))
 
     def _first(self, chat: str, queue: str) -> Pending | None:
         first = self._connection.execute("ZRANGE", queue, 0, 0)

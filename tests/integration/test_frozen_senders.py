@@ -53,6 +53,21 @@ class FreezesAtEdit:
         return self.edited
 
 
+class FreezesAtSend:
+    """A messenger that freezes before it sends, until others have done their work; then it sends all the same."""
+
+    def __init__(self, desk: Desk, meanwhile: Callable[[], None]) -> None:
+        self._messenger = desk.messenger
+        self._meanwhile = meanwhile
+        self.sent: int | None = None
+        self.edit, self.delete = desk.messenger.edit, desk.messenger.delete
+
+    def send(self, parcel: Parcel, address: str, *, is_plain: bool) -> int:
+        self._meanwhile()
+        self.sent = self._messenger.send(parcel, address, is_plain=is_plain)
+        return self.sent
+
+
 @pytest.fixture(autouse=True)
 def durations(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
@@ -242,4 +257,28 @@ def test_a_frozen_correction_does_not_bring_back_what_was_taken_since(
     drain(desk, connection, [chat])
 
     assert not any(words in shown(telegram, chat)[-1] for words in ("砸锅", "卖铁"))
+    assert check(connection) == []
+
+
+def test_what_came_late_of_a_held_message_is_not_written_over(
+    telegram: Simulator, desk: Desk, connection: Connection
+) -> None:
+    """In a group nobody can tell that a message is not there, so it is held; then its frozen sender woke and sent it."""
+    group = str(telegram.state.world.add_chat("group", "Desk").id)
+    desk.outbox.hand_over(group, parcels(group, "anchor"))
+    drain(desk, connection, [group])
+    desk.outbox.hand_over(group, parcels(group, "held"))
+
+    def is_held() -> bool:
+        found = desk.outbox.find(group, "held-0")
+        return found is not None and found.delivery.is_held
+
+    frozen = FreezesAtSend(desk, lambda: work(desk, group, "other", is_held))
+    work(desk._replace(messenger=frozen), group, "frozen", lambda: frozen.sent is not None)
+    drain(desk, connection, [group])
+    lost = telegram.state.faults.calls["sendMessage"] + 1
+    telegram.state.faults.add(Order(Fault("hang_up_after"), "sendMessage", calls=frozenset({lost})))
+    send(desk, group, "next")
+
+    assert shown(telegram, group) == texts(group, "anchor", "held", "next")
     assert check(connection) == []
