@@ -26,6 +26,7 @@ from monitor.settings import Settings, child_environment, load
 from monitor.sinks.preview import serve
 from monitor.store.embedded import EmbeddedStore, is_locked
 from monitor.store.schedule import DueList
+from monitor.stores import Stores
 from monitor.wiring import Monitor, on_disk, opened, quick
 
 log = logging.getLogger(__name__)
@@ -94,21 +95,24 @@ def run(settings: Settings, roles: Sequence[Role]) -> int:
         environment = child_environment(MONITOR_HOME=str(settings.home.resolve()), MONITOR_SUPERVISED="1")
         with quick(monitor.connection) as connection:
             lookout = Lookout(DueList(connection), monitor.embedded)
-            return supervise(roles, environment, stopped, lookout, Needs(monitor))
+            return supervise(roles, environment, stopped, lookout, Needs(Stores(connection)))
 
 
 class Needs:
-    """Says whether a role has anything to do; while the store is away, what was true before."""
+    """Says whether a role has anything to do; while the store is away, what was true before.
 
-    def __init__(self, monitor: Monitor) -> None:
-        self._monitor = monitor
+    The supervisor waits for its answer, so its stores are those on which nobody waits for long.
+    """
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
         self._has_streams = False
 
     def __call__(self, role: Role) -> bool:
         """Look at the topics: they may change at any time."""
         if role.name == "stream" and not self._has_streams:
             with suppress(StoreError):  # the lookout says so
-                self._has_streams = is_asked_for(self._monitor)
+                self._has_streams = is_asked_for(self._stores)
         return role.name != "stream" or self._has_streams
 
 

@@ -15,6 +15,8 @@ from monitor.processes.supervisor import Pulse, join_group
 from monitor.seams.streams import streamed
 from monitor.settings import load
 from monitor.sources import STREAMS
+from monitor.stores import Stores
+from monitor.topics.polling.planning import plan
 from monitor.wiring import Monitor, opened
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,6 @@ async def follow(monitor: Monitor, pulse: Pulse) -> None:
     await Runner(monitor, monitor.streams, stream_name(os.getpid()), lambda: datetime.now(UTC)).run(stopped, pulse)
 
 
-def is_asked_for(monitor: Monitor) -> bool:
+def is_asked_for(stores: Stores) -> bool:
     """Say whether a topic names a platform that is streamed: else no process is needed for that."""
-    return bool(streamed(monitor.plan(), STREAMS))
+    return bool(streamed(plan(stores.topics.all(), stores.packs.learned()), STREAMS))

@@ -263,7 +263,7 @@ def test_a_frozen_correction_does_not_bring_back_what_was_taken_since(
 def test_what_came_late_of_a_held_message_is_not_written_over(
     telegram: Simulator, desk: Desk, connection: Connection
 ) -> None:
-    """In a group nobody can tell that a message is not there, so it is held; then its frozen sender woke and sent it."""
+    """In a group nobody can tell that a message is missing, so it is held; then its frozen sender woke and sent it."""
     group = str(telegram.state.world.add_chat("group", "Desk").id)
     desk.outbox.hand_over(group, parcels(group, "anchor"))
     drain(desk, connection, [group])
