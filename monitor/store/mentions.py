@@ -100,7 +100,7 @@ class MentionStore:
         if before is None or before.withdrawn:
             return False
         after = encode_mention(_in_place_of(before, mention))
-        return bool(self._connection.run("edit", (keys.posts,), (key, packed, after)))
+        return after != packed and bool(self._connection.run("replace", (keys.posts,), (key, packed, after)))
 
     def count(self, topic: str, window: Window) -> int:
         """Return how many posts of a window are stored."""

@@ -23,7 +23,6 @@ CASES: Mapping[str, Generator] = {
     "bury": work.bury,
     "claim": chats.claim,
     "clear": chats.clear,
-    "edit": topics.edit,
     "earliest": topics.earliest,
     "end_subscription": people.end_subscription,
     "draw": work.draw,

@@ -2,8 +2,6 @@
 
 from random import Random
 
-from msgspec.structs import replace
-
 from monitor.models import Engagement, First, Mention, PostKey, Span, TermHit, Window
 from monitor.nouns.novelty import Form
 from monitor.signals.copies import Wording, wording_of
@@ -90,17 +88,6 @@ def withdraw(draw: Random, store: Replayer) -> Call:
     if gone and draw.random() < 0.3:
         MentionStore(store).withdraw(TOPIC, gone)
     return lambda: MentionStore(store).withdraw(TOPIC, [*gone, PostKey("rss", "unknown")])
-
-
-def edit(draw: Random, store: Replayer) -> Call:
-    """A post with another text: known, withdrawn, unknown, or edited so before."""
-    known = [*some_posts(draw, store), a_random_mention(draw)]
-    mention = draw.choice(known)
-    if draw.random() < 0.2:
-        MentionStore(store).withdraw(TOPIC, [mention.post.key])
-    post = replace(mention.post, text=draw.choice((mention.post.text, "砸锅卖铁", "something else")))
-    terms = draw.choice((mention.terms, (), (TermHit(term="铁", spans=(Span(0, 1),)),)))
-    return lambda: MentionStore(store).edit(TOPIC, replace(mention, post=post, terms=terms))
 
 
 def earliest(draw: Random, store: Replayer) -> Call:
