@@ -177,7 +177,7 @@ class MastodonStream:
         self, host: str, answer: httpx.Response, clock: Callable[[], datetime]
     ) -> AsyncGenerator[_Told, None]:
         queue: asyncio.Queue[Event | None] = asyncio.Queue(_FULL)
-        pump = asyncio.create_task(_pump(answer, queue))
+        pump = asyncio.create_task(pumped(answer, queue))
         heard = clock()
         try:
             while True:
@@ -233,7 +233,7 @@ async def _check(host: str, answer: httpx.Response, now: datetime) -> None:
     raise worded(host, error)
 
 
-async def _pump(answer: httpx.Response, queue: "asyncio.Queue[Event | None]") -> None:
+async def pumped(answer: httpx.Response, queue: "asyncio.Queue[Event | None]") -> None:
     """Put the events of a connection into a queue, heartbeats too, and None behind the last."""
     events = Events()
     try:
@@ -241,7 +241,9 @@ async def _pump(answer: httpx.Response, queue: "asyncio.Queue[Event | None]") ->
             for event in events.fed(chunk):
                 await queue.put(event)
     finally:
-        await queue.put(None)
+        task = asyncio.current_task()
+        if task is not None and not task.cancelling():  # else nobody reads the queue any more, and it may be full
+            await queue.put(None)
 
 
 async def _collected(queue: "asyncio.Queue[Event | None]") -> tuple[list[Event], bool]:
