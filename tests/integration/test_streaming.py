@@ -273,7 +273,7 @@ def test_after_a_kill_the_page_is_read_apart_item_by_item(
     assert taken is not None
     assert (taken.error, len(stored(monitor))) == (None, 1)
     assert [each.item.kind for each in monitor.quarantine.all()] == ["item"]
-    assert monitor.isolation._living, "the page was read where it can kill nobody"
+    assert monitor.isolation.children.living, "the page was read where it can kill nobody"
 
 
 def test_a_digest_says_that_bluesky_was_read(monitor: Monitor, network: Network, server: JetstreamServer) -> None:

@@ -103,7 +103,7 @@ def test_an_item_out_of_quarantine_is_read_again(apart: ForkIsolation) -> None:
 def test_the_child_dies_and_the_next_page_has_a_new_one(apart: ForkIsolation) -> None:
     posts = [a_post("1")]
     apart.match(NAME, posts, care([]))
-    [child] = apart._living
+    [child] = apart.children.living
     child.process.kill()
     child.process.wait()
 
