@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import NamedTuple
 
 from monitor.models import Role
@@ -31,6 +32,7 @@ WORKERS = 3
 WAITS = Waits(courier=True, most_a_second=500)
 CHANCE, PROBES_CHANCE = 0.2, 0.03
 BOT_KILLS = 0.35
+MOST_TRIES = 3
 POSTS = 60
 LEAST_FAULTS = 0.05
 """Of the commands: so many sends must fail, or it was no storm."""
@@ -107,18 +109,16 @@ def _role(name: str) -> Role:
 def _rage(plan: Plan, scale: Scale, stage: Stage) -> None:
     """Let people ask in one thread and processes die in another, under a failing Telegram; then be calm."""
     chance = random.Random(f"{plan.seed}/kills")
-    pause = threading.Event()
     telegram = stage.telegram
     telegram.do("storm", chance=CHANCE, method="sendMessage", kinds=SHAPES, seconds=0.5)
     telegram.do("storm", chance=PROBES_CHANCE, method="editMessageText", kinds=SHAPES, seconds=0.5)
+    enough = threading.Event()
     with ThreadPoolExecutor(1) as pool:
-        asking = pool.submit(_talk, scale, stage.askers)
-        began, every = time.monotonic(), scale.seconds / scale.kills
-        for kill in range(scale.kills):
-            pause.wait(max(0.0, began + (kill + chance.random()) * every - time.monotonic()))
-            _kill(chance, stage)
-            if kill % 20 == 19:
-                progress(NAME, f"{kill + 1} kills, {stage.askers.asked} commands")
+        asking = pool.submit(_talk, scale, stage.askers, enough)
+        try:
+            _kill_enough(chance, scale, stage)
+        finally:
+            enough.set()
         asking.result()
     # What was asked last is answered under the storm too, or on a slow machine hardly a send would fail.
     wait_for(lambda: is_answered(stage.connection, telegram), STORM_LIMIT)
@@ -127,11 +127,13 @@ def _rage(plan: Plan, scale: Scale, stage: Stage) -> None:
     stage.fleet.kill_any()
 
 
-def _talk(scale: Scale, askers: Askers) -> None:
-    """Let people ask, as evenly as they may."""
+def _talk(scale: Scale, askers: Askers, enough: threading.Event) -> None:
+    """Let people ask, as evenly as they may, as often as they are to, and for as long as not enough was killed."""
     began, looked, pause = time.monotonic(), 0.0, threading.Event()
     every = scale.seconds / scale.commands
-    for n in range(scale.commands):
+    for n in count():
+        if n >= scale.commands and enough.is_set():
+            return
         pause.wait(max(0.0, began + n * every - time.monotonic()))
         if time.monotonic() > looked + 1:
             askers.look()
@@ -140,15 +142,32 @@ def _talk(scale: Scale, askers: Askers) -> None:
             pause.wait(0.1)
 
 
+def _kill_enough(chance: random.Random, scale: Scale, stage: Stage) -> None:
+    """Kill as often as it takes until half of what was asked for had work in hand: a slow machine has less of it."""
+    pause, began, every = threading.Event(), time.monotonic(), scale.seconds / scale.kills
+    for kill in range(MOST_TRIES * scale.kills):
+        if kill >= scale.kills and _at_work(stage) * 2 >= scale.kills:
+            return
+        pause.wait(max(0.0, began + (kill + chance.random()) * every - time.monotonic()))
+        _kill(chance, stage)
+        if kill % 20 == 19:
+            progress(NAME, f"{kill + 1} kills, {stage.askers.asked} commands")
+
+
 def _kill(chance: random.Random, stage: Stage) -> None:
     """Kill the bot or a worker, with work in hand as long as fewer than half of them had any."""
     fleet, bots = stage.fleet, stage.bots
-    is_at_work = (fleet.kills_at_work + bots.kills_at_work) * 2 <= fleet.kills + bots.kills
+    is_at_work = _at_work(stage) * 2 <= fleet.kills + bots.kills
     if chance.random() < BOT_KILLS:
         if not (is_at_work and bots.kill_with_updates(stage.telegram)):
             bots.kill_any()
     elif not (is_at_work and fleet.kill_at_work(stage.connection)):
         fleet.kill_any()
+
+
+def _at_work(stage: Stage) -> int:
+    """Return how many had work in hand when they were killed."""
+    return stage.fleet.kills_at_work + stage.bots.kills_at_work
 
 
 def _judge(scale: Scale, stage: Stage) -> Figure:
@@ -158,7 +177,7 @@ def _judge(scale: Scale, stage: Stage) -> Figure:
     report = stage.telegram.do("report")
     answers = seen_answers(stage.connection, stage.askers)
     broken = broken_answers(stage.connection, stage.askers, answers, report)
-    kills, at_work = (stage.fleet.kills + stage.bots.kills), stage.fleet.kills_at_work + stage.bots.kills_at_work
+    kills, at_work = stage.fleet.kills + stage.bots.kills, _at_work(stage)
     if settled is None:
         broken.append(f"not all is answered {SETTLE_LIMIT:.0f} s after the last kill")
     if kills < scale.kills or at_work * 2 < scale.kills:
