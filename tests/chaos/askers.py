@@ -19,7 +19,9 @@ TOPICS = 4
 VICTIMS = [str(1001 + n) for n in range(10)]
 """People about whose roles owners decide, and who say nothing; their ids come first in a list of all people."""
 
-WINDOW = 61.0
+WINDOW = 91.0
+"""Seconds: the product's minute, and half a one in which nobody may have fetched updates. Presses carry no time, so
+those of both may count at once."""
 MOST: Mapping[str, int] = {"person": 17, "group": 35, "strangers": 25}
 """Updates in a window that are surely taken: the product leaves out what comes faster."""
 
@@ -148,7 +150,10 @@ class Askers:
         for _ in range(20):
             place = self._chance.choice(self.places)
             user = self._chance.choice(place.users)
-            if not self._may("person", user) or (place.is_group and not self._may("group", place.chat)):
+            # Menus are asked for by the first of a place, whoever was to ask.
+            if not all(self._may("person", each) for each in {user, place.users[0]}):
+                continue
+            if place.is_group and not self._may("group", place.chat):
                 continue
             ways = OWNERS if place.is_owner and self._chance.random() < 0.5 else GROUPS if place.is_group else PRIVATE
             self._chance.choices(list(ways), list(ways.values()))[0](self, place, user)
