@@ -16,7 +16,7 @@ from http import HTTPStatus
 import msgspec
 from msgspec.structs import replace
 
-from monitor.errors import PayloadChanged, RateLimited, SourceError, SourceRejected
+from monitor.errors import PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
 from monitor.seams.looking_back import Price
 from monitor.seams.quarantine import OPEN, Asked, Gate
@@ -90,7 +90,7 @@ class MastodonSource:
 
     def ask(self, asked: Asked) -> bytes:
         """Return the answer of the instance whose turn it is; raise SourceError when no instance can be read."""
-        want, place = self._wanted(asked), placed(asked.cursor)
+        want, place = self._wanted(asked), _begun(placed(asked.cursor), asked.now)
         number = next_step(place, want, asked.now)
         if number is None:
             raise RateLimited(NAME, "every instance asked for patience", _patience(place, asked.now))
@@ -103,7 +103,7 @@ class MastodonSource:
                 # Nobody shares it any more, or the server is older than 4.3 and has no such timeline.
                 return msgspec.msgpack.encode(_Page(step=number, body=b"[]"))
             if not _others(place, want, step.host, asked.now):
-                raise
+                raise _of_all(e, want) from e
             log.warning("an instance could not be read", extra={"host": step.host, "reason": e.reason})
             rest = int(_rest(e).total_seconds())
             return msgspec.msgpack.encode(_Page(step=number, failed=e.reason, rest=rest))
@@ -264,7 +264,11 @@ def _names(raws: Sequence[bytes], step: Step) -> tuple[str, ...]:
 
 
 def _begun(place: Place, now: datetime) -> Place:
-    return place if place.began else replace(place, began=int(now.timestamp()))
+    """Return the place of a look that goes on, or begins: hosts whose rest is over are asked again."""
+    if place.began:
+        return place
+    failed = {host: why for host, why in place.failed.items() if place.rests.get(host, 0) > now.timestamp()}
+    return replace(place, began=int(now.timestamp()), failed=failed)
 
 
 def _since(read: _Read, step: Step, before: Place) -> int:
@@ -305,7 +309,8 @@ def _finished(place: Place, want: Wanted) -> Place:
         until=place.began,
         spots={name: spot for name, spot in place.spots.items() if name in names | links},
         trends={name: found for name, found in place.trends.items() if name.partition(" ")[0] in want.hosts},
-        rests={host: until for host, until in place.rests.items() if until > place.began},
+        rests=(rests := {host: until for host, until in place.rests.items() if until > place.began}),
+        failed={host: why for host, why in place.failed.items() if host in rests},
     )
 
 
@@ -316,6 +321,12 @@ def _others(place: Place, want: Wanted, host: str, now: datetime) -> list[str]:
         for other in want.hosts
         if other != host and other not in place.failed and place.rests.get(other, 0) <= now.timestamp()
     ]
+
+
+def _of_all(error: SourceError, want: Wanted) -> SourceError:
+    """Return the error of the last instance as one of all: what one of several refuses does not close the platform."""
+    is_one_of_several = len(want.hosts) > 1 and isinstance(error, SourceRejected)
+    return SourceUnavailable(NAME, error.reason) if is_one_of_several else error
 
 
 def _rest(error: SourceError) -> timedelta:

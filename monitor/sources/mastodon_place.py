@@ -61,8 +61,9 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The cursor, as JSON; times are epoch seconds, `hosts` those that were asked.
 
-    While a look is unfinished, `began` says when it began and `step` which of its requests comes next, `failed` which
-    hosts could not be read in it. `rests` says until when a host is left alone, `until` up to when all was read.
+    While a look is unfinished, `began` says when it began and `step` which of its requests comes next. `failed` says
+    which hosts could not be read in it, and why, `rests` until when a host is left alone: so long it counts as failed in
+    the looks that follow. `until` says up to when all was read.
     """
 
     until: int = 0

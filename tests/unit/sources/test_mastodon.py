@@ -215,6 +215,45 @@ def test_when_no_instance_can_be_read_the_look_fails(world: World) -> None:
         source.fetch("#pots", first.cursor, NOW)
 
 
+def test_an_instance_that_closed_its_doors_closes_no_other_one(world: World) -> None:
+    """One answered 403 and the other 503: the whole platform was taken for refused, until a person acted."""
+    world.instance()
+    world.instance()
+    world.servers[0].serve_everything(status(503))
+    world.servers[1].serve_everything(status(403))
+    source = world.source()
+    first = source.fetch("#pots", None, NOW)
+
+    with pytest.raises(SourceUnavailable, match="403"):
+        source.fetch("#pots", first.cursor, NOW)
+
+
+def test_the_only_instance_that_refuses_us_is_said_to(world: World) -> None:
+    world.instance()
+    world.servers[0].serve_everything(status(403))
+
+    with pytest.raises(AccessDenied, match="403"):
+        world.source().fetch("#pots", None, NOW)
+
+
+def test_an_instance_that_rests_is_missing_in_every_look_until_it_is_read_again(world: World) -> None:
+    """It rested for an hour after a refusal, and the looks of that hour said that all had been read."""
+    one, _ = world.instance(), world.instance()
+    world.servers[0].serve_everything(status(403))
+    source = world.source()
+    batches = world.look(source)
+    looks = [batches[-1].coverage]
+    for minute in range(10, 80, 10):
+        world.clock.now = NOW + minute * MINUTE
+        if minute == 60:
+            world.servers[0].serve_everything(one)
+        batches = world.look(source, batches[-1].cursor)
+        looks.append(batches[-1].coverage)
+
+    assert [each is not None and each.truncated for each in looks] == [True] * 6 + [False] * 2
+    assert all(each is not None and "403" in each.why for each in looks[:6])
+
+
 def test_a_limit_is_raised_with_the_time_that_the_instance_names(world: World) -> None:
     one = world.instance(limit=2)
     source = world.source()
