@@ -158,7 +158,7 @@ class HackerNewsSource:
         result = sort_out(map(bytes, page.hits), reading.post, self.nameless, OPEN)
         if page.hits and not reading.hits:
             raise PayloadChanged(NAME, "not one hit of the answer could be read")
-        return _back(page, reading.hits, part, result)
+        return _back(page, reading.hits, part, result, is_rest=cursor is not None)
 
     def _search(self, part: _Slice, now: datetime, hits: int | None = None) -> bytes:
         bounds = [f"created_at_i>{part.low}"] + ([] if part.high is None else [f"created_at_i<{part.high}"])
@@ -237,6 +237,13 @@ def _first_place(now: datetime) -> _Place:
     return _Place(newest=since, low=since)
 
 
+def _why_truncated(page: _Page, *, is_stuck: bool, is_rest: bool) -> str:
+    """Return why posts of a range may be missing; "" when none are. `is_rest`: a page before told of more in it."""
+    if is_stuck:
+        return "more items in a second than a page holds"
+    return "the index shows nothing where it told of more" if is_rest and not page.nbHits else ""
+
+
 def _slice(place: _Place, now: datetime) -> _Slice:
     """Return what to ask for: the rest of an unfinished look, else from the overlap on, at most a week back."""
     low = place.newest - _OVERLAP if place.low is None else place.low
@@ -254,16 +261,12 @@ def _batch(page: _Page, hits: list[_Hit], place: _Place, result: Sorted, now: da
     is_more = is_full and high - 1 > part.low
     start = oldest if is_more else part.low
     end = now if part.high is None else datetime.fromtimestamp(part.high, UTC)
+    why = _why_truncated(page, is_stuck=is_stuck, is_rest=place.high is not None)
     return Batch(
         posts=result.posts,
         cursor=_written(_after(place, hits, _Slice(part.low, high) if is_more else None, now)),
         more=is_more,
-        coverage=Coverage(
-            start=min(datetime.fromtimestamp(start, UTC), end),
-            end=end,
-            truncated=is_stuck,
-            why="more items in a second than a page holds" if is_stuck else "",
-        ),
+        coverage=Coverage(start=min(datetime.fromtimestamp(start, UTC), end), end=end, truncated=bool(why), why=why),
         unreadable=result.unreadable,
         set_aside=result.set_aside,
     )
@@ -274,7 +277,7 @@ def _whole(window: Window) -> _Slice:
     return _Slice(ceil(window.start.timestamp()) - 1, ceil(window.end.timestamp()))
 
 
-def _back(page: _Page, hits: list[_Hit], part: _Slice, result: Sorted) -> Batch:
+def _back(page: _Page, hits: list[_Hit], part: _Slice, result: Sorted, *, is_rest: bool) -> Batch:
     assert part.high is not None, "a window has an end"
     oldest = min((hit.created_at_i for hit in hits), default=part.low)
     is_full = page.nbHits > len(page.hits)
@@ -284,6 +287,7 @@ def _back(page: _Page, hits: list[_Hit], part: _Slice, result: Sorted) -> Batch:
     is_more = is_full and high - 1 > part.low
     # Of its last second a page may have brought some only: whoever goes on by what was covered reads it again.
     start = high if is_more else part.low + 1
+    why = _why_truncated(page, is_stuck=is_stuck, is_rest=is_rest)
     return Batch(
         posts=result.posts,
         cursor=Cursor(str(high)) if is_more else None,
@@ -291,8 +295,8 @@ def _back(page: _Page, hits: list[_Hit], part: _Slice, result: Sorted) -> Batch:
         coverage=Coverage(
             start=datetime.fromtimestamp(min(start, part.high), UTC),
             end=datetime.fromtimestamp(part.high, UTC),
-            truncated=is_stuck,
-            why="more items in a second than a page holds" if is_stuck else "",
+            truncated=bool(why),
+            why=why,
         ),
         unreadable=result.unreadable,
         set_aside=result.set_aside,

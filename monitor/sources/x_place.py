@@ -132,12 +132,14 @@ def is_sampling(place: Place) -> bool:
 
 def after(place: Place, step: Step, found: Found, most_pages: int) -> Moved:
     """Return where a query is after a page of its look."""
+    is_denied = step.found > 0 and not found.ids  # the page before told of more: what it told of is a hole
     step = _with(place, step, found)
     if found.token is not None and step.pages < most_pages:
         return Moved(msgspec.structs.replace(place, step=step), more=True)
     if is_sampling(place):
         return _sampled(place, step, is_cut=found.token is not None)
-    rest = [] if found.token is None or not step.oldest else [Hole(step.low, step.oldest)]
+    is_rest = (found.token is not None or is_denied) and step.oldest
+    rest = [Hole(step.low, step.oldest)] if is_rest else []
     return _filled(place, step, rest) if step.is_hole else _read(place, step, rest, most_pages)
 
 
@@ -180,8 +182,11 @@ def _filled(place: Place, step: Step, rest: list[Hole]) -> Moved:
     """Return the place after a hole was filled, as far as pages went."""
     holes = [*rest, *place.holes[1:]]  # the first one is filled first
     begin, end = time_of(step.oldest if rest else step.low), time_of(step.high or 0)
-    coverage = None if begin is None or end is None or begin >= end else Coverage(start=begin, end=end)
-    return Moved(msgspec.structs.replace(place, holes=holes, step=None), coverage=coverage)
+    done = msgspec.structs.replace(place, holes=holes, step=None)
+    if begin is None or end is None or begin >= end:
+        return Moved(done)
+    why = "" if step.found else "X shows nothing where it told of more"
+    return Moved(done, coverage=Coverage(start=begin, end=end, truncated=bool(why), why=why))
 
 
 def _sampled(place: Place, step: Step, *, is_cut: bool) -> Moved:

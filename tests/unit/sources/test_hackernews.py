@@ -118,6 +118,21 @@ def test_a_second_with_more_than_a_page_is_said_to_be_truncated(server: FeedServ
     assert any(batch.coverage and batch.coverage.truncated for batch in batches)
 
 
+def test_an_index_that_shows_nothing_where_it_told_of_more_is_not_believed(server: FeedServer, client: Client) -> None:
+    """A page in the middle of a backlog came back empty, and what lay behind it counted as read."""
+    server.serve(PATH, Index([(number, SECOND - number * 7) for number in range(1, 30)]))
+    source = source_of(server, client, page=10)
+    first = source.fetch("", None, NOW)
+    server.serve(PATH, status(200, b'{"hits": [], "nbHits": 0}'))
+
+    second = source.fetch("", first.cursor, NOW)
+
+    assert second.coverage is not None
+    assert second.coverage.truncated
+    assert second.coverage.end == datetime.fromtimestamp(SECOND - 10 * 7 + 1, UTC)
+    assert second.coverage.why == "the index shows nothing where it told of more"
+
+
 def test_after_a_long_pause_the_look_goes_back_a_week_at_most(server: FeedServer, client: Client) -> None:
     index = Index([(1, SECOND - 10)])
     server.serve(PATH, index)

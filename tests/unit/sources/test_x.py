@@ -113,6 +113,40 @@ def test_a_post_that_surfaces_late_is_found(ask: Asking) -> None:
     assert [post.text for post in ask.look()] == ["iron, late"]
 
 
+def test_a_page_that_comes_back_empty_where_more_was_told_is_asked_for_again(ask: Asking) -> None:
+    """A lie in the middle of a look, and what lay behind it counted as read."""
+    for number in range(150):
+        ask.world.post(f"iron {number}", ago=timedelta(seconds=40 + 10 * number))
+    nothing = (200, {}, b'{"meta": {"result_count": 0}}')
+    while len(ask.searches()) < 2:
+        ask.page()  # ten posts, a count, a hundred
+    ask.world.faults.append(nothing)
+    lied = ask.page()
+    ask.world.now += 10 * MINUTE
+    posts = ask.look()
+
+    assert lied.coverage is not None
+    assert lied.coverage.start > NOW - timedelta(seconds=40 + 10 * 130), "what was not shown does not count as read"
+    assert {f"iron {number}" for number in range(120, 150)} <= {post.text for post in posts}
+    assert not any(each.coverage.truncated for each in ask.batches if each.coverage is not None)
+
+
+def test_a_hole_that_is_shown_empty_twice_is_told_as_such(ask: Asking) -> None:
+    for number in range(150):
+        ask.world.post(f"iron {number}", ago=timedelta(seconds=40 + 10 * number))
+    nothing = (200, {}, b'{"meta": {"result_count": 0}}')
+    while len(ask.searches()) < 2:
+        ask.page()
+    ask.world.faults.extend([nothing] * 3)
+    ask.page()
+    ask.world.now += 10 * MINUTE
+    ask.look()
+
+    assert [each.coverage.why for each in ask.batches if each.coverage is not None and each.coverage.truncated] == [
+        "X shows nothing where it told of more"
+    ]
+
+
 def test_a_clock_of_ours_that_runs_ahead_loses_nothing(ask: Asking, world: World) -> None:
     ask.world.post("iron 1", ago=MINUTE)
     ask.source.fetch(QUERY, None, world.now)
