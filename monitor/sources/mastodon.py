@@ -27,6 +27,7 @@ from monitor.sources.mastodon_instances import Instances, opened, was_refused
 from monitor.sources.mastodon_lookup import Lookups
 from monitor.sources.mastodon_past import Past
 from monitor.sources.mastodon_place import (
+    OVERLAP,
     PAGE,
     Place,
     Spot,
@@ -226,7 +227,8 @@ def _moved(spot: Spot, raws: Sequence[bytes], step: Step, looking: _Looking) -> 
 
 def _floor(place: Place) -> int:
     """Return the time to which a first look goes back."""
-    return place.until or place.began - int(_FIRST_LOOK.total_seconds())
+    # Up to there an earlier query may have read, but for what reaches an instance late.
+    return place.until - int(OVERLAP.total_seconds()) if place.until else place.began - int(_FIRST_LOOK.total_seconds())
 
 
 def _bare(raw: bytes) -> "_Named":

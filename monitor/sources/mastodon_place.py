@@ -28,7 +28,7 @@ PAGE = 40
 MOST_TAGS = 5
 """One hashtag, and up to four more by `any[]`: https://docs.joinmastodon.org/methods/timelines/#tag."""
 
-_OVERLAP = timedelta(minutes=10)
+OVERLAP = timedelta(minutes=10)
 _MOST_SEEN = 500
 _TREND_LINKS = 5
 _MOST_RANKED = 120
@@ -62,8 +62,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The cursor, as JSON; times are epoch seconds, `hosts` those that were asked.
 
     While a look is unfinished, `began` says when it began and `step` which of its requests comes next. `failed` says
-    which hosts could not be read in it, and why, `rests` until when a host is left alone: so long it counts as failed in
-    the looks that follow. `until` says up to when all was read.
+    which hosts could not be read in it, and why, `rests` until when a host is left alone: so long it counts as failed
+    in the looks that follow. `until` says up to when all was read.
     """
 
     until: int = 0
@@ -188,7 +188,7 @@ def spot_bounds(spot: Spot) -> dict[str, str]:
     """Return from where on to read: the overlap before the newest, on a later page the last one of this look."""
     if spot.is_first:
         return {"max_id": spot.below} if spot.below else {}
-    return {"min_id": spot.at or before(spot.newest, _OVERLAP)}
+    return {"min_id": spot.at or before(spot.newest, OVERLAP)}
 
 
 def before(id_: str, time: timedelta) -> str:
@@ -219,7 +219,7 @@ def read_back(spot: Spot, ids: Sequence[str], *, is_more: bool) -> Spot:
 
 def _seen(spot: Spot, ids: Sequence[str], after: Spot) -> Spot:
     top = newest([*ids, spot.newest])
-    floor = before(top, _OVERLAP)
+    floor = before(top, OVERLAP)
     # Of the newest each, whichever way pages go.
     seen = dict.fromkeys((*ids, *spot.seen) if not spot.below else (*spot.seen, *ids))
     kept = [each for each in seen if floor == top or not is_older(each, floor)]

@@ -103,7 +103,8 @@ def place_of(cursor: Cursor | None, now: datetime) -> Place:
     try:
         begin = begin_of(cursor, now)
         if begin is not None:
-            return Place(low=id_at(begin), read_to=_ms(begin))
+            late = OVERLAP if cursor else timedelta(0)  # an earlier query may have read up to there, but for late posts
+            return Place(low=id_at(begin - late), read_to=_ms(begin))
         return msgspec.json.decode(cursor or "", type=Place)
     except (msgspec.MsgspecError, ValueError) as e:
         raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e

@@ -14,6 +14,7 @@ from monitor.models import Batch, Cursor, PostKey, Window
 from monitor.seams.pace import Bucket
 from monitor.sources.http import Client, Limits
 from monitor.sources.mastodon import MastodonSource, open_source
+from monitor.topics.queries.repacking import beginning
 from tests.simulators.feed_server import FeedServer, status
 from tests.simulators.mastodon import Instance, a_link, a_tag, an_account
 
@@ -213,6 +214,18 @@ def test_when_no_instance_can_be_read_the_look_fails(world: World) -> None:
     assert first.more
     with pytest.raises(SourceUnavailable, match="503"):
         source.fetch("#pots", first.cursor, NOW)
+
+
+def test_a_late_status_is_found_by_a_query_that_was_packed_anew(world: World) -> None:
+    one = world.instance(limit=10)
+    for number in range(40):
+        one.post(f"in time {number}", NOW + MINUTE - number * MINUTE / 38, tags=("pots",))
+    one.post("late", NOW - 5 * MINUTE, tags=("pots",))
+    world.clock.now = NOW + 2 * MINUTE
+
+    batches = world.look(world.source(), beginning(NOW))
+
+    assert "late" in texts(batches)
 
 
 def test_an_instance_that_closed_its_doors_closes_no_other_one(world: World) -> None:

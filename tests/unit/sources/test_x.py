@@ -147,6 +147,15 @@ def test_a_hole_that_is_shown_empty_twice_is_told_as_such(ask: Asking) -> None:
     ]
 
 
+def test_a_post_that_surfaces_late_is_found_by_a_query_that_was_packed_anew(ask: Asking) -> None:
+    """A new packing began where the earlier one had ended, and had nothing of what surfaced afterwards."""
+    ask.world.post("iron, late", ago=MINUTE, surfaced=NOW + 2 * MINUTE)
+    ask.cursor = beginning(NOW)
+    ask.world.now += 5 * MINUTE
+
+    assert [post.text for post in ask.look()] == ["iron, late"]
+
+
 def test_a_clock_of_ours_that_runs_ahead_loses_nothing(ask: Asking, world: World) -> None:
     ask.world.post("iron 1", ago=MINUTE)
     ask.source.fetch(QUERY, None, world.now)
