@@ -118,11 +118,11 @@ class Runner:
         """Follow a query for ever, one connection after the other."""
         never = asyncio.Event()
         while True:
-            wait = await self._hold(query)
+            wait = await self.hold(query)
             self._sign(query, wait)
             await _wait(never, wait)
 
-    async def _hold(self, query: Query) -> timedelta:
+    async def hold(self, query: Query) -> timedelta:
         """Follow a query while its lease is ours; return how long to wait before it is tried again."""
         lease = None
         try:

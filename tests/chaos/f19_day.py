@@ -3,7 +3,7 @@
 from collections import Counter
 
 from tests.chaos import Figure, Plan
-from tests.day import run
+from tests.day import judge, run
 
 DAYS, DAYS_IN_SHORT = 12, 2
 
@@ -17,7 +17,7 @@ def measure(plan: Plan) -> Figure:
         folder = plan.folder / f"day-{number}"
         folder.mkdir()
         with run.lived(folder, run.Plan(seed=plan.seed + number, every=every)) as day:
-            came = run.judged(day)
+            came = judge.judged(day)
         broken += [f"day {plan.seed + number}: {each}" for each in came.broken]
         reached["days"] += 1
         reached += Counter({name: value for name, value in came.reached.items() if isinstance(value, int)})

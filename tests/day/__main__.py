@@ -9,7 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.day.run import Plan, judged, lived
+from tests.day.judge import judged
+from tests.day.run import Plan, lived
 
 
 def main() -> int:

@@ -1,34 +1,35 @@
-"""One day: workers do what is due, die between any two steps, and at its end a judge compares two ledgers.
+"""One day: workers do what is due, streams are followed, each dies between any two steps; then somebody looks back.
 
-The judge's own ledger is what platforms showed and answered. The product's is its store.
+What came of it is judged in judge.py.
 """
 
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from monitor.duties import jobs
-from monitor.duties.look_back import refill
+from monitor.duties.look_back import look_back, offers, refill
 from monitor.duties.second_look import look_again
+from monitor.errors import RateLimited, SourceError
 from monitor.models import Job, QueryStatus, Window
 from monitor.settings import FetchSettings, Settings
-from monitor.signals.silence import FEWEST_HOURS
 from monitor.store.embedded import server_binary
-from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
-from monitor.topics.polling.planning import query_of
 from monitor.wiring import Monitor
 from tests.chaos.f12_replays import a_server
+from tests.day.bluesky_day import BlueskyDay
 from tests.day.clock import Clock, DayConnection, Killed, at
-from tests.day.platforms import SILENT_FROM, FeedsDay, HackerNewsDay, Platform, Post, troubles_of
-from tests.simulators.feed_server import FeedServer
+from tests.day.listening import Listener, quick
+from tests.day.mastodon_day import MastodonDay
+from tests.day.platforms import FeedsDay, Ground, HackerNewsDay, Platform
+from tests.day.x_day import XDay
 
-PLATFORMS: tuple[Callable[..., Platform], ...] = (HackerNewsDay, FeedsDay)
-"""Every platform of the day; each is made of a server, the clock, a seed, hours, and troubles."""
+PLATFORMS: tuple[Callable[[Ground], Platform], ...] = (HackerNewsDay, FeedsDay, XDay, MastodonDay, BlueskyDay)
+"""Every platform of the day."""
 
 KILLS = 0.06
 """The share of jobs whose worker is killed."""
@@ -36,8 +37,10 @@ KILLS = 0.06
 CALM = 4.0
 """Hours after the day in which nothing goes wrong, and what is owed is read."""
 
-SLACK = timedelta(minutes=8)
-"""A gap is named by when looks were taken; what a post says of its time is wrong by two minutes and shown later."""
+ASIDE_EVERY = timedelta(minutes=6)
+"""So often streams are listened to and the plan is looked at; each takes a moment of ours."""
+
+TOPIC = "pots"
 
 
 class Plan(NamedTuple):
@@ -49,22 +52,14 @@ class Plan(NamedTuple):
     kinds: frozenset[str] = frozenset(("poll", "refill", "prune"))
 
 
-class Came(NamedTuple):
-    """What came of a day: what was counted, and a sentence for each promise that was broken."""
-
-    reached: Mapping[str, object]
-    broken: tuple[str, ...]
-
-
 class Day:
     """The product on a day of its own, one job at a time."""
 
-    def __init__(self, url: str, folder: Path, server: FeedServer, plan: Plan) -> None:
+    def __init__(self, url: str, folder: Path, stack: ExitStack, plan: Plan) -> None:
         self.clock = Clock()
         self.plan = plan
         self.platforms = [
-            make(server, self.clock, plan.seed + n, plan.hours, troubles_of(plan.seed + n, plan.hours))
-            for n, make in enumerate(PLATFORMS)
+            make(Ground(stack, self.clock, plan.seed + n, plan.hours)) for n, make in enumerate(PLATFORMS)
         ]
         self.connection = DayConnection(url, Keyspace(f"day-{plan.seed}-{folder.name}:"), self.clock)
         self.connection.check()
@@ -73,38 +68,69 @@ class Day:
         self.kills = 0
         self.silent: set[str] = set()
         self.excused: Counter[tuple[str, str]] = Counter()
-        self.monitor = self._opened(folder, server)
+        self.before_looking_back: frozenset[str] = frozenset()
+        self.monitor = self._opened(folder)
+        stack.callback(self.monitor.close)
+        stream = quick(self.monitor.streams["bluesky"])
+        self.monitor.streams["bluesky"] = self.monitor.platforms["bluesky"] = stream
+        self._listener = Listener(self.monitor, stream, self.clock, self.connection)
+        stack.callback(self._listener.close)
 
-    def _opened(self, folder: Path, server: FeedServer) -> Monitor:
+    def _opened(self, folder: Path) -> Monitor:
         feeds = [source for each in self.platforms if each.name == "rss" for source in each.sources]
-        topic = f'[topics.pots]\nany = ["砸锅卖铁"]\nevery = "{self.plan.every}m"\n'
-        (folder / "topics.toml").write_text(f"feeds = {feeds}\n{topic}", encoding="utf-8")
+        topic = f'[topics.{TOPIC}]\nany = ["砸锅卖铁"]\nevery = "{self.plan.every}m"\n'
+        names = [each.name for each in self.platforms]
+        (folder / "topics.toml").write_text(f"feeds = {feeds}\n{topic}sources = {names}\n", encoding="utf-8")
         settings = Settings(
             home=folder / "var",
             config=folder,
-            fetch=FetchSettings(allow=(server.address,)),
+            fetch=FetchSettings(allow=tuple(address for each in self.platforms for address in each.addresses)),
             sources={each.name: each.options for each in self.platforms},
         )
-        monitor = Monitor(settings, self.connection, None)
-        jobs.read_topics(monitor, self.clock.time())
-        due = {job: at - self.clock.time() for job, at in monitor.schedule.due() if job.kind in self.plan.kinds}
-        monitor.schedule.sync(due)
-        return monitor
+        return Monitor(settings, self.connection, None)
+
+    def _read_topics(self) -> None:
+        """Make the due list fit the plan, as a sweeper does each second: what a platform taught changes it."""
+        self._doom()
+        with suppress(Killed):
+            now = self.clock.time()
+            jobs.read_topics(self.monitor, now)
+            due = {job: at - now for job, at in self.monitor.schedule.due() if job.kind in self.plan.kinds}
+            self.monitor.schedule.sync(due)
+        self.kills += self.connection.is_dead
+        self.connection.reborn()
 
     def live(self) -> None:
-        """Live through the day, and through the calm after it."""
-        end = at(self.plan.hours + CALM)
-        while self.clock.time() < end:
+        """Live through the day, through the calm after it, and look back at what nobody heard."""
+        aside = self.clock.time()
+        while self.clock.time() < at(self.plan.hours + CALM):
+            if self.clock.time() >= aside:
+                aside = self.clock.time() + ASIDE_EVERY
+                self._do_aside()
             for job in self.monitor.schedule.take(50):
-                self._work(job)
-            if self.clock.hours() > self.plan.hours / 2:
-                self.silent |= {each.query.source for each in self.statuses() if each.is_silent}
-            self.clock.advance(max(self._next(), self.clock.time() + timedelta(seconds=1)))
+                if job.kind in self.plan.kinds:  # others stand there after a kill, until the plan is looked at again
+                    self._work(job)
+            soon = self.clock.time() + timedelta(seconds=1)
+            self.clock.advance(min(max(self._next(), soon), aside))
+        self.before_looking_back = frozenset(self.stored())
+        self._look_back()
+
+    def _do_aside(self) -> None:
+        """Let platforms do what they do by themselves, follow streams, and look at what is said of sources."""
+        for platform in self.platforms:
+            platform.pass_time()
+        self._read_topics()
+        self._listen()
+        if self.clock.hours() > self.plan.hours / 2:
+            self.silent |= {each.query.source for each in self.statuses() if each.is_silent}
 
     def statuses(self) -> list[QueryStatus]:
         """Return what the product says of its queries, of the whole day."""
-        queries = [query_of(source) for source in self.monitor.topics.all()[0].sources]
-        return self.monitor.progress.statuses(queries, Window(at(-2), self.clock.time()))
+        return self.monitor.progress.statuses(list(self.monitor.plan()), Window(at(-2), self.clock.time()))
+
+    def stored(self) -> list[str]:
+        """Return the keys of what is stored."""
+        return [str(each.post.key) for each in self.monitor.mentions.between(TOPIC, Window(at(-2), at(999)))]
 
     def _next(self) -> datetime:
         return min((when for _, when in self.monitor.schedule.due()), default=at(self.plan.hours + CALM))
@@ -113,8 +139,7 @@ class Day:
         """Do a job as a worker does, which may die of it."""
         owner = f"worker {self._workers}/{self._draw.random()}"
         answered = {each.name: len(each.answers()) for each in self.platforms}
-        if self._draw.random() < KILLS and self.clock.hours() < self.plan.hours:
-            self.connection.kill_in, self.connection.is_after = self._draw.randrange(1, 16), self._draw.random() < 0.5
+        self._doom()
         try:
             WORK[job.kind](self.monitor, job.subject, owner)
         except Killed:
@@ -126,6 +151,40 @@ class Day:
                     self.excused[platform.name, each.asked] += 1
         self.connection.reborn()
 
+    def _listen(self) -> None:
+        """Follow the stream up to now, by a process that may die of it; the next one goes on at the next step."""
+        [bluesky] = [each for each in self.platforms if isinstance(each, BlueskyDay)]
+        if self._listener.has_begun():  # who dies before its first page has promised nothing yet
+            self._doom()
+        if not self._listener.listen(bluesky.last_us, is_deaf=bluesky.is_deaf):
+            self.kills += 1
+        self.connection.reborn()
+
+    def _look_back(self) -> None:
+        """Look back at the whole day on Bluesky, as `monitor backfill` does, after each death and refusal anew."""
+        [bluesky] = [each for each in self.platforms if isinstance(each, BlueskyDay)]
+        [topic] = self.monitor.topics.all()
+        window = Window(at(-1), self.clock.time())
+        asked = [each.query for each in offers(self.monitor, topic, window, "bluesky", self.clock.time())]
+        bluesky.search.is_calm = False
+        while asked:
+            self._doom(always=0.3)
+            try:
+                for _ in look_back(self.monitor, topic, asked[0], window, self.clock.time):
+                    self.clock.advance(self.clock.time() + timedelta(seconds=1))
+                asked.pop(0)
+            except Killed:
+                self.kills += 1
+            except SourceError as e:
+                wait = e.retry_after if isinstance(e, RateLimited) else timedelta(minutes=5)
+                self.clock.advance(self.clock.time() + wait)
+            self.connection.reborn()
+
+    def _doom(self, always: float = 0.0) -> None:
+        """Let the process that works next die, by chance, after some calls of the store."""
+        if self._draw.random() < (always or (KILLS if self.clock.hours() < self.plan.hours else 0.0)):
+            self.connection.kill_in, self.connection.is_after = self._draw.randrange(1, 16), self._draw.random() < 0.5
+
 
 WORK: Mapping[str, Callable[[Monitor, str, str], None]] = {
     "poll": lambda monitor, subject, owner: jobs.poll(monitor, subject, owner, monitor.now),
@@ -136,61 +195,10 @@ WORK: Mapping[str, Callable[[Monitor, str, str], None]] = {
 """As workers/tasks.py does it: the time is the store's."""
 
 
-def judged(day: Day) -> Came:
-    """Compare what platforms showed and answered with what the store holds and says."""
-    broken: list[str] = []
-    stored = [str(each.post.key) for each in day.monitor.mentions.between("pots", Window(at(-2), at(999)))]
-    statuses = {str(each.query): each for each in day.statuses()}
-    missed = 0
-    for platform in day.platforms:
-        delivered = {key for each in platform.answers() for key in each.keys}
-        lost = [each for each in platform.posts() if each.key not in stored]
-        missed += len(lost)
-        unnamed = [each.key for each in lost if not is_named(each, platform, statuses)]
-        broken += [f"{each.key} was in a good answer and is not stored" for each in lost if each.key in delivered]
-        broken += [f"{key} was missed, and nobody says so" for key in unnamed]
-        broken += [f"{platform.name}: {asked} was paid {times} times" for asked, times in twice(day, platform)]
-    shown = {each.key for platform in day.platforms for each in platform.posts()}
-    broken += [f"{key} is stored {times} times" for key, times in Counter(stored).items() if times > 1]
-    broken += [f"{key} is stored, and nobody wrote it" for key in set(stored) - shown]
-    broken += list(check(day.connection))
-    answers = sum(len(each.answers()) for each in day.platforms)
-    faults = {each.name: each.faults for each in day.platforms}  # type: ignore[attr-defined]
-    gaps = sum(len(each.gaps) for each in statuses.values())
-    reached: dict[str, object] = {"posts": len(shown), "stored": len(stored), "missed_and_named": missed, "gaps": gaps}
-    reached |= {"good_answers": answers, "faults": faults, "kills": day.kills, "silent": sorted(day.silent)}
-    # Reported, not judged: after a day with many faults too little is known of what is usual, and some stay unnoticed.
-    reached["silence_unnoticed"] = "hackernews" not in day.silent and known_hours(day) >= FEWEST_HOURS + 2
-    return Came(reached, tuple(broken))
-
-
-def known_hours(day: Day) -> int:
-    """Return in how many hours before its silence the index was read: of few nobody can tell what is usual."""
-    begins = at(SILENT_FROM * day.plan.hours)
-    return len({each.at.replace(minute=0, second=0) for each in day.platforms[0].answers() if each.at < begins})
-
-
-def is_named(post: Post, platform: Platform, statuses: Mapping[str, QueryStatus]) -> bool:
-    """Tell whether a gap of some query of the platform tells that a post may be missing."""
-    own = [each for name, each in statuses.items() if name.partition(":")[0] == platform.name]
-    return any(gap.start - SLACK <= post.shown <= gap.end + SLACK for each in own for gap in each.gaps)
-
-
-def twice(day: Day, platform: Platform) -> Iterator[tuple[str, int]]:
-    """Yield pages that were answered more than once to processes that lived to store them."""
-    pages = Counter(each.asked for each in platform.answers() if platform.is_page(each))
-    for asked, times in pages.items():
-        if times - day.excused[platform.name, asked] > 1:
-            yield asked, times
-
-
 @contextmanager
 def lived(folder: Path, plan: Plan) -> Iterator[Day]:
     """Live through a day, and yield what is left of it. The store keeps nothing on its disk: no power is cut here."""
-    with a_server(server_binary(), folder / "day.sock") as url, FeedServer() as server:
-        day = Day(url, folder, server, plan)
-        try:
-            day.live()
-            yield day
-        finally:
-            day.monitor.close()
+    with a_server(server_binary(), folder / "day.sock") as url, ExitStack() as stack:
+        day = Day(url, folder, stack, plan)
+        day.live()
+        yield day

@@ -127,7 +127,7 @@ class JetstreamServer:
         self.sent: list[int] = []
         self.problems: list[str] = []
         self.refuses: tuple[int, str, dict[str, str]] | None = None
-        self.is_deaf = False
+        self.is_deaf = self.is_garbled = False
         self._offset = offset // timedelta(microseconds=1)
         self._retention = retention
         self._too_old = too_old
@@ -258,6 +258,8 @@ class JetstreamServer:
     def _frame(self, told: Told) -> bytes:
         if told.frame is not None:
             return told.frame
+        if self.is_garbled:
+            return b'{"v": 2, "event": "somebody posted"}'
         return json.dumps(told.event | {"time_us": told.time_us + self._offset}, ensure_ascii=False).encode()
 
     def _is_dropped(self, connection: ServerConnection, frame: bytes) -> bool:

@@ -28,7 +28,7 @@ class Instance:
         self.answers: list[Any] = []
         self.version = (4, 4)
         self._now = now
-        self._limit = limit
+        self.limit = limit
         self._token = token
         self._asked: list[datetime] = []
 
@@ -55,12 +55,12 @@ class Instance:
         reset = now.replace(second=0, microsecond=0) + timedelta(minutes=5 - now.minute % 5)
         self._asked = [at for at in self._asked if at >= reset - timedelta(minutes=5)] + [now]
         limits = {
-            "X-RateLimit-Limit": str(self._limit),
-            "X-RateLimit-Remaining": str(max(0, self._limit - len(self._asked))),
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(0, self.limit - len(self._asked))),
             "X-RateLimit-Reset": reset.isoformat(timespec="microseconds").replace("+00:00", "Z"),
         }
         status, answer = self._answer(path, asked_for, asked.headers.get("Authorization"))
-        if len(self._asked) > self._limit:
+        if len(self._asked) > self.limit:
             status, answer = 429, {"error": "Too many requests"}
         self.answers.append(answer)
         asked.answer(status, json.dumps(answer).encode(), {"Content-Type": "application/json; charset=utf-8"} | limits)

@@ -194,8 +194,9 @@ class _Server(ThreadingHTTPServer):
     ) -> tuple[int, dict[str, str], bytes]:
         world = self.world
         world.asked.append((path, args))
-        if world.faults:
-            status, extra, said = world.faults.popleft()
+        fault = world.fault()
+        if fault is not None:
+            status, extra, said = fault
             return status, dict(extra), said
         try:
             name, endpoint = self._endpoint(path, headers)
@@ -205,9 +206,9 @@ class _Server(ThreadingHTTPServer):
         except Refusal as e:
             window = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(world.now.timestamp()) + 300)}
             return e.status, window if e.status == 429 else {}, json.dumps(e.body).encode()
-        fault = None if self._judge is None else self._judge.faults_of_answer(path, args, headers, answer)
-        if fault is not None:
-            world.complaints.append(f"answer of {path}: {fault}")
+        wrong = None if self._judge is None else self._judge.faults_of_answer(path, args, headers, answer)
+        if wrong is not None:
+            world.complaints.append(f"answer of {path}: {wrong}")
         if world.drops:
             world.drops -= 1
             return 0, {}, b""

@@ -135,6 +135,10 @@ class World:
             return None if self.find(newest) is None else self.older[id_]
         return next((each for each in self.posts if each.id == id_ and not each.is_gone), None)
 
+    def fault(self) -> tuple[int, Mapping[str, str], bytes] | None:
+        """Return what is answered in place of a good answer; None when nothing is wrong."""
+        return self.faults.popleft() if self.faults else None
+
     def bill(self, kind: str, names: Iterable[str], price: int) -> None:
         """Write down what is paid for, each thing once in a UTC day."""
         day = self.now.date().isoformat()
