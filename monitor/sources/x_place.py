@@ -135,13 +135,18 @@ def after(place: Place, step: Step, found: Found, most_pages: int) -> Moved:
     """Return where a query is after a page of its look."""
     is_denied = step.found > 0 and not found.ids  # the page before told of more: what it told of is a hole
     step = _with(place, step, found)
-    if found.token is not None and step.pages < most_pages:
+    if found.token is not None and step.pages < most_pages * (2 if _is_nearly_through(place, step) else 1):
         return Moved(msgspec.structs.replace(place, step=step), more=True)
     if is_sampling(place):
         return _sampled(place, step, is_cut=found.token is not None)
     is_rest = (found.token is not None or is_denied) and step.oldest
     rest = [Hole(step.low, step.oldest)] if is_rest else []
     return _filled(place, step, rest) if step.is_hole else _read(place, step, rest, most_pages)
+
+
+def _is_nearly_through(place: Place, step: Step) -> bool:
+    """Tell whether only the overlap is left: no hole is made of it, for its time counts as read already."""
+    return not is_sampling(place) and bool(step.oldest) and step.oldest < id_at(_time(place.read_to))
 
 
 def _with(place: Place, step: Step, found: Found) -> Step:

@@ -1,5 +1,6 @@
 """X by recent search, against a strict simulator over real HTTP, judged by X's own description."""
 
+import json
 import logging
 import re
 from collections.abc import Callable, Iterator
@@ -129,6 +130,21 @@ def test_a_page_that_comes_back_empty_where_more_was_told_is_asked_for_again(ask
     assert lied.coverage.start > NOW - timedelta(seconds=40 + 10 * 130), "what was not shown does not count as read"
     assert {f"iron {number}" for number in range(120, 150)} <= {post.text for post in posts}
     assert not any(each.coverage.truncated for each in ask.batches if each.coverage is not None)
+
+
+def test_no_hole_is_left_in_what_counts_as_read(ask: Asking) -> None:
+    """The last page of a look reached into the overlap, and late posts behind it were in a hole that nobody knew of."""
+    ask.source = ask.opened(pages="2")
+    ask.world.post("iron, early", ago=MINUTE)
+    ask.look()
+    for number in range(250):
+        ask.world.post(f"iron {number}", ago=timedelta(seconds=100 - number / 4), surfaced=NOW + MINUTE)
+    ask.world.now += 2 * MINUTE
+    ask.look()
+
+    places = [json.loads(each.cursor) for each in ask.batches if each.cursor is not None]
+    assert not any(each.get("holes") for each in places)
+    assert sum(len(each.posts) for each in ask.batches) == 251
 
 
 def test_a_hole_that_is_shown_empty_twice_is_told_as_such(ask: Asking) -> None:
