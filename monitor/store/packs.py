@@ -8,7 +8,7 @@ from monitor.models import Query, Window
 from monitor.store.codec import decode_learned, encode, to_ms
 from monitor.store.connection import Argument, Connection
 from monitor.store.keys import QUERY_TTL_DAYS
-from monitor.store.progress import ProgressStore
+from monitor.store.progress import MOST_GAPS, ProgressStore
 from monitor.store.schedule import ms
 from monitor.topics.polling.planning import query_of
 from monitor.topics.queries.fitting import UNTAUGHT, Learned
@@ -69,12 +69,16 @@ class PackStore:
     def _let_in(self, query: Query, known: list[Query], now: datetime) -> None:
         atoms, span = atoms_in(query), Window(now - KEPT, now)
         related = ((each, atoms_in(each)) for each in known if each.source == query.source)
-        places = [Place(held, self._progress.windows(each, span)) for each, held in related if held & atoms]
+        places = [self._place(each, held, span) for each, held in related if held & atoms]
         self._connection.run(
             "adopt",
             (self._connection.keys.query(query), self._key),
             (str(query), ms(KEPT), *_said(inherited(atoms, places, now))),
         )
+
+    def _place(self, query: Query, atoms: frozenset[str], span: Window) -> Place:
+        [status] = self._progress.statuses([query], span)
+        return Place(atoms, self._progress.windows(query, span), status.gaps)
 
     @property
     def _key(self) -> str:
@@ -83,7 +87,11 @@ class PackStore:
 
 def _said(found: Inheritance | None) -> tuple[Argument, ...]:
     if found is None:
-        return "", "", ""
+        return "", "", "", ""
     windows = [(to_ms(each.start), to_ms(each.end), int(each.truncated)) for each in found.windows]
     since = windows[0][0] if windows else to_ms(found.begin)
-    return beginning(found.begin), since, encode(windows)
+    gaps = [
+        (to_ms(each.start), to_ms(each.end), each.why, each.tries, int(each.is_partial))
+        for each in found.gaps[-MOST_GAPS:]
+    ]
+    return beginning(found.begin), since, encode(windows), encode(gaps) if gaps else ""

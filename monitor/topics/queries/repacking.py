@@ -1,10 +1,12 @@
 """A new packing loses no place: what was read by earlier queries is known of a new one by the alternatives in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from monitor.models import Coverage, Cursor, Window
+import msgspec
+
+from monitor.models import Coverage, Cursor, Gap, Window
 from monitor.signals.coverage import merged, read_together
 
 FIRST_LOOK = timedelta(hours=1)
@@ -14,24 +16,26 @@ _BEGIN = "begin "
 
 
 class Place(NamedTuple):
-    """What is known of an earlier query: its alternatives, and the windows that were read by it."""
+    """What is known of an earlier query: its alternatives, and what was and was not read by it."""
 
     atoms: frozenset[str]
     windows: Sequence[Coverage]
+    gaps: Sequence[Gap] = ()
 
 
 class Inheritance(NamedTuple):
-    """Where the first look at a new query begins, and what counts as read of it before."""
+    """Where the first look at a new query begins, what counts as read of it before, and what is known to be missing."""
 
     begin: datetime
     windows: tuple[Coverage, ...]
+    gaps: tuple[Gap, ...] = ()
 
 
 def inherited(atoms: Iterable[str], places: Sequence[Place], now: datetime) -> Inheritance | None:
     """Return what a query has from earlier ones; None when nothing in it was ever asked for.
 
     It begins at the oldest place of its alternatives; those that are new begin a first look before now. Read before is
-    what was read of all that are not new.
+    what was read of all that are not new, missing what is missing of any.
     """
     wanted = list(atoms)
     read = [windows for atom in wanted if (windows := _windows_of(atom, places))]
@@ -43,7 +47,9 @@ def inherited(atoms: Iterable[str], places: Sequence[Place], now: datetime) -> I
     partly = _without(_everywhere(read), whole)
     covered = [Coverage(start=each.start, end=each.end) for each in whole]
     sampled = [Coverage(start=each.start, end=each.end, truncated=True) for each in partly]
-    return Inheritance(begin, tuple(sorted((*covered, *sampled), key=lambda each: each.start)))
+    known = tuple(sorted((*covered, *sampled), key=lambda each: each.start))
+    missing = (gap for place in places if place.atoms & frozenset(wanted) for gap in place.gaps)
+    return Inheritance(begin, known, tuple(_open(missing, whole)))
 
 
 def beginning(at: datetime) -> Cursor:
@@ -59,6 +65,13 @@ def begin_of(cursor: Cursor | None, now: datetime) -> datetime | None:
     if cursor is None:
         return now - FIRST_LOOK
     return datetime.fromisoformat(cursor.removeprefix(_BEGIN)) if cursor.startswith(_BEGIN) else None
+
+
+def _open(gaps: Iterable[Gap], whole: Sequence[Window]) -> Iterator[Gap]:
+    """Yield what of gaps was not read after all, each once, oldest first."""
+    for gap in sorted(set(gaps), key=lambda each: (each.start, each.end)):
+        for part in _without([Window(gap.start, gap.end)], whole):
+            yield msgspec.structs.replace(gap, start=part.start, end=part.end)
 
 
 def _windows_of(atom: str, places: Sequence[Place]) -> list[Coverage]:

@@ -50,6 +50,21 @@ def test_a_repacked_keyword_is_read_on_from_where_it_was_left(connection: Connec
     assert abs(window.end - (now - 20 * MINUTE)) < MINUTE
 
 
+def test_a_gap_is_still_known_when_its_keyword_was_packed_anew(connection: Connection, packs: PackStore) -> None:
+    """After `/track` nobody knew any more that half an hour of another topic had not been read."""
+    now = store_now(connection)
+    packs.adopt([OLD], now)
+    read(connection, OLD, 90, 60)
+    read(connection, OLD, 30, 10)
+
+    packs.adopt([WIDER], now)
+    packs.adopt([WIDER], now)
+
+    [before, after] = ProgressStore(connection).statuses([OLD, WIDER], Window(now - timedelta(days=1), now))
+    assert len(before.gaps) == 1
+    assert after.gaps == before.gaps
+
+
 def test_a_query_in_the_plan_keeps_its_place(connection: Connection, packs: PackStore) -> None:
     now = store_now(connection)
     packs.adopt([OLD], now)
