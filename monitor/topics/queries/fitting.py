@@ -35,12 +35,15 @@ class Packed(NamedTuple):
 class Learned(msgspec.Struct, frozen=True, kw_only=True):
     """What a platform taught about its queries: lengths that it took and refused, and alternatives that are too busy.
 
-    A busy one gets a query of its own, so that it starves no other of its pages. `took` is known only after a refusal.
+    A busy one gets a query of its own, so that it starves no other of its pages. Of `counted` ones not all posts are
+    read: they share queries only with those of the same topics, so that a count is a topic's. `took` is known only
+    after a refusal.
     """
 
     took: int = 0
     refused: int | None = None
     busy: frozenset[str] = frozenset()
+    counted: frozenset[str] = frozenset()
 
     @property
     def limit(self) -> int | None:
@@ -66,6 +69,10 @@ class Learned(msgspec.Struct, frozen=True, kw_only=True):
         """Return what is known after alternatives crowded out the others."""
         return msgspec.structs.replace(self, busy=self.busy | frozenset(atoms))
 
+    def with_counted(self, atoms: Iterable[str]) -> "Learned":
+        """Return what is known when posts of alternatives are counted and not all are read."""
+        return msgspec.structs.replace(self, counted=self.counted | frozenset(atoms))
+
 
 UNTAUGHT = Learned()
 
@@ -81,19 +88,19 @@ def atoms_of(texts_by_topic: Iterable[tuple[Topic, Sequence[str]]]) -> list[Atom
     return [Atom(text, frozenset(names), every[text]) for text, names in topics.items()]
 
 
-def fitted(atoms: Iterable[Atom], room: int, joint: int, busy: frozenset[str] = frozenset()) -> list[list[Atom]]:
+def fitted(atoms: Iterable[Atom], room: int, joint: int, learned: Learned = UNTAUGHT) -> list[list[Atom]]:
     """Return atoms in as few lots as first-fit-decreasing finds, each of at most `room` characters.
 
-    `joint` is the length of what stands between two of them. Those of other intervals and busy ones stay apart. The
-    order of the atoms does not matter. (Johnson, Near-optimal bin packing algorithms, 1973: at most 11/9 of the fewest
-    and some.)
+    `joint` is the length of what stands between two of them. Those of other intervals, busy and counted ones stay
+    apart. The order of the atoms does not matter. (Johnson, Near-optimal bin packing algorithms, 1973: at most 11/9 of
+    the fewest and some.)
     """
     lots: list[list[Atom]] = []
     left: list[int] = []
     for atom in sorted(atoms, key=lambda each: (-len(each.text), each.text)):
-        is_alone = atom.text in busy
+        is_alone = atom.text in learned.busy
         needed = len(atom.text) + joint
-        fit = next((n for n, lot in enumerate(lots) if left[n] >= needed and lot[0].every == atom.every), None)
+        fit = next((n for n, lot in enumerate(lots) if left[n] >= needed and _is_alike(lot[0], atom, learned)), None)
         if fit is None or is_alone:
             lots.append([atom])
             left.append(0 if is_alone else room - len(atom.text))
@@ -101,6 +108,12 @@ def fitted(atoms: Iterable[Atom], room: int, joint: int, busy: frozenset[str] = 
             lots[fit].append(atom)
             left[fit] -= needed
     return lots
+
+
+def _is_alike(one: Atom, other: Atom, learned: Learned) -> bool:
+    """Tell whether two may stand in one query."""
+    is_counted = one.text in learned.counted or other.text in learned.counted
+    return one.every == other.every and (one.topics == other.topics or not is_counted)
 
 
 def packed(lot: Sequence[Atom], text: str) -> Packed:

@@ -50,6 +50,17 @@ def atoms_in(query: Query) -> frozenset[str]:
     return frozenset((query.text,) if apart is None else apart(query.text))
 
 
+def asked_alone(query: Query, topics: Sequence[Topic], learned: LearnedBySource = NOTHING_LEARNED) -> list[str]:
+    """Return the topics whose own keywords are all that a query asks for: what is counted of it is theirs."""
+    atoms = atoms_in(query)
+    return [topic.name for topic in topics if atoms and atoms <= _own_atoms(topic, query.source, learned)]
+
+
+def _own_atoms(topic: Topic, source: str, learned: LearnedBySource) -> frozenset[str]:
+    packs = packed_of(source, [topic], learned)
+    return frozenset(atom for each in packs for atom in atoms_in(Query(source, each.text)))
+
+
 @lru_cache(KEPT)
 def _packed(source: str, topics: tuple[Topic, ...], learned: Learned) -> tuple[Packed, ...]:
     return tuple(PACKERS[source](topics, learned))

@@ -25,7 +25,7 @@ def pack(topics: Sequence[Topic], learned: Learned = UNTAUGHT) -> list[Packed]:
     """Return the fewest searches that find whatever these topics accept."""
     room = min(LONGEST, learned.limit or LONGEST)
     atoms = atoms_of((topic, [text for text in _texts(topic) if len(text) <= room]) for topic in topics)
-    lots = fitted(atoms, room, len(JOINT), learned.busy)
+    lots = fitted(atoms, room, len(JOINT), learned)
     return sorted(packed(lot, JOINT.join(sorted(atom.text for atom in lot))) for lot in lots)
 
 

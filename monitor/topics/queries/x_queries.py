@@ -35,7 +35,7 @@ def pack(topics: Sequence[Topic], learned: Learned = UNTAUGHT) -> list[Packed]:
     """Return the fewest queries that find whatever these topics accept."""
     room = min(LONGEST, learned.limit or LONGEST) - ROOM_FOR_LIKES - 2
     atoms = atoms_of((topic, list(alternatives(topic, room))) for topic in topics)
-    lots = fitted(atoms, room, len(JOINT), learned.busy)
+    lots = fitted(atoms, room, len(JOINT), learned)
     return sorted(_query(lot) for lot in lots)
 
 

@@ -26,7 +26,7 @@ def pack(topics: Sequence[Topic], learned: Learned = UNTAUGHT) -> list[Packed]:
     every = min((topic.every for topic in topics), default=None)
     alike = [atom if every is None else atom._replace(every=every) for atom in atoms]
     room = min(LONGEST, learned.limit or LONGEST)
-    lots = fitted(alike, room, len(JOINT), learned.busy)
+    lots = fitted(alike, room, len(JOINT), learned)
     return sorted(packed(lot, JOINT.join(sorted(atom.text for atom in lot))) for lot in lots)
 
 
