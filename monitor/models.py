@@ -11,7 +11,7 @@ import msgspec
 
 from monitor.nouns.burst import Burst
 from monitor.nouns.clues import Sense
-from monitor.nouns.coverage import Coverage, Gap, Query, QueryStatus
+from monitor.nouns.coverage import Counted, Coverage, Gap, Query, QueryStatus, Tally
 from monitor.nouns.incoming import Incoming, Role
 from monitor.nouns.novelty import First, Phrase
 from monitor.nouns.sharing import SharedLink
@@ -137,7 +137,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     `moved_to` is the new query text after a permanent redirect. Items that could not be parsed are counted in
     `unreadable`, never dropped silently, and brought along in `set_aside` where the source can. `edits` are known posts
     with another text, `authors_gone` the ids (Author.id) of accounts that are gone with all that they wrote. `fresh`
-    counts posts that no earlier batch brought, None: all of them.
+    counts posts that no earlier batch brought, None: all of them. `tallies` are hours that the platform counted.
     """
 
     posts: tuple[Post, ...] = ()
@@ -153,6 +153,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     moved_to: str | None = None
     unreadable: int = 0
     set_aside: tuple[SetAside, ...] = ()
+    tallies: tuple[Tally, ...] = ()
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,7 +225,8 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
     `expected` is None while too little was sampled; `sampled` of `needed` hours say how far it got. `ratio` is
     count ÷ expected. `burst` is what stood out in the window, `phrases` came with it; `firsts` say when each spelling
-    and script was first seen, ever. `arithmetic` explains, a sentence a line.
+    and script was first seen, ever. `counted`: in `count` is what a platform counted and nobody read. `arithmetic`
+    explains, a sentence a line.
     """
 
     topic: str
@@ -242,6 +244,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     burst: Burst | None = None
     phrases: tuple[Phrase, ...] = ()
     firsts: tuple[First, ...] = ()
+    counted: tuple[Counted, ...] = ()
 
 
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):

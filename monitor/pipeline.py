@@ -33,15 +33,16 @@ from monitor.models import (
 from monitor.processes.undisturbed import undisturbed
 from monitor.protocols import Added, LanguageTagger, Mentions
 from monitor.seams.ledger import CoverageLedger
-from monitor.seams.scored import HourCounts, Samples
+from monitor.seams.scored import NO_TALLIES, HourCounts, Samples, Tallied, Tallies
 from monitor.signals.accounts import in_languages, is_outlet
 from monitor.signals.arithmetic import phrased
 from monitor.signals.baseline import HOUR, WHOLE
-from monitor.signals.bursts import baseline_window, by_hour, copies_once, measure
+from monitor.signals.bursts import Known, baseline_window, by_hour, copies_once, measure
 from monitor.signals.copies import grouped, wording_of
 from monitor.signals.coverage import read_together, since
 from monitor.signals.firsts import NOTHING, Firsts, told
 from monitor.signals.phrases import MOST_READ, emerging
+from monitor.signals.tallies import added, unread, windows_of
 from monitor.text.scripts import script_of
 from monitor.topics.matcher.matching import Matcher, TopicMatch, facts_of
 from monitor.topics.polling.planning import queries_of
@@ -140,8 +141,8 @@ class Shelf(NamedTuple):
     """What a digest is made from. `followed_since`: earlier counts are of another rule, or of none.
 
     `queries` are those by which the topic is read, None when it is the only one.
-    Without `samples` no words are called new, without `counts` copies are compared with nothing. `firsts` are what is
-    remembered of the topic.
+    Without `samples` no words are called new, without `counts` copies are compared with nothing, without `tallies` a
+    sample is all there is. `firsts` are what is remembered of the topic.
     """
 
     mentions: Mentions
@@ -151,6 +152,7 @@ class Shelf(NamedTuple):
     samples: Samples | None = None
     counts: HourCounts | None = None
     firsts: Firsts = NOTHING
+    tallies: Tallies | None = None
 
 
 class Gathered(NamedTuple):
@@ -173,22 +175,39 @@ def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathere
     unseen = Engagement()
     keys = [each.post.key for each in mentions if each.post.engagement != unseen]
     history = dict(zip(keys, shelf.mentions.history(topic.name, keys), strict=True))
-    earlier = baseline_window(window)
     queries = queries_of(topic, [topic]) if shelf.queries is None else shelf.queries
-    known = Window(earlier.start, window.end)
-    sampled = read_together([_whole(shelf.ledger.windows(query, known)) for query in queries])
-    if shelf.followed_since is not None:
-        sampled = since(shelf.followed_since, sampled)
-    if topic.sense is not None:
-        # Roll-ups do not know what was meant; hours of which only they are left are compared with nothing.
-        sampled = since(oldest_kept(topic, now), sampled)
-    hourly = hourly_of(topic, earlier, shelf.mentions)
-    trend = measure(topic, window, mentions, sampled, hourly, now)
+    known = _known(topic, window, shelf._replace(queries=queries), now)
+    trend = measure(topic, window, mentions, known, now)
     firsts = told(mentions, shelf.firsts, window.start)
-    once = copies_once(topic, window, mentions, sampled, _wordings(topic, earlier, hourly, shelf.counts))
+    wordings = _wordings(topic, baseline_window(window), known.hourly, shelf.counts)
+    once = () if trend.counted else copies_once(topic, window, mentions, known.sampled, wordings)
     trend = msgspec.structs.replace(trend, firsts=firsts, arithmetic=(*trend.arithmetic, *once))
     trend = _with_phrases(topic, trend, mentions, shelf)
     return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window), len(others))
+
+
+def _known(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Known:
+    """Return what is compared with a window: what was read of the topic before, or counted by a platform."""
+    earlier, queries = baseline_window(window), shelf.queries or ()
+    known = Window(earlier.start, window.end)
+    tallied = NO_TALLIES if shelf.tallies is None else _tallied(topic, known, shelf.tallies, queries)
+    read = {query: _whole(shelf.ledger.windows(query, known)) for query in queries}
+    if shelf.followed_since is not None:
+        # What a platform counts it counts by the present rule, also of before that.
+        read = {query: since(shelf.followed_since, windows) for query, windows in read.items()}
+    sampled = read_together([[*windows, *windows_of(query, tallied)] for query, windows in read.items()])
+    if topic.sense is not None:
+        # Roll-ups do not know what was meant; hours of which only they are left are compared with nothing.
+        sampled = since(oldest_kept(topic, now), sampled)
+    hours = unread(tallied)
+    return Known(sampled, added(hourly_of(topic, earlier, shelf.mentions), earlier.start, hours), hours)
+
+
+def _tallied(topic: Topic, window: Window, tallies: Tallies, queries: Sequence[Query]) -> Tallied:
+    """Return what platforms counted; nothing where the topic is less than its keywords: they know no more of it."""
+    if topic.sense is not None or topic.languages:
+        return NO_TALLIES
+    return tallies.of(topic.name, queries, window)
 
 
 def _wordings(topic: Topic, window: Window, hourly: Sequence[int], counts: HourCounts | None) -> Sequence[int | None]:

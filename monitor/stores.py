@@ -23,6 +23,7 @@ from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.scores import ScoreStore
 from monitor.store.second_looks import SecondLooks
 from monitor.store.subscriptions import SubscriptionStore
+from monitor.store.tallies import TallyStore
 from monitor.store.told import ToldStore
 from monitor.store.topics import TopicStore
 from monitor.store.undelivered import UndeliveredStore
@@ -41,6 +42,7 @@ class Stores:
         self.progress = ProgressStore(connection)
         self.packs = PackStore(connection)
         self.scores = ScoreStore(connection)
+        self.tallies = TallyStore(connection)
         self.firsts = FirstsStore(connection)
         self.alerts = AlertStore(connection)
         self.quarantine = QuarantineStore(connection)

@@ -4,7 +4,7 @@ import errno
 import hashlib
 import secrets
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from monitor.digests.schedule import next_digest
 from monitor.errors import ConfigError, StoreError
 from monitor.logs import hide
 from monitor.models import Job, Query, Topic
+from monitor.nouns.coverage import Tally
 from monitor.pipeline import Stages
 from monitor.processes.isolation import ForkIsolation
 from monitor.processes.liveness import is_dead
@@ -68,6 +69,7 @@ from monitor.topics.polling.planning import (
     reread_job,
     score_job,
 )
+from monitor.topics.queries.packing import asked_alone
 
 
 class Monitor(Stores):
@@ -101,7 +103,8 @@ class Monitor(Stores):
         stores = self.leases, self.progress, self.mentions
         self.breakers = BreakerStore(connection, lambda source: hash_of(settings.sources.get(source, {})))
         self.changes = Changes(self.mentions, self.mentions, self.words, self.departed, self.quarantine)
-        self.parts = Parts(self.sources, *stores, self.quarantine, self.isolation, self.changes, self.breakers)
+        apart = self.quarantine, self.isolation
+        self.parts = Parts(self.sources, *stores, *apart, self.changes, self.breakers, self.keep_tallies)
         self._stages: tuple[tuple[int, int], Stages] | None = None
         self._signing_key: bytes | None = None
         self._lock = threading.Lock()
@@ -128,6 +131,10 @@ class Monitor(Stores):
         """Return the names of the topics that are read by a query."""
         topics, learned = self.topics.all(), self.packs.learned()
         return [topic.name for topic in topics if query in queries_of(topic, topics, learned)]
+
+    def keep_tallies(self, query: Query, tallies: Sequence[Tally]) -> None:
+        """Keep what a platform counted for a query, for each topic whose posts these are and nobody else's."""
+        self.tallies.note(asked_alone(query, self.topics.all(), self.packs.learned()), query, tallies)
 
     def plan(self) -> dict[Query, timedelta]:
         """Return all queries that are polled, and how often."""

@@ -11,7 +11,7 @@ def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:
     mentions = rule_for(monitor, topic) or monitor.mentions
     since, firsts = monitor.topics.since(topic.name), monitor.firsts.of(topic.name)
     queries = monitor.queries_of(topic)
-    return Shelf(mentions, monitor.progress, since, queries, monitor.mentions, monitor.scores, firsts)
+    return Shelf(mentions, monitor.progress, since, queries, monitor.mentions, monitor.scores, firsts, monitor.tallies)
 
 
 def rule_for(monitor: Monitor, topic: Topic) -> ByPresentRule | None:

@@ -61,6 +61,12 @@ def compare(posts: list[Happened], budget: float) -> None:
         click.echo(_compared(label, run, posts, days))
     ratio = runs["everything"].spent / max(1, runs["as planned"].spent)
     click.echo(f"as planned costs {ratio:.0f} times less than everything")
+    click.echo(
+        "hours ±5 %: counted that exactly, as digests count them: posts that were read, else X's own count of the hour"
+    )
+    click.echo(
+        f"bursts: hours found to stand out of those that do; top {TOP}: of the posts liked most on each day, those read"
+    )
 
 
 def _compared(label: str, run: Rehearsed, posts: list[Happened], days: float) -> str:

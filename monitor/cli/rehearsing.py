@@ -1,6 +1,7 @@
 """Reading a topic on X twice from the same past: everything, and as planned for a budget; what each costs and tells."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from math import cos, exp, pi
@@ -8,8 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.errors import OutOfCredit
-from monitor.models import Batch, Coverage, Cursor, Gap, Window
-from monitor.nouns.coverage import samples_in
+from monitor.models import Batch, Cursor, Window
 from monitor.seams.budget import dollars, micro
 from monitor.signals.baseline import HOUR, Hours, usual_at
 from monitor.signals.phases import BURST
@@ -57,22 +57,22 @@ def rehearsed(posts: Sequence[Happened], budget: str, progress: Callable[[timede
     source = XSource(None, {"token": "none is needed", "budget": budget, "pages": "200"}, past)
     now, end = _begin(posts), posts[-1].at + HOUR
     cursor: Cursor | None = None
-    read: set[int] = set()
-    hourly: dict[datetime, float] = {}
+    read: dict[int, datetime] = {}
+    counted: dict[datetime, int] = {}
     spent = stopped = 0
     while now < end:
         due = now + EVERY
         try:
             batch = source.fetch("(rehearsed)", cursor, now)
             cursor, spent = batch.cursor, spent + micro(batch.cost)
-            _take(batch, read, hourly)
+            _take(batch, read, counted)
             due = now if batch.more else max(due, batch.not_before or due)
         except OutOfCredit as e:
             stopped += 1
             due = now + (e.retry_after or DAY)
         progress(due - now)
         now = due
-    return Rehearsed(spent, past.requests, frozenset(read), hourly, stopped)
+    return Rehearsed(spent, past.requests, frozenset(read), _hourly(read, counted), stopped)
 
 
 def accuracy(posts: Sequence[Happened], told: Rehearsed) -> Accuracy:
@@ -117,27 +117,17 @@ def _begin(posts: Sequence[Happened]) -> datetime:
     return first + (DAY if posts[-1].at - posts[0].at > 2 * DAY else HOUR)
 
 
-def _take(batch: Batch, read: set[int], hourly: dict[datetime, float]) -> None:
-    """Note what a page brought. Where only a sample was read, its number of posts is X's count."""
-    window = batch.coverage
-    sample = None if window is None else samples_in([Gap(start=window.start, end=window.end, why=window.why)])
-    is_whole = '"mode":"sample"' not in (batch.cursor or "") and sample is None
-    for post in batch.posts:
-        read.add(int(post.key.id))
-        if is_whole:
-            hour = post.time.replace(minute=0, second=0, microsecond=0)
-            hourly[hour] = hourly.get(hour, 0.0) + 1
-    if sample is not None and window is not None:
-        _spread(window, sample[1], hourly)
+def _take(batch: Batch, read: dict[int, datetime], counted: dict[datetime, int]) -> None:
+    """Note what a page brought: posts with their times, and the hours that X counted."""
+    read.update((int(post.key.id), post.time) for post in batch.posts)
+    counted.update((each.start, each.posts) for each in batch.tallies)
 
 
-def _spread(window: Coverage, count: int, hourly: dict[datetime, float]) -> None:
-    """Share a count among the hours of its window."""
-    hour = window.start.replace(minute=0, second=0, microsecond=0)
-    while hour < window.end:
-        part = min(window.end, hour + HOUR) - max(window.start, hour)
-        hourly[hour] = hourly.get(hour, 0.0) + count * (part / (window.end - window.start))
-        hour += HOUR
+def _hourly(read: Mapping[int, datetime], counted: Mapping[datetime, int]) -> dict[datetime, float]:
+    """Return the posts of each hour as digests count them: those that were read, and what X counted beyond them."""
+    found = Counter(at.replace(minute=0, second=0, microsecond=0) for at in read.values())
+    hours = {*found, *counted}
+    return {hour: float(max(found[hour], counted.get(hour, 0))) for hour in hours}
 
 
 def _by_hour(posts: Sequence[Happened]) -> dict[datetime, float]:

@@ -3,7 +3,7 @@
 from datetime import timedelta, tzinfo
 
 from monitor.digests.draft import Draft
-from monitor.digests.platforms import host_of, is_web, shortened
+from monitor.digests.platforms import host_of, is_web, platform_label, shortened
 from monitor.digests.wording import accounts, day_and_time, day_of, hashtag, isolated, left_out, plain, posts, span_of
 from monitor.models import Digest, SharedLink, Trend, Window
 from monitor.saying import say, say_many
@@ -48,7 +48,7 @@ def write_headline(draft: Draft, digest: Digest, zone: tzinfo) -> None:
     said = say(", ").join(part for part in (posts(trend.count), ratio) if part)
     with draft.marked("bold"):
         draft.write(say("{topic}: {said}", topic=hashtag(digest.title), said=said))
-    parts = (told_window(digest, zone), _usual(trend), _voices(trend))
+    parts = (told_window(digest, zone), _usual(trend), *_counted(trend), _voices(trend))
     draft.write("\n" + " · ".join(part for part in parts if part))
 
 
@@ -88,6 +88,19 @@ def _usual(trend: Trend) -> str:
         hours = {"hours": trend.sampled_hours, "needed": trend.needed_hours}
         return say("too early for 'usual' ({hours} of {needed} h)", **hours)
     return say("no 'usual': too many gaps")
+
+
+def _counted(trend: Trend) -> list[str]:
+    """Word whose count it is, where not all of it was read: "X counted 380, read 60"."""
+    return [
+        say(
+            "{platform} counted {count}, read {read}",
+            platform=platform_label(each.source),
+            count=f"{each.posts:,}",
+            read=f"{each.read:,}",
+        )
+        for each in trend.counted
+    ]
 
 
 def _number(expected: float) -> str:

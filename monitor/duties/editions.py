@@ -101,13 +101,13 @@ def edition_for(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, c
 def shelf_in(monitor: Monitor, topic: Topic, wishes: Wishes, now: datetime) -> Shelf:
     """Return what a chat's digests are made from: in other languages than it reads, nothing was said.
 
-    What is usual is then counted from stored posts, for roll-ups know no languages.
+    What is usual is then counted from stored posts, for roll-ups and platforms' own counts know no languages.
     """
     shelf = shelf_of(monitor, topic)
     if not wishes.languages:
         return shelf
     since = max(oldest_kept(topic, now), shelf.followed_since or oldest_kept(topic, now))
-    return shelf._replace(mentions=_InLanguages(shelf.mentions, wishes), followed_since=since)
+    return shelf._replace(mentions=_InLanguages(shelf.mentions, wishes), followed_since=since, tallies=None)
 
 
 class _InLanguages:

@@ -319,5 +319,6 @@ def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
             log.info("topic ended", extra={"topic": topic.name})
         monitor.firsts.trim(topic.name)
         monitor.scores.trim(topic.name, now)
+        monitor.tallies.trim(topic.name, now)
         monitor.quarantine.prune(now - timedelta(days=QUARANTINE_DAYS))
         monitor.progress.finish(lease, PRUNE_EVERY)

@@ -29,6 +29,22 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """How many posts a platform itself counted for a query, read or not: of the hour from `start` on, up to `until`."""
+
+    start: datetime
+    until: datetime
+    posts: int
+
+
+class Counted(msgspec.Struct, frozen=True, array_like=True):
+    """What a platform counted in a window, and how many of these posts were read."""
+
+    source: str
+    posts: int
+    read: int
+
+
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
     """A time that was not read, or only in part: from when to when, why, and how many looks could not close it."""
 

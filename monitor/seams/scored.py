@@ -1,12 +1,13 @@
 """What is kept of a topic between two looks at its numbers, and what chats were told of them at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from monitor.models import First, Mention, Trend, Window
+from monitor.models import First, Mention, Query, Trend, Window
+from monitor.nouns.coverage import Tally
 
 
 class HourCount(NamedTuple):
@@ -45,4 +46,22 @@ class HourCounts(Protocol):
 
     def counted(self, topic: str, window: Window) -> Mapping[datetime, HourCount]:
         """Return what is kept of the hours that begin in a window."""
+        ...
+
+
+class Tallied(NamedTuple):
+    """Hours that platforms counted for the queries of a topic; `read`: its stored posts by source and hour."""
+
+    by_query: Mapping[Query, Sequence[Tally]] = {}
+    read: Mapping[tuple[str, datetime], int] = {}
+
+
+NO_TALLIES = Tallied()
+
+
+class Tallies(Protocol):
+    """What platforms counted, by the hour, kept when its posts are pruned."""
+
+    def of(self, topic: str, queries: Sequence[Query], window: Window) -> Tallied:
+        """Return the counted hours of a topic's queries that begin in a window."""
         ...

@@ -22,6 +22,7 @@ from monitor.models import (
     Query,
     SetAside,
 )
+from monitor.nouns.coverage import Tally
 from monitor.pipeline import Stages, disguised, mentions_of, store_mentions, summed
 from monitor.protocols import Added, Leases, Mentions, Source
 from monitor.seams.credentials import keyless, missing_of
@@ -53,7 +54,10 @@ MOST_TRIES = 5
 
 
 class Parts(NamedTuple):
-    """The doing parts that a look at a source needs. Without `isolation` a broken item breaks its page."""
+    """The doing parts that a look at a source needs. Without `isolation` a broken item breaks its page.
+
+    `tally` keeps what a platform counted for a query.
+    """
 
     sources: Mapping[str, Source]
     leases: Leases
@@ -63,6 +67,7 @@ class Parts(NamedTuple):
     isolation: Isolation | None = None
     changes: Changes | None = None
     breakers: Breakers | None = None
+    tally: Callable[[Query, Sequence[Tally]], None] | None = None
 
     def set_aside(self, items: Sequence[SetAside], query: Query, tries: int) -> None:
         """Put items into quarantine, if there is one."""
@@ -251,6 +256,8 @@ def _store(reading: _Reading, page: _Page) -> Added:
         added = _add_each(reading, page.mentions)
     if reading.parts.changes is not None:
         reading.parts.changes.follow(reading.look.query.source, page.batch, reading.stages, reading.now)
+    if reading.parts.tally is not None and page.batch.tallies:
+        reading.parts.tally(reading.look.query, page.batch.tallies)
     return added
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.models import Mention, Phrase
 from monitor.nouns.burst import Burst
+from monitor.nouns.coverage import Counted
 from monitor.signals.baseline import Usual
 from monitor.signals.phases import BURST
 
@@ -28,6 +29,15 @@ def explained(burst: Burst, usual: Usual, zone: ZoneInfo) -> tuple[str, ...]:
         f"Surprise {burst.surprise:.2f} = {tail}, X negative binomial with that mean and variance {_SOURCES}.",
         f"It is a burst from {BURST} on. Spread, as 1 ÷ Σ share² (Hill 1973): {spreads}.",
         f"In its newest hour {burst.latest:,} voices: {burst.phase}.",
+    )
+
+
+def tallied(counted: Sequence[Counted]) -> tuple[str, ...]:
+    """Return how much of a count is a platform's own word."""
+    return tuple(
+        f"{each.source} counted {each.posts:,} posts, {each.read:,} of them were read; the others count too, "
+        "copies among them as often as among those that were read."
+        for each in counted
     )
 
 

@@ -18,10 +18,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.models import Mention, Topic, Trend, Window
 from monitor.signals.accounts import count_languages, count_platforms, posts_by_account
-from monitor.signals.arithmetic import makeup
+from monitor.signals.arithmetic import makeup, tallied
 from monitor.signals.baseline import DAY, DAYS_BACK, HOUR, NEEDED_HOURS, WHOLE, days_before, sampled_hours
 from monitor.signals.coverage import covered, merged
 from monitor.signals.peaks import Earlier, Finding, find_burst
+from monitor.signals.tallies import Unread, counted_in, posts_in
 
 FEWEST_WINDOWS = 3
 LONGEST_WINDOW = 7 * DAY
@@ -32,6 +33,19 @@ SMALLEST_DIVISOR = 1.0
 """Below one usual post a ratio says nothing: ×7 for 2 posts in place of 0.3."""
 
 _WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+
+
+class Known(NamedTuple):
+    """What a window is compared with.
+
+    `sampled` holds the times that were really read or counted, in any order, from 28 days back to the end of the window
+    (`coverage.read_together` makes them). `hourly` holds one count an hour of `baseline_window(window)`, without
+    back-filled posts. `unread` says what platforms counted and nobody read, in the window too; `hourly` has it already.
+    """
+
+    sampled: Sequence[Window]
+    hourly: Sequence[int]
+    unread: Sequence[Unread] = ()
 
 
 class _Earlier(NamedTuple):
@@ -51,32 +65,27 @@ def baseline_window(window: Window) -> Window:
     return Window(start - (DAYS_BACK + 1) * DAY, start)
 
 
-def measure(
-    topic: Topic,
-    window: Window,
-    mentions: Sequence[Mention],
-    sampled: Sequence[Window],
-    hourly: Sequence[int],
-    now: datetime,
-) -> Trend:
+def measure(topic: Topic, window: Window, mentions: Sequence[Mention], known: Known, now: datetime) -> Trend:
     """Return count, accounts, languages and platforms of a window, its ratio to what is usual, and what stood out.
 
-    `mentions` are those of the window. `sampled` holds the times that were really read, in any order, from 28 days back
-    to the end of the window (`coverage.read_together` makes them). `hourly` holds one count an hour of
-    `baseline_window(window)`, without back-filled posts. A window not on the hour is compared with earlier ones that
-    begin up to 59 minutes sooner, on the hour, and says so; one that is not of whole hours has no usual.
+    `mentions` are those of the window. A window not on the hour is compared with earlier ones that begin up to 59
+    minutes sooner, on the hour, and says so; one that is not of whole hours has no usual.
     """
-    usual = _usual(topic, window, sampled, hourly)
-    live = sum(not mention.backfilled for mention in mentions)
+    usual = _usual(topic, window, known)
+    unread = posts_in(window, known.unread)
+    live = unread + sum(not mention.backfilled for mention in mentions)
+    count = unread + len(mentions)
     # A headline must divide what it counts: with back-filled posts in the window there is no ratio.
-    ratio = _ratio(live, usual.expected) if window.end <= now and live == len(mentions) else None
+    ratio = _ratio(live, usual.expected) if window.end <= now and live == count else None
     accounts = posts_by_account(mentions)
     hours = by_hour(window, mentions)
-    found = _burst(topic, window, hours, sampled, hourly)
+    unread_by_hour = [posts_in(hour, known.unread) for hour in _hours_of(window)]
+    found = _burst(topic, window, hours, unread_by_hour, known)
+    counted = counted_in(window, known.unread)
     return Trend(
         topic=topic.name,
         window=window,
-        count=len(mentions),
+        count=count,
         accounts=len(accounts),
         expected=usual.expected,
         ratio=ratio,
@@ -84,15 +93,17 @@ def measure(
         needed_hours=NEEDED_HOURS,
         platforms=count_platforms(mentions),
         languages=count_languages(mentions),
-        hourly=tuple(map(len, hours)),
+        hourly=tuple(len(hour) + more for hour, more in zip(hours, unread_by_hour, strict=True)),
         arithmetic=(
             *_division(live, usual.expected, ratio),
             *usual.sentences,
             *_caveats(window, mentions, usual, now),
+            *tallied(counted),
             *makeup(mentions, max(accounts.values(), default=None)),
             *found.sentences,
         ),
         burst=found.burst,
+        counted=counted,
     )
 
 
@@ -128,31 +139,27 @@ def _once(topic: Topic, window: Window, count: int, earlier: Sequence[_Earlier])
 
 
 def _burst(
-    topic: Topic,
-    window: Window,
-    hours: Sequence[Sequence[Mention]],
-    sampled: Sequence[Window],
-    hourly: Sequence[int],
+    topic: Topic, window: Window, hours: Sequence[Sequence[Mention]], unread: Sequence[int], known: Known
 ) -> Finding:
     """Return what stood out, if enough was read before the window to say, and the window is no longer than a week."""
     if window.length > LONGEST_WINDOW:
         return Finding()
-    read = merged(sampled)
-    earlier = sampled_hours(baseline_window(window).start, hourly, read)
+    read = merged(known.sampled)
+    earlier = sampled_hours(baseline_window(window).start, known.hourly, read)
     if earlier.read < NEEDED_HOURS:
         return Finding()
-    return find_burst(window, hours, Earlier(earlier, read, ZoneInfo(topic.timezone)))
+    return find_burst(window, hours, Earlier(earlier, read, ZoneInfo(topic.timezone)), unread)
 
 
-def _usual(topic: Topic, window: Window, sampled: Sequence[Window], hourly: Sequence[int]) -> _Usual:
-    read = merged(sampled)
+def _usual(topic: Topic, window: Window, known: Known) -> _Usual:
+    read = merged(known.sampled)
     before = Window(window.start - DAYS_BACK * DAY, window.start)
     hours = int(covered(before, read) / HOUR)
     if window.length < HOUR or window.length % HOUR:
         return _Usual(None, hours, ("No usual for a window that is not of whole hours.",))
     if hours < NEEDED_HOURS:
         return _Usual(None, hours, (f"Too early for 'usual': {hours} of {NEEDED_HOURS} h read before this window.",))
-    earlier = _earlier_windows(topic, window, read, hourly)
+    earlier = _earlier_windows(topic, window, read, known.hourly)
     if len(earlier) < FEWEST_WINDOWS:
         return _Usual(None, hours, (f"No usual: {len(earlier)} of {FEWEST_WINDOWS} earlier windows were read whole.",))
     expected = float(median(each.posts for each in earlier))
@@ -193,12 +200,18 @@ def _ratio(count: int, expected: float | None) -> float | None:
 def by_hour(window: Window, mentions: Iterable[Mention]) -> list[list[Mention]]:
     """Return the mentions of each hour of a window, from its own start on; the last one may be short."""
     start, end = window
-    hours: list[list[Mention]] = [[] for _ in range(-(-window.length // HOUR))]
+    hours: list[list[Mention]] = [[] for _ in _hours_of(window)]
     for mention in mentions:
         time = mention.post.time
         if start <= time < end:
             hours[(time - start) // HOUR].append(mention)
     return hours
+
+
+def _hours_of(window: Window) -> list[Window]:
+    """Return the hours of a window, from its own start on; the last one may be short."""
+    starts = (window.start + n * HOUR for n in range(-(-window.length // HOUR)))
+    return [Window(start, min(start + HOUR, window.end)) for start in starts]
 
 
 def _division(count: int, expected: float | None, ratio: float | None) -> tuple[str, ...]:

@@ -54,14 +54,19 @@ def judged(voices: int, usual: Usual | None) -> float:
     return surprise(voices, usual.mean, usual.variance)
 
 
-def find_burst(window: Window, by_hour: Sequence[Sequence[Mention]], earlier: Earlier) -> Finding:
+def find_burst(
+    window: Window, by_hour: Sequence[Sequence[Mention]], earlier: Earlier, unread: Sequence[int] = ()
+) -> Finding:
     """Return what stood out most in a window, from the mentions of its hours, which are cut from its begin on.
+
+    `unread` says how many posts more a platform counted in each hour. They are taken for as many voices each as the
+    posts of the window that were read.
 
     Hours that were not read whole, or follow such an hour, are passed over: what was written in a gap and read after it
     may look like one hour's. So are back-filled posts and those without a time of their own, which have the time at
     which we looked.
     """
-    talk = _Talk(window, by_hour)
+    talk = _Talk(window, by_hour, unread)
     endings = [_ending(talk, n, earlier) for n in range(len(talk.by_hour))]
     read = [ending for ending in endings if ending]
     best = [max(ending, key=lambda each: each.surprise) for ending in read]
@@ -79,8 +84,9 @@ def find_burst(window: Window, by_hour: Sequence[Sequence[Mention]], earlier: Ea
 class _Talk:
     """The mentions of a window by hour, and what was said first in each; nobody asks for most of it."""
 
-    def __init__(self, window: Window, by_hour: Sequence[Sequence[Mention]]) -> None:
+    def __init__(self, window: Window, by_hour: Sequence[Sequence[Mention]], unread: Sequence[int] = ()) -> None:
         self.start = window.start
+        self._unread = unread
         self.by_hour = [list(filter(_has_hour, mentions)) for mentions in by_hour[: window.length // HOUR]]
         self._firsts: dict[int, dict[str, Said]] = {}
         self._voices: dict[range, int] = {}
@@ -91,13 +97,26 @@ class _Talk:
 
     def posts(self, hours: range) -> int:
         """Return how many mentions some hours have."""
-        return sum(len(self.by_hour[hour]) for hour in hours)
+        return sum(len(self.by_hour[hour]) for hour in hours) + self.unread(hours)
+
+    def unread(self, hours: range) -> int:
+        """Return how many posts of some hours were counted and not read."""
+        return sum(self._unread[hours.start : hours.stop])
 
     def voices(self, hours: range) -> int:
         """Return the voices of some hours."""
         if hours not in self._voices:
-            self._voices[hours] = count_voices(firsts_of_all([self._first_said(hour) for hour in hours]))
+            self._voices[hours] = self._voices_read(hours) + self._voices_unread(hours)
         return self._voices[hours]
+
+    def _voices_read(self, hours: range) -> int:
+        return count_voices(firsts_of_all([self._first_said(hour) for hour in hours]))
+
+    def _voices_unread(self, hours: range) -> int:
+        unread = self.unread(hours)
+        everything = range(len(self.by_hour))
+        posts = len(self.mentions(everything)) if unread else 0
+        return round(unread * self._voices_read(everything) / posts) if posts else unread
 
     def _first_said(self, hour: int) -> dict[str, Said]:
         if hour not in self._firsts:
@@ -149,7 +168,7 @@ def _burst(talk: _Talk, top: _Stretch, usual: Usual, hours: Sequence[Scored], sa
     return Burst(
         start=top.window.start,
         end=top.window.end,
-        posts=len(mentions),
+        posts=talk.posts(top.hours),
         accounts=count_accounts(mentions),
         voices=talk.voices(top.hours),
         platforms=len({each.post.key.source for each in mentions}),

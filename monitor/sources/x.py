@@ -48,6 +48,9 @@ PRICES = Prices(post=5_000, user=10_000, count=5_000, as_of="2026-08-22")
 
 MOST_LOOKED_UP = 100
 MOST_PAGES = 10
+LATEST = timedelta(seconds=30)
+"""What is younger is neither found nor counted yet, by X's own rule."""
+
 BACKLOG = timedelta(hours=3)
 """A time that was not read, from which it is counted before it is read."""
 
@@ -88,8 +91,7 @@ class XSource:
         """Ask X once, for what comes next of a query, and return the answer with what it cost."""
         self._check()
         place, now = place_of(asked.cursor, asked.now), asked.now
-        if place.busy and self.teach is not None:
-            self.teach(lambda known: known.with_busy(place.busy))
+        self._teach(asked.query, place)
         step = step_of(place, now)
         self._till.reconcile(self.meter, now)
         if is_idle(place, step, now):
@@ -145,7 +147,7 @@ class XSource:
         """Return what reading a window costs, by one request that counts."""
         self._check()
         reach = now - REACH
-        start, end = max(window.start, reach), min(window.end, now - timedelta(seconds=30))
+        start, end = max(window.start, reach), min(window.end, now - LATEST)
         if start >= end:
             return Price(0, 0.0, 0, reach)
         params = {"query": query, "granularity": "hour", "start_time": _at(start), "end_time": _at(end)}
@@ -187,6 +189,12 @@ class XSource:
         if is_packed and self.teach is not None:
             self.teach(lambda known: known.with_success(len(str(params["query"]))))
         return paid
+
+    def _teach(self, query: str, place: Place) -> None:
+        """Say which alternatives crowd out the others, and of which not all posts are read."""
+        counted = atoms_in(Query(NAME, query)) if place.plan is not None and place.plan.mode != "all" else ()
+        if self.teach is not None and (place.busy or counted):
+            self.teach(lambda known: known.with_busy(place.busy).with_counted(counted))
 
     def _check(self) -> None:
         if not self._token:
@@ -285,10 +293,12 @@ def is_count_due(place: Place, now: datetime) -> bool:
 
 
 def counting(query: str, place: Place, now: datetime) -> dict[str, object]:
-    """Return what to count: by the hour for a week at first, later by the minute since the last look."""
+    """Return what to count: by the hour for a week at first, later by the minute from the hour of the last look on."""
     if place.plan is None or not place.read_to:
         return {"query": query, "granularity": "hour"}
-    since = max(datetime.fromtimestamp(place.read_to / 1000, UTC), now - REACH)
+    last, oldest = datetime.fromtimestamp(place.read_to / 1000, UTC) - LATEST, now - REACH
+    # Whole hours, so that counting one again replaces what was counted of it before, up to its last half minute.
+    since = max(each.replace(minute=0, second=0, microsecond=0) for each in (last, oldest + timedelta(hours=1)))
     return {"query": query, "granularity": "minute", "start_time": _at(since)}
 
 

@@ -1,5 +1,6 @@
 """A page of X: what was asked, what came, and what that makes of the place of its query. Pure."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
@@ -8,6 +9,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Batch, Post
+from monitor.nouns.coverage import Tally
 from monitor.seams.budget import Prices
 from monitor.sources.surrogates import repair
 from monitor.sources.x_place import Found, Moved, Place, Step, after, is_sampling, partial, written
@@ -15,7 +17,7 @@ from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choo
 from monitor.sources.x_posts import NAME, RawPost, User, id_at, post_of, read_post
 
 DAY = timedelta(days=1)
-HOUR_MS = 3_600_000
+HOUR, HOUR_MS = timedelta(hours=1), 3_600_000
 MANY = 50
 """Posts of a page from which one can tell what crowds it."""
 
@@ -35,7 +37,7 @@ class Page(msgspec.Struct, frozen=True, array_like=True):
     @property
     def at(self) -> datetime:
         """Return X's clock."""
-        return datetime.fromtimestamp(self.served_at / 1000, UTC)
+        return _time(self.served_at)
 
 
 class Terms(NamedTuple):
@@ -176,9 +178,22 @@ def crowding(texts: Collection[str], atoms: Collection[str]) -> list[str]:
     return sorted(atom for atom, count in counts.items() if count * 3 > len(texts))
 
 
+def tallies_of(counts: Mapping[datetime, int], at: datetime) -> tuple[Tally, ...]:
+    """Return counts by the hour, up to a time; an hour of which only the end was counted is left out."""
+    totals = Counter[datetime]()
+    for start, count in counts.items():
+        totals[_full_hour(start)] += count
+    first = min(counts, default=at)
+    begun = [hour for hour in sorted(totals) if first <= hour < at]
+    return tuple(Tally(start=hour, until=min(hour + HOUR, at), posts=totals[hour]) for hour in begun)
+
+
 def batch_of(page: Page, where: Moved) -> Batch:
-    """Return a batch without posts: where the query is, and what the page cost."""
+    """Return a batch without posts: where the query is, its cost, and what X counted where not all is read."""
+    is_read = where.place.plan is None or where.place.plan.mode == "all"
+    is_tallied = page.kind == "counts" and not is_read
     return Batch(
+        tallies=tallies_of(counts_of(page.body), page.at) if is_tallied else (),
         cursor=written(where.place),
         more=where.more,
         coverage=where.coverage,
@@ -204,7 +219,7 @@ def _counted(place: Place, page: Page, terms: Terms) -> Moved:
     """Plan anew by what was counted: since the last look, or in the day before when there was none."""
     counts, since = counts_of(page.body), place.read_to
     recent = page.at - DAY
-    begin = recent if place.plan is None or not since else datetime.fromtimestamp(since / 1000, UTC)
+    begin = recent if place.plan is None or not since else _time(since).replace(second=0, microsecond=0)
     total = sum(count for start, count in counts.items() if start >= begin)
     span = max(page.at - begin, SHORTEST)
     plan = choose(Facts(total * (DAY / span), allowance(page.left, page.at), page.left), terms.prices)
@@ -232,6 +247,14 @@ def _counted(place: Place, page: Page, terms: Terms) -> Moved:
     low = max(place.low, id_at(page.at - timedelta(minutes=2)))
     done = msgspec.structs.replace(resting, read_to=page.served_at, total=0, low=low)
     return Moved(done, coverage=partial(resting, 0, page.at), not_before=page.at + SAMPLE_EVERY)
+
+
+def _time(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+def _full_hour(time: datetime) -> datetime:
+    return time.replace(minute=0, second=0, microsecond=0)
 
 
 def _is_same_day(before: int, after: int) -> bool:

@@ -77,7 +77,7 @@ class Rehearsal:
         start = datetime.fromisoformat(str(params.get("start_time", (now - timedelta(days=7)).isoformat())))
         step, least = STEPS[str(params["granularity"])], _least_likes(params)
         numbers = range(bisect_left(self._ids, id_at(start)), bisect_left(self._ids, id_at(now - LATEST)))
-        counts: dict[datetime, int] = {}
+        counts = {start: 0}  # X names every time, also one without posts; the first says from when on it counted
         for number in numbers:
             if self._likes(number, now) >= least:
                 begin = max(start, _floor(self._posts[number].at, step))

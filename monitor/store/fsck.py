@@ -26,6 +26,7 @@ from monitor.store.firsts import decode_first
 from monitor.store.inbox_check import check_inbox
 from monitor.store.keeper import LEASE
 from monitor.store.keys import QUERY_TTL_DAYS, UPDATES_KEPT, KeyKind, TopicKeys
+from monitor.store.mentions import HOUR_MS
 from monitor.store.outbox_check import check_outbox
 from monitor.store.people_check import check_people
 from monitor.store.quarantine_check import check_quarantine
@@ -80,6 +81,10 @@ def _topic(connection: Connection, name: str) -> Iterator[str]:
         if int(count) <= 0:
             yield f"topic {name}: roll-up of hour {hour} counts {int(count)}"
     yield from _remembered(connection, keys, name)
+    for hour, packed in _hash(connection, keys.tallies):
+        posts, until = map(int, packed.split())
+        if posts < 0 or not 0 < until - int(hour.partition(" ")[0]) * HOUR_MS <= HOUR_MS:
+            yield f"topic {name}: in hour {hour} {posts} posts were counted up to {until}"
 
 
 def _remembered(connection: Connection, keys: TopicKeys, name: str) -> Iterator[str]:

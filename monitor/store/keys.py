@@ -53,6 +53,7 @@ KINDS = (
     KeyKind("topic", "rollups", "hash", "Mentions", f"prune: {ROLLUP_DAYS} days"),
     KeyKind("topic", "firsts", "hash", "Remembered", "trimmed: one field per form, the newest ones"),
     KeyKind("topic", "said", "hash", "HourCounts", f"prune: {ROLLUP_DAYS} days"),
+    KeyKind("topic", "tallies", "hash", "Tallies", f"prune: {ROLLUP_DAYS} days"),
     KeyKind("topic", "scores", "hash", "Scores", "one field, until the topic's posts are pruned"),
     KeyKind("chat", "messages", "hash", "Outgoing", f"trimmed to the newest {MESSAGES_KEPT}"),
     KeyKind("chat", "order", "zset", "Outgoing", f"trimmed to the newest {MESSAGES_KEPT}"),
@@ -163,6 +164,7 @@ class TopicKeys(NamedTuple):
     rollups: str
     firsts: str
     said: str
+    tallies: str
     scores: str
 
 

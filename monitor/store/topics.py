@@ -56,7 +56,8 @@ class TopicStore:
     def end(self, name: str) -> bool:
         """Erase what is left of a retired topic; False while it has posts."""
         keys = self._connection.keys.topic(name)
-        if not self._connection.run("end_topic", (keys.posts, keys.rollups, keys.firsts, keys.said, keys.scores)):
+        left = (keys.rollups, keys.firsts, keys.said, keys.tallies, keys.scores)
+        if not self._connection.run("end_topic", (keys.posts, *left)):
             return False
         self._connection.execute("HDEL", self._connection.keys.work.topics_retired, name)
         return True

@@ -24,7 +24,7 @@ import pytest
 from monitor.digests.compose import Brief, compose
 from monitor.models import Digest
 from monitor.pipeline import Shelf, digest_of, gather
-from monitor.signals.bursts import baseline_window, measure
+from monitor.signals.bursts import Known, baseline_window, measure
 from monitor.signals.copies import grouped
 from monitor.store.connection import Connection
 from monitor.store.keys import Keyspace
@@ -106,7 +106,7 @@ def made(connection: Connection, clock: Clock) -> Digest:
     read = clock.time("read", lambda: shelf.mentions.between(TOPIC.name, WINDOW))
     same = clock.time("group", lambda: grouped(read))
     hourly = [0] * int((baseline_window(WINDOW).length).total_seconds() // 3600)
-    clock.time("measure", lambda: measure(TOPIC, WINDOW, same, [], hourly, WINDOW.end))
+    clock.time("measure", lambda: measure(TOPIC, WINDOW, same, Known([], hourly), WINDOW.end))
     gathered = gather(TOPIC, WINDOW, shelf, WINDOW.end)
     clock.time("compose", lambda: compose(brief, *gathered))
     return whole

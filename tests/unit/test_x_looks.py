@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from monitor.bot.shelves import shelf_of
+from monitor.digests.compose import compose
 from monitor.digests.coverage import read_line, readings, unread_line
+from monitor.digests.render import render
+from monitor.duties.rounds import brief_of
 from monitor.models import Query, Topic, Window
+from monitor.pipeline import Gathered, gather
 from monitor.seams.budget import Wish
+from monitor.seams.scored import NO_TALLIES
 from monitor.services.looks import Look, Polled, poll
 from monitor.settings import FetchSettings, Settings
 from monitor.topics.polling.planning import poll_job
@@ -127,6 +133,77 @@ def test_a_sample_says_of_how_many_it_is_one(monitor: Monitor, world: World) -> 
 
     assert said.startswith("X (sample ")
     assert " of " in said
+
+
+def test_a_sampled_topic_is_as_loud_as_x_counted_from_the_first_day_on(monitor: Monitor, world: World) -> None:
+    """A sample of the most liked says nothing of how much there is: X's own counts do, also of what is usual."""
+    begun = world.now - timedelta(days=6, hours=23)
+    for number in range(167):
+        for each in range(10):
+            ago = world.now - begun - timedelta(hours=number, minutes=5 * each)
+            world.post(f"iron {number} {each}", ago=ago, likes=number % 30)
+    for number in range(300):
+        world.post(f"iron new {number}", ago=timedelta(seconds=40 + 10 * number), likes=1)
+    (query,) = follow(monitor, world, IRON)
+    look(monitor, world, query)
+
+    day = gather(IRON, Window(world.now - timedelta(hours=24), world.now), shelf_of(monitor, IRON), world.now).trend
+
+    read = len(stored(monitor, world, "iron"))
+    assert world.spent[world.now.date().isoformat()] <= 500_000
+    assert 10 <= read < 60
+    assert day.counted[0].posts == pytest.approx(240 + 300, abs=12)
+    assert day.count == pytest.approx(240 + 300, abs=12)
+    assert day.expected == pytest.approx(240, abs=12)
+    assert day.ratio == pytest.approx(2.25, rel=0.1)
+    assert day.burst is not None
+    assert day.burst.posts > 250
+    message = render(compose(brief_of(monitor, IRON, day.window), *gathered_of(monitor, world)), "chat")
+    assert f"X counted {day.counted[0].posts}, read {day.counted[0].read}" in message.text
+
+
+def gathered_of(monitor: Monitor, world: World) -> Gathered:
+    window = Window(world.now - timedelta(hours=24), world.now)
+    return gather(IRON, window, shelf_of(monitor, IRON), world.now)
+
+
+def test_counts_of_an_hour_that_goes_on_replace_each_other(monitor: Monitor, world: World) -> None:
+    for number in range(300):
+        world.post(f"iron {number}", ago=timedelta(seconds=31 + 200 * number), likes=number % 90)
+    (query,) = follow(monitor, world, IRON)
+    look(monitor, world, query)
+    for step in range(5):
+        world.now += timedelta(minutes=61)
+        for number in range(20 + step):
+            world.post(f"iron later {step} {number}", ago=timedelta(seconds=60 + 150 * number))
+        look(monitor, world, query)
+
+    window = Window(world.now - timedelta(hours=30), world.now)
+    tallies = monitor.tallies.of("iron", [query], window).by_query[query]
+
+    by_hour = {each.start: each.posts for each in tallies}
+    assert len(by_hour) == len(tallies) == 30
+    for start, posts in list(by_hour.items())[:-1]:
+        truth = sum(start <= each.at < start + timedelta(hours=1) for each in world.posts)
+        assert posts == truth
+
+
+def test_a_count_of_several_topics_is_no_topics_until_their_queries_are_apart(monitor: Monitor, world: World) -> None:
+    for number in range(300):
+        world.post(f"iron {number}", ago=timedelta(seconds=31 + 200 * number), likes=number % 90)
+    world.post("zebra", ago=30 * MINUTE)
+    zoo = a_topic(name="zoo", any=("zebra",), sources=("x",))
+    (both,) = follow(monitor, world, IRON, zoo)
+    look(monitor, world, both)
+    world.now += timedelta(minutes=61)
+    look(monitor, world, both)
+    window = Window(world.now - timedelta(hours=30), world.now)
+    before = [monitor.tallies.of(topic, [both], window) for topic in ("iron", "zoo")]
+
+    queries = follow(monitor, world, IRON, zoo)
+
+    assert before == [NO_TALLIES, NO_TALLIES]
+    assert sorted(monitor.topics_of(query) for query in queries) == [["iron"], ["zoo"]]
 
 
 def test_a_query_that_is_too_long_for_x_is_packed_shorter(monitor: Monitor, world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from monitor.models import Author, Mention, PostKey, Window
 from monitor.nouns.burst import Burst
 from monitor.signals.alerts import Alerted, Gates, Verdict, after_alert, alert_of, is_quiet_time
-from monitor.signals.bursts import baseline_window, measure
+from monitor.signals.bursts import Known, baseline_window, measure
 from tests.build import NOW, a_mention, a_topic
 
 UTC = ZoneInfo("UTC")
@@ -70,7 +70,7 @@ def test_the_last_hour_of_two_platforms_is_told_if_it_was_read(
     first, last = baseline_window(window)
     read = [Window(first, NOW - 1.5 * HOUR), Window(NOW - 1.5 * HOUR + gap * timedelta(minutes=1), NOW)]
 
-    burst = measure(a_topic(), window, a_loud_hour(platforms), read, [9] * ((last - first) // HOUR), NOW).burst
+    burst = measure(a_topic(), window, a_loud_hour(platforms), Known(read, [9] * ((last - first) // HOUR)), NOW).burst
 
     assert (burst is not None) is (gap == 0)
     assert (burst is not None and alert_of("pots", burst, (), NOW, UTC).is_alert) is is_alert

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.models import Author, Count, Mention, PostKey, Topic, Trend, Window
-from monitor.signals.bursts import DAY, HOUR, baseline_window, format_ratio, measure
+from monitor.signals.bursts import DAY, HOUR, Known, baseline_window, format_ratio, measure
 from tests.build import a_mention, a_topic
 
 WEDNESDAY = datetime(2026, 3, 11, 8, 0, tzinfo=UTC)
@@ -37,7 +37,7 @@ def trend_of(
     topic: Topic | None = None,
     now: datetime | None = None,
 ) -> Trend:
-    return measure(topic or a_topic(), window, mentions_in(window, count), sampled, hourly, now or window.end)
+    return measure(topic or a_topic(), window, mentions_in(window, count), Known(sampled, hourly), now or window.end)
 
 
 def of_usual(trend: Trend) -> tuple[str, ...]:
@@ -124,7 +124,7 @@ def test_back_filled_posts_are_counted_and_not_compared() -> None:
     old = [a_mention(f"old{n}", backfilled=True, post={"observed_at": DAY_WINDOW.start}) for n in range(5)]
 
     hourly = counts_with(DAY_WINDOW, {}, 1)
-    trend = measure(a_topic(), DAY_WINDOW, mentions + old, last_days(5), hourly, WEDNESDAY)
+    trend = measure(a_topic(), DAY_WINDOW, mentions + old, Known(last_days(5), hourly), WEDNESDAY)
 
     assert (trend.count, trend.expected, trend.ratio) == (53, 24, None)
     assert of_usual(trend)[-1] == "5 back-filled posts are counted but not compared."
@@ -195,7 +195,7 @@ def test_accounts_platforms_and_hours_are_counted() -> None:
         a_mention("n", post={"key": PostKey("rss", "n")}, language="en", script="Latn"),
     ]
 
-    trend = measure(a_topic(), DAY_WINDOW, mentions, [], counts_with(DAY_WINDOW, {}), WEDNESDAY)
+    trend = measure(a_topic(), DAY_WINDOW, mentions, Known([], counts_with(DAY_WINDOW, {})), WEDNESDAY)
 
     assert (trend.count, trend.accounts) == (26, 8)
     assert trend.platforms == (Count("bluesky", 24), Count("mastodon", 1), Count("rss", 1))
@@ -209,7 +209,7 @@ def test_the_usual_lies_between_the_counts_it_is_made_of(counts: list[int], now_
     by_hour = {DAY_WINDOW.start - n * DAY: count for n, count in enumerate(counts, 1)}
     hourly = counts_with(DAY_WINDOW, by_hour)
 
-    trend = measure(a_topic(), DAY_WINDOW, [], last_days(len(counts)), hourly, WEDNESDAY)
+    trend = measure(a_topic(), DAY_WINDOW, [], Known(last_days(len(counts)), hourly), WEDNESDAY)
 
     assert trend.expected is not None
     assert min(counts) <= trend.expected <= max(counts)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from monitor.models import Author, Mention, Trend, Window
 from monitor.nouns.burst import Burst
 from monitor.signals.baseline import Hours, sampled_hours, usual_at
-from monitor.signals.bursts import DAY, HOUR, baseline_window, by_hour, measure
+from monitor.signals.bursts import DAY, HOUR, Known, baseline_window, by_hour, measure
 from monitor.signals.coverage import covered, merged
 from monitor.signals.peaks import Earlier, Finding, find_burst
 from tests.build import a_mention, a_topic
@@ -202,7 +202,7 @@ def test_gaps_in_the_earlier_weeks_never_make_a_burst(gaps: list[tuple[int, int,
     ]
     day = [each for n in range(24) for each in posts(WINDOW.start + n * HOUR, steady)]
 
-    assert measure(a_topic(), WINDOW, day, read, counts, NOON).burst is None
+    assert measure(a_topic(), WINDOW, day, Known(read, counts), NOON).burst is None
 
 
 # /why: whoever reads the sentences can repeat the numbers.
@@ -234,7 +234,7 @@ def test_the_sentences_repeat_the_numbers_of_a_burst(usual: Callable[[int], int]
     counts = [usual(n) for n in range((window.start - FIRST) // HOUR)]
     mentions = posts(BURST_HOUR, 60)
 
-    trend = measure(a_topic(), window, mentions, ALWAYS, counts, NOON)
+    trend = measure(a_topic(), window, mentions, Known(ALWAYS, counts), NOON)
 
     assert trend.burst is not None
     told = trend.arithmetic
@@ -258,7 +258,7 @@ def test_the_sentences_repeat_the_numbers_of_a_burst(usual: Callable[[int], int]
 def test_the_sentences_repeat_the_ratio_and_the_median() -> None:
     counts = [n % 11 for n in range((WINDOW.start - FIRST) // HOUR)]
 
-    trend = measure(a_topic(), WINDOW, quiet_day(), ALWAYS, counts, NOON)
+    trend = measure(a_topic(), WINDOW, quiet_day(), Known(ALWAYS, counts), NOON)
 
     count, usual, ratio = told_by(trend.arithmetic, r"^([\d,]+) ÷ ([\d.,]+) = ×([\d.]+)\.$")
     (listed,) = [match[1] for each in trend.arithmetic if (match := re.search(r"\(([\d, ]+)\), same sources", each))]
@@ -272,7 +272,7 @@ def test_a_topic_that_was_read_for_less_than_three_days_has_no_burst() -> None:
     read = [Window(WINDOW.start - 71 * HOUR, NOON)]
     counts = [USUAL] * ((WINDOW.start - FIRST) // HOUR)
 
-    assert measure(a_topic(), WINDOW, posts(BURST_HOUR, 40), read, counts, NOON).burst is None
+    assert measure(a_topic(), WINDOW, posts(BURST_HOUR, 40), Known(read, counts), NOON).burst is None
 
 
 def test_years_of_an_archive_are_one_window_without_a_burst() -> None:
@@ -280,7 +280,7 @@ def test_years_of_an_archive_are_one_window_without_a_burst() -> None:
     first, last = baseline_window(window)
     counts = [USUAL] * ((last - first) // HOUR)
 
-    trend = measure(a_topic(), window, posts(BURST_HOUR, 60), [Window(first, NOON)], counts, NOON)
+    trend = measure(a_topic(), window, posts(BURST_HOUR, 60), Known([Window(first, NOON)], counts), NOON)
 
     assert (trend.count, trend.burst) == (60, None)
 
@@ -294,7 +294,7 @@ def test_an_hour_counts_as_read_from_57_minutes_on() -> None:
 
 def test_a_trend_that_was_stored_before_there_were_bursts_is_read() -> None:
     counts = [USUAL] * ((WINDOW.start - FIRST) // HOUR)
-    trend = measure(a_topic(), WINDOW, posts(BURST_HOUR, 40), ALWAYS, counts, NOON)
+    trend = measure(a_topic(), WINDOW, posts(BURST_HOUR, 40), Known(ALWAYS, counts), NOON)
     stored = msgspec.to_builtins(trend)
     earlier = {name: value for name, value in stored.items() if name != "burst"}
 
