@@ -142,7 +142,8 @@ class Shelf(NamedTuple):
 
     `queries` are those by which the topic is read, None when it is the only one.
     Without `samples` no words are called new, without `counts` copies are compared with nothing, without `tallies` a
-    sample is all there is. `firsts` are what is remembered of the topic.
+    sample is all there is. `firsts` are what is remembered of the topic, `names` those of authors that were looked up,
+    by the hash that posts have of them.
     """
 
     mentions: Mentions
@@ -153,6 +154,7 @@ class Shelf(NamedTuple):
     counts: HourCounts | None = None
     firsts: Firsts = NOTHING
     tallies: Tallies | None = None
+    names: Mapping[str, Author] = {}
 
 
 class Gathered(NamedTuple):
@@ -172,6 +174,7 @@ class Gathered(NamedTuple):
 def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathered:
     """Return what was seen of a topic in a window, from what is stored."""
     mentions, others = by_sense(topic, grouped(shelf.mentions.between(topic.name, window)))
+    mentions = signed(mentions, shelf.names)
     unseen = Engagement()
     keys = [each.post.key for each in mentions if each.post.engagement != unseen]
     history = dict(zip(keys, shelf.mentions.history(topic.name, keys), strict=True))
@@ -255,6 +258,17 @@ def digest_of(brief: Brief, shelf: Shelf, now: datetime) -> Digest:
 
 def _whole(windows: Sequence[Coverage]) -> list[Window]:
     return [Window(each.start, each.end) for each in windows if not each.truncated]
+
+
+def signed(mentions: list[Mention], names: Mapping[str, Author]) -> list[Mention]:
+    """Return mentions with the names of their authors where these were looked up; what is shown of them is not said."""
+    return [_signed(each, names.get(each.post.author.id or "")) for each in mentions] if names else mentions
+
+
+def _signed(mention: Mention, author: Author | None) -> Mention:
+    if author is None or mention.withdrawn or mention.post.author.handle is not None:
+        return mention
+    return msgspec.structs.replace(mention, post=msgspec.structs.replace(mention.post, author=author))
 
 
 def disguised(post: Post, stages: Stages) -> Post:

@@ -9,6 +9,7 @@ from monitor.store.forgotten import ForgottenStore
 from monitor.store.inbox import InboxStore
 from monitor.store.look_backs import LookBackStore
 from monitor.store.mentions import MentionStore
+from monitor.store.names import NameStore
 from monitor.store.outbox import ChatList
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.packs import PackStore
@@ -57,6 +58,7 @@ class Stores:
         self.repairs = RepairStore(connection)
         self.undelivered = UndeliveredStore(connection)
         self.forgotten = ForgottenStore(connection)
+        self.names = NameStore(connection)
         self.people = PeopleStore(connection)
         self.inbox = InboxStore(connection)
         self.departed = DepartedStore(connection)

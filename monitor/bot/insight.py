@@ -5,7 +5,7 @@ from importlib import import_module
 from zoneinfo import ZoneInfo
 
 from monitor.bot.asked import Answer, Asked
-from monitor.bot.shelves import shelf_of
+from monitor.bot.shelves import named_in, shelf_of
 from monitor.bot.topic_names import title_of
 from monitor.bot.topics_meant import topic_meant
 from monitor.bot.under_digests import opinion_told
@@ -71,7 +71,7 @@ def _told_now(asked: Asked, topic: Topic) -> Answer:
     monitor, people = asked.monitor, asked.monitor.settings.people
     window = window_ending(asked.now)
     policy = stricter(people.policy, monitor.wishes.manners(asked.chat).people)
-    brief = Brief(topic=topic, window=window, kind=NOW, chat=asked.chat, people=policy, named=frozenset(people.named))
+    brief = Brief(topic=topic, window=window, kind=NOW, chat=asked.chat, people=policy, named=named_in(monitor))
     made = compose(brief, *gathered_now(asked, topic))
     message = render(made, asked.chat, zone_in(asked, topic))
     return Answer(message.text, message.entities, quotes=message.quotes)

@@ -12,7 +12,7 @@ from monitor.bot.asked import Answer, Asked
 from monitor.bot.chat_settings import mark_of
 from monitor.bot.insight import zone_in
 from monitor.bot.menus import button
-from monitor.bot.shelves import rule_for, shelf_of
+from monitor.bot.shelves import named_in, rule_for, shelf_of
 from monitor.bot.topic_names import called
 from monitor.bot.topics_meant import topic_meant
 from monitor.digests.platforms import is_web, post_label
@@ -20,6 +20,7 @@ from monitor.digests.recent import Recent, Rules, choose, write
 from monitor.digests.wishing import stricter
 from monitor.digests.wording import plain
 from monitor.models import Button, Mention, Observation, Reaction, Topic, Window
+from monitor.pipeline import signed
 from monitor.saying import phrase, say
 from monitor.text.folding import fold
 from monitor.topics.senses.sense import by_sense
@@ -50,7 +51,7 @@ def recent(asked: Asked) -> Answer:
         return page
     people = asked.monitor.settings.people
     policy = stricter(people.policy, asked.monitor.wishes.manners(asked.chat).people)
-    found = choose(_posts(asked, page), Rules(policy, frozenset(people.named)), page.skip + page.most + 1)
+    found = choose(_posts(asked, page), Rules(policy, named_in(asked.monitor)), page.skip + page.most + 1)
     shown, has_more = found[page.skip : page.skip + page.most], len(found) > page.skip + page.most
     if page.is_cited:
         return Answer(_cited(shown))
@@ -105,10 +106,10 @@ def _gained(history: Sequence[Observation]) -> int:
 
 def _newest(asked: Asked, topic: Topic) -> Iterator[Mention]:
     """Yield the newest posts of a topic, read by the page, at most a thousand: few of them may be fit to be shown."""
-    rule = rule_for(asked.monitor, topic)
+    rule, names = rule_for(asked.monitor, topic), asked.monitor.names.all()
     for skip in range(0, MOST_LOOKED_AT, PAGE):
         page = asked.monitor.mentions.latest(topic.name, skip, PAGE)
-        yield from by_sense(topic, page if rule is None else rule.held(page)).meant
+        yield from signed(by_sense(topic, page if rule is None else rule.held(page)).meant, names)
         if not page:
             return
 

@@ -11,6 +11,7 @@ import click
 
 from monitor.cli.rehearsing import NO_END, TOP, Rehearsed, a_busy_topic, accuracy, days_of, rehearsed, said
 from monitor.digests.platforms import platform_label
+from monitor.digests.wording import many
 from monitor.errors import ConfigError
 from monitor.models import Topic, Window
 from monitor.seams.budget import Budget, Ledger, dollars
@@ -20,10 +21,12 @@ from monitor.sources.replay import parse_map, read_archive
 from monitor.sources.x_plan import Facts, plans
 from monitor.sources.x_posts import NAME
 from monitor.sources.x_rehearsal import Happened
+from monitor.sources.x_till import USER
 from monitor.store.spend import SpendStore
 from monitor.wiring import Monitor, opened
 
 POSTS_A_DAY, DAYS = 12_000, 7
+KINDS = {USER: "account"}
 WIDTHS = (22, 12, 10, 10, 14, 16, 14)
 
 
@@ -120,6 +123,8 @@ def _table(monitor: Monitor, source: str, spend: SpendStore, now: datetime) -> I
     spent = f"${dollars(ledger.spent):.2f} of ${dollars(budget.day):.2f} spent on {now:%Y-%m-%d} (UTC)"
     reserved = f", ${dollars(ledger.reserved):.2f} of it reserved" if ledger.reserved else ""
     yield f"{platform_label(source)}: {spent}{reserved}"
+    if ledger.things:
+        yield f"paid for today: {_things(ledger)}"
     if source != NAME:
         return
     prices = monitor.sources[source].prices  # type: ignore[attr-defined]
@@ -134,6 +139,11 @@ def _table(monitor: Monitor, source: str, spend: SpendStore, now: datetime) -> I
     yield _row("topic", "today", "budget", "posts a day", "all", "sample", "counts")
     for row in rows:
         yield _priced(row, budget, prices)
+
+
+def _things(ledger: Ledger) -> str:
+    """Word what was paid for: "12 counts, 402 posts, 3 accounts"."""
+    return ", ".join(many(number, KINDS.get(kind, kind)) for kind, number in sorted(ledger.things.items()) if number)
 
 
 def _rows(monitor: Monitor, source: str, ledger: Ledger, now: datetime) -> Iterator[_Priced]:

@@ -8,7 +8,7 @@ import msgspec
 
 from monitor.digests.earliest import with_first
 from monitor.digests.people import PeopleClass, Policy, Shown, classify, has_handle, show
-from monitor.digests.platforms import is_web
+from monitor.digests.platforms import content_of, is_web
 from monitor.models import (
     Author,
     CopyGroup,
@@ -138,8 +138,14 @@ def _first_of(reactions: Sequence[Reaction], *kept: Sequence[Reaction]) -> list[
 
 
 def reaction_of(ranked: Ranked, shown: Shown) -> Reaction:
-    """Return what may be shown of a post: its name, a quote of it, or neither."""
-    cut = _excerpt(ranked.mention) if shown.quote else None
+    """Return what may be shown of a post: its name, a quote of it, or neither.
+
+    Where a quote must stand with its author's name, there is none without it.
+    """
+    post = ranked.mention.post
+    name = _name(post.author) if shown.name else None
+    may_quote = shown.quote and (name is not None or content_of(post.key.source) == "excerpt")
+    cut = _excerpt(ranked.mention) if may_quote else None
     return Reaction(
         mention=ranked.mention if shown.name else without_names(ranked.mention),
         engagement=ranked.engagement,
@@ -147,7 +153,7 @@ def reaction_of(ranked: Ranked, shown: Shown) -> Reaction:
         quote=cut.quote if cut else None,
         match=cut.match if cut else None,
         cut=cut.cut if cut else False,
-        name=_name(ranked.mention.post.author) if shown.name else None,
+        name=name,
         copies=ranked.copies,
         copy_accounts=ranked.copy_accounts,
     )

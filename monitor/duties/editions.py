@@ -24,6 +24,7 @@ from monitor.digests.wishing import (
     times_of,
     wished,
 )
+from monitor.duties.bylines import look_up_names
 from monitor.duties.rounds import Edition, brief_of, serve
 from monitor.models import Job, Mention, Observation, PostKey, Topic, Window
 from monitor.nouns.wishes import Wishes
@@ -94,6 +95,7 @@ def edition_for(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, c
     """Return the digest of a window as a chat wishes it."""
     wishes = monitor.wishes.of(chat, topic.name) or Wishes()
     brief = replace(brief_of(monitor, topic, due.window, due.kind), chat=chat, is_whole=wishes.mode == "all")
+    look_up_names(monitor, brief, now)
     gathered = gather(topic, due.window, shelf_in(monitor, topic, wishes, now), now)
     return Edition(brief, gathered, compose(brief, *gathered), now)
 

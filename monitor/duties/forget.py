@@ -56,6 +56,8 @@ def forget(monitor: Monitor, asked: Asked, now: datetime) -> Forgotten:
     """Erase everything of an author, and let nothing of them in again."""
     key = author_key(monitor.settings.home)
     stored = {hashed(key, f"{asked.source}:{name}") for name in _spellings(asked.name)}
+    # Posts of some platforms hold no handle: who was looked up by name is found by it.
+    stored |= monitor.names.remove(stored, asked.name)
     mark = tomb(key, asked.source, asked.name)
     # First of all: what comes from now on is refused.
     monitor.forgotten.add(mark, stored, now)
@@ -81,6 +83,7 @@ def erase_departed(monitor: Monitor, now: datetime) -> None:
     if not gone:
         return
     found = _erase(monitor, author_key(monitor.settings.home), lambda post: post.author.id in gone)
+    monitor.names.remove(gone)
     set_aside = [each.key for each in monitor.quarantine.all() if each.item.author.id in gone]
     if set_aside:
         monitor.quarantine.remove(set_aside)

@@ -17,6 +17,7 @@ from monitor.bot.troubles import tell_of_troubles
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest, Told, last_digest, next_digest, windows_due
 from monitor.digests.wishing import wished
+from monitor.duties.bylines import look_up_names
 from monitor.duties.editions import followed_plan, hand_to, plan_of_job, planned, quiet_for
 from monitor.duties.rounds import brief_of, hand_over, preview_chat
 from monitor.duties.scoring import score as look_at_numbers
@@ -248,6 +249,7 @@ def tell(
     if not monitor.told.move(name, before, begun):
         return True  # somebody was faster while this process stood still
     if chat is None:
+        look_up_names(monitor, brief_of(monitor, topic, due.window, due.kind), now)
         failed = hand_over(monitor, topic, due, now)
         made = digest_now(monitor, topic, due.window, now, due.kind)
         monitor.sink.send(render(made, preview_chat(topic), ZoneInfo(topic.timezone)))

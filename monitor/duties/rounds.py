@@ -16,13 +16,14 @@ import msgspec
 from monitor.bot.greeting import greet
 from monitor.bot.recipients import Recipient, recipient_of
 from monitor.bot.reviewing import due_for, is_reviewed, offer, taken
-from monitor.bot.shelves import shelf_of
+from monitor.bot.shelves import named_in, shelf_of
 from monitor.bot.tongue import language_in
 from monitor.bot.under_digests import buttons_below
 from monitor.digests.compose import Brief, compose, for_chat
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest
 from monitor.digests.wishing import stricter, times_of, wished
+from monitor.duties.bylines import look_up_names
 from monitor.errors import StoreError
 from monitor.models import Digest, Parcel, PostKey, Topic, Window
 from monitor.pipeline import Gathered, gather
@@ -82,7 +83,7 @@ def brief_of(monitor: Monitor, topic: Topic, window: Window, kind: str = "daily"
         kind=kind,
         chat=preview_chat(topic),
         people=people.policy,
-        named=frozenset(people.named),
+        named=named_in(monitor),
     )
 
 
@@ -129,6 +130,7 @@ def _reaching_back(monitor: Monitor, chat: str, edition: Edition) -> Edition:
     if due.window == brief.window:
         return edition
     brief = msgspec.structs.replace(brief, window=due.window)
+    look_up_names(monitor, brief, now)
     gathered = gather(brief.topic, due.window, shelf_of(monitor, brief.topic), now)
     return Edition(brief, gathered, compose(brief, *gathered), now)
 

@@ -105,6 +105,7 @@ def tidy(monitor: Monitor, now: datetime) -> None:
         if pruned:
             log.info("messages forgotten", extra={"chat": chat, "messages": pruned})
         forget_idle(monitor.connection, chat)
+    monitor.names.trim(now)
     for prefix in erase_forgotten(monitor.connection, now):
         log.info("leftovers erased", extra={"prefix": prefix})
 

@@ -26,7 +26,7 @@ from monitor.sources.http import Client
 from monitor.sources.items import item_id, sort_out, without_author
 from monitor.sources.x_client import HOST, Account, Gateway, check_address
 from monitor.sources.x_errors import QueryRefused
-from monitor.sources.x_lookup import Known, known_of, users_of
+from monitor.sources.x_lookup import Known, accounts_of, known_of, signatures_of
 from monitor.sources.x_pages import Page, Reader, Terms, batch_of, counts_of, crowding, id_of, listing_of, moved
 from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sampling, place_of, step_of, written
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
@@ -137,11 +137,17 @@ class XSource:
             known, cost = known.with_edits(edited), cost + extra
         return known.reread(now, cost)
 
-    def users(self, ids: Sequence[str], now: datetime) -> dict[str, Author]:
-        """Return who accounts are, for posts that are shown by name: each is paid for."""
+    def signatures(self, keys: Sequence[PostKey], now: datetime) -> dict[PostKey, Author]:
+        """Return who wrote posts that are shown by name: each author is paid for, and each post not read today."""
         self._check()
-        asked = list(dict.fromkeys(ids))[: self.most]
-        return users_of(self._till.users(asked, self.meter, now).answer.body)
+        ids = [key.id for key in keys[: self.most]]
+        params = {"ids": ",".join(ids), f"{self._words}.fields": self._fields, "expansions": "author_id"}
+        return signatures_of(self._till.signed(params | {"user.fields": "name,username"}, ids, self.meter, now))
+
+    def accounts(self, handles: Sequence[str], now: datetime) -> list[Author]:
+        """Return accounts by their handles: each that there is is paid for."""
+        self._check()
+        return accounts_of(self._till.accounts(handles[: self.most], self.meter, now).answer.body)
 
     def price(self, query: str, window: Window, now: datetime) -> Price:
         """Return what reading a window costs, by one request that counts."""

@@ -36,7 +36,7 @@ BUCKETS = {
     "/2/tweets/search/recent": Bucket("x:search", 450, WINDOW),
     "/2/tweets/counts/recent": Bucket("x:counts", 300, WINDOW),
     "/2/tweets": Bucket("x:lookup", 3500, WINDOW),
-    "/2/users": Bucket("x:users", 300, WINDOW),
+    "/2/users/by": Bucket("x:users", 300, WINDOW),
     "/2/usage/tweets": Bucket("x:usage", 50, WINDOW),
 }
 """Requests of an app in a window (docs of X, 2026-08-22). Its headers are believed rather than these."""

@@ -61,13 +61,24 @@ def known_of(body: bytes) -> Known:
     return Known(posts, tuple(each.id for each in listing.errors if _is_gone(each)))
 
 
-def users_of(body: bytes) -> dict[str, Author]:
-    """Return who accounts are, by id; raise PayloadChanged."""
+def signatures_of(body: bytes) -> dict[PostKey, Author]:
+    """Return who wrote posts, where their authors came along."""
+    authors = {user.id: _author(user) for user in listing_of(body).includes.users}
+    posts = known_of(body).posts.items()
+    return {PostKey(NAME, id_): authors[raw.author_id] for id_, raw in posts if raw.author_id in authors}
+
+
+def accounts_of(body: bytes) -> list[Author]:
+    """Return who accounts are; raise PayloadChanged."""
     try:
         found = msgspec.json.decode(repair(body), type=_Users).data
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
         raise PayloadChanged(NAME, f"the accounts have another shape than expected: {e}") from e
-    return {each.id: Author(id=each.id, handle=each.username, name=each.name) for each in found}
+    return [_author(each) for each in found]
+
+
+def _author(user: User) -> Author:
+    return Author(id=user.id, handle=user.username, name=user.name)
 
 
 def _is_gone(problem: Problem) -> bool:

@@ -14,7 +14,7 @@ from monitor.sources.x_client import Answer, NoAnswer
 from monitor.sources.x_posts import NAME
 
 SEARCH, COUNTS, LOOKUP = "/2/tweets/search/recent", "/2/tweets/counts/recent", "/2/tweets"
-USERS, USAGE = "/2/users", "/2/usage/tweets"
+ACCOUNTS, USAGE = "/2/users/by", "/2/usage/tweets"
 POST, USER, COUNT = "post", "user", "count"
 
 
@@ -41,6 +41,14 @@ class _Named(msgspec.Struct, frozen=True):
 
 class _List(msgspec.Struct, frozen=True):
     data: list[_Named] = []
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    users: list[_Named] = []
+
+
+class _SignedList(msgspec.Struct, frozen=True):
+    includes: _Signed = _Signed()
 
 
 class _Day(msgspec.Struct, frozen=True):
@@ -76,11 +84,26 @@ class Till:
 
         return self._paid(str(params.get("query", "")), wish, meter, now, ask)
 
-    def users(self, ids: Sequence[str], meter: Meter, now: datetime) -> Paid:
-        """Ask who accounts are."""
-        params = {"ids": ",".join(ids), "user.fields": "name,username"}
-        wish = Wish(USER, self.prices.user, len(ids), least=len(ids))
-        return self._paid("", wish, meter, now, lambda _: self._gateway.get(USERS, params, now))
+    def accounts(self, handles: Sequence[str], meter: Meter, now: datetime) -> Paid:
+        """Ask who accounts are, by their handles."""
+        params = {"usernames": ",".join(handles), "user.fields": "name,username"}
+        wish = Wish(USER, self.prices.user, len(handles), least=len(handles))
+        return self._paid("", wish, meter, now, lambda _: self._gateway.get(ACCOUNTS, params, now))
+
+    def signed(self, params: Mapping[str, object], ids: Sequence[str], meter: Meter, now: datetime) -> bytes:
+        """Ask for posts with their authors, each of which is billed as a second thing."""
+        authors = meter.reserve("", Wish(USER, self.prices.user, len(ids), least=len(ids)), now)
+        try:
+            wish = Wish(POST, self.prices.post, len(ids), least=len(ids))
+            body = self.posts(LOOKUP, params, wish, meter, now).answer.body
+        except NoAnswer:
+            raise  # as in _paid
+        except SourceError:
+            meter.settle(authors, ())
+            raise
+        included = msgspec.json.decode(repair(body), type=_SignedList).includes.users
+        meter.settle(authors, [f"{USER} {each.id}" for each in included])
+        return body
 
     def counts(self, params: Mapping[str, object], meter: Meter, now: datetime) -> Paid:
         """Ask how many posts there were: a request has one price, whatever its answer."""

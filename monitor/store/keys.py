@@ -25,6 +25,7 @@ UPDATES_DAYS = 60
 SUBSCRIBERS_DAYS = 1
 QUARANTINE_DAYS = 30
 SPEND_DAYS = 60
+NAMES_DAYS = 30
 BILLED_DAYS = 2
 ALERTS_DAYS = 2
 UPDATES_KNOWN = 50_000
@@ -127,6 +128,7 @@ KINDS = (
         "work", "taken", "string", "Schedule", f"time to live of {TAKEN_SECONDS} s, one key per sweep that took jobs"
     ),
     KeyKind("work", "forgotten", "hash", "Forgotten", "one field per author who asked for it: a keyed hash"),
+    KeyKind("work", "names", "hash", "Names", f"one field per author who was looked up, swept after {NAMES_DAYS} days"),
     KeyKind("work", "departed", "zset", "Departed", "one member per author who is gone, until their posts are erased"),
     KeyKind(
         "work", "packs", "zset", "Packs", f"one member per packed query, until {QUERY_TTL_DAYS} days after it left"
@@ -232,6 +234,7 @@ class WorkKeys(NamedTuple):
     inbox_state: str
     inbox_told: str
     forgotten: str
+    names: str
     departed: str
     packs: str
     learned: str

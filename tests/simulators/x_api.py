@@ -94,10 +94,14 @@ class Api:
         errors = [_not_found(each) for each, post in known.items() if post is None]
         return self._listed(found, args) | ({"errors": errors} if errors else {})
 
-    def users(self, args: Mapping[str, str]) -> dict[str, Any]:
-        ids = args["ids"].split(",")
+    def accounts(self, args: Mapping[str, str]) -> dict[str, Any]:
+        """People are called "person" and their id."""
+        names = args["usernames"].split(",")
+        ids = [name.removeprefix("person") for name in names if name.removeprefix("person").isdecimal()]
         self.world.bill("user", ids, PRICES["user"])
-        return {"data": [{"id": each, "name": f"Person {each}", "username": f"person{each}"} for each in ids]}
+        missing = [_no_account(name) for name in names if not name.removeprefix("person").isdecimal()]
+        found = {"data": [_person(each) for each in ids]} if ids else {}
+        return found | ({"errors": missing} if missing else {})
 
     def usage(self, args: Mapping[str, str]) -> dict[str, Any]:
         days = [{"date": f"{day}T00:00:00.000Z", "usage": count} for day, count in sorted(self.world.usage().items())]
@@ -137,16 +141,22 @@ class Api:
 
     def _listed(self, posts: list[SimPost], args: Mapping[str, str]) -> dict[str, Any]:
         given = {"id", "text", "edit_history_tweet_ids"} | set(args.get(f"{self.world.words}.fields", "").split(","))
+        given |= {"author_id"} if args.get("expansions") == "author_id" else set()
         given |= {"note_tweet"} if "note_post" in given else set()
         rows = [{name: value for name, value in post.fields().items() if name in given} for post in posts]
-        return {"data": rows} if rows else {}
+        found = {"data": rows} if rows else {}
+        if args.get("expansions") != "author_id" or not rows:
+            return found
+        authors = sorted({post.author for post in posts})
+        self.world.bill("user", authors, PRICES["user"])
+        return found | {"includes": {"users": [_person(each) for each in authors]}}
 
 
 ROUTES: Mapping[str, tuple[str, Callable[[Api, Mapping[str, str]], dict[str, Any]]]] = {
     "/2/tweets/search/recent": ("search", Api.search),
     "/2/tweets/counts/recent": ("counts", Api.counts),
     "/2/tweets": ("lookup", Api.lookup),
-    "/2/users": ("users", Api.users),
+    "/2/users/by": ("users", Api.accounts),
     "/2/usage/tweets": ("usage", Api.usage),
 }
 
@@ -266,6 +276,22 @@ class XServer:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _person(id_: str) -> dict[str, str]:
+    return {"id": id_, "name": f"Person {id_}", "username": f"person{id_}"}
+
+
+def _no_account(name: str) -> dict[str, Any]:
+    return {
+        "value": name,
+        "detail": f"Could not find user with usernames: [{name}].",
+        "title": "Not Found Error",
+        "resource_type": "user",
+        "parameter": "usernames",
+        "resource_id": name,
+        "type": f"{PROBLEMS}resource-not-found",
+    }
 
 
 def _not_found(id_: str) -> dict[str, Any]:

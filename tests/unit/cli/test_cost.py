@@ -91,6 +91,7 @@ def test_each_topic_has_a_row_with_what_it_spent_and_would(monitor: Monitor) -> 
 
     said = CliRunner().invoke(commands, ["cost"], catch_exceptions=False).output
 
+    assert "paid for today: 2 posts" in said
     assert "X: $0.06 of $2.50 spent on" in said
     assert "$0.05 of it reserved" in said
     assert "prices of 2026-08-22: $0.005 a post" in said

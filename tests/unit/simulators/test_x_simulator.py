@@ -125,7 +125,8 @@ def everything(rich: XSource, poor: XSource, world: World) -> None:
         cursor = batch.cursor
         world.now += timedelta(0) if batch.more else 61 * MINUTE
     rich.look_up([PostKey("x", str(world.posts[5].id)), PostKey("x", str(gone.id))], world.now)
-    rich.users(["42"], world.now)
+    rich.signatures([PostKey("x", str(world.posts[7].id))], world.now)
+    rich.accounts(["person42", "nobody"], world.now)
     rich.price("(iron)", Window(world.now - 2 * DAY, world.now - DAY), world.now)
     rich.back("(iron)", Window(world.now - 2 * DAY, world.now), None, world.now)
     rich.meter.reserve("", Wish("post", 5_000, 10), world.now)
@@ -148,7 +149,7 @@ def test_every_request_and_answer_is_as_x_describes_them(words: str) -> None:
         "/2/tweets/search/recent",
         "/2/tweets/counts/recent",
         "/2/tweets",
-        "/2/users",
+        "/2/users/by",
         "/2/usage/tweets",
     }
     assert any("min_likes:" in args.get("query", "") for _, args in world.asked)

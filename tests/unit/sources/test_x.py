@@ -11,6 +11,7 @@ import pytest
 
 from monitor.errors import AccessDenied, OutOfCredit, PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Cursor, Post, PostKey, Window
+from monitor.seams.budget import Wish
 from monitor.sources.http import Client
 from monitor.sources.x import XSource, open_source
 from monitor.sources.x_errors import QueryRefused
@@ -318,10 +319,31 @@ def test_authors_are_looked_up_only_when_asked_for(ask: Asking) -> None:
     assert (post.author.id, post.author.handle) == ("42", None)
     assert all("expansions" not in args for _, args in ask.world.asked)
 
-    found = ask.source.users(["42", "42"], NOW)
+    found = ask.source.signatures([post.key, PostKey("x", "1")], NOW)
 
-    assert (found["42"].handle, found["42"].name) == ("person42", "Person 42")
+    assert {key: (each.id, each.handle, each.name) for key, each in found.items()} == {
+        post.key: ("42", "person42", "Person 42")
+    }
     assert ask.world.spent["2026-11-30"] == 5_000 + 10_000
+
+
+def test_accounts_are_found_by_their_handles_and_unknown_ones_are_free(ask: Asking) -> None:
+    found = ask.source.accounts(["person7", "nobody"], NOW)
+
+    assert [(each.id, each.handle) for each in found] == [("7", "person7")]
+    assert ask.world.spent["2026-11-30"] == 10_000
+
+
+def test_a_name_beyond_the_budget_is_not_asked_for(ask: Asking) -> None:
+    ask.world.post("iron", ago=MINUTE, author="42")
+    (post,) = ask.look()
+    left = ask.source.meter.left("", NOW)
+    ask.source.meter.reserve("", Wish("post", 1, left - 9_999), NOW)
+
+    with pytest.raises(OutOfCredit):
+        ask.source.signatures([post.key], NOW)
+
+    assert ask.world.spent["2026-11-30"] == 5_000
 
 
 def test_the_past_has_a_price_and_is_read_page_by_page(ask: Asking) -> None:
