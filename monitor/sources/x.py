@@ -27,7 +27,18 @@ from monitor.sources.items import item_id, sort_out, without_author
 from monitor.sources.x_client import HOST, Account, Gateway, check_address
 from monitor.sources.x_errors import QueryRefused
 from monitor.sources.x_lookup import Known, accounts_of, known_of, signatures_of
-from monitor.sources.x_pages import Page, Reader, Terms, batch_of, counts_of, crowding, id_of, listing_of, moved
+from monitor.sources.x_pages import (
+    Page,
+    Reader,
+    Terms,
+    batch_of,
+    counts_of,
+    crowding,
+    edits_apart,
+    id_of,
+    listing_of,
+    moved,
+)
 from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sampling, place_of, step_of, written
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
 from monitor.sources.x_posts import NAME, id_at, read_post
@@ -114,10 +125,11 @@ class XSource:
         if answer.kind != "search":
             return batch
         read = self._with_items(batch, answer.body, frozenset(place.seen), asked.now, gate)
+        found = edits_apart(read)
         busy = crowding([post.text for post in read.posts], atoms_in(Query(NAME, asked.query))) if where.more else []
         if not busy:
-            return read
-        return msgspec.structs.replace(read, cursor=written(msgspec.structs.replace(where.place, busy=busy)))
+            return found
+        return msgspec.structs.replace(found, cursor=written(msgspec.structs.replace(where.place, busy=busy)))
 
     def nameless(self, raw: bytes) -> SetAside:
         """Return a post that is set aside, its author apart."""

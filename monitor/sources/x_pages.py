@@ -202,6 +202,15 @@ def batch_of(page: Page, where: Moved) -> Batch:
     )
 
 
+def edits_apart(batch: Batch) -> Batch:
+    """Return a batch with later versions of posts as edits: who has an earlier one must not keep its words."""
+    return msgspec.structs.replace(
+        batch,
+        posts=tuple(post for post in batch.posts if post.edited_from is None),
+        edits=tuple(post for post in batch.posts if post.edited_from is not None),
+    )
+
+
 def _rested(place: Place, step: Step, page: Page, terms: Terms) -> Moved:
     """Return the place when nothing had to be asked: there is nothing between two ids, or only counts are read."""
     if place.plan is not None and place.plan.mode == "counts":

@@ -62,7 +62,7 @@ class Asking:
         posts: list[Post] = []
         while True:
             batch = self.page(query)
-            posts += batch.posts
+            posts += [*batch.posts, *batch.edits]
             if not batch.more:
                 return posts
 
