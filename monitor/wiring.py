@@ -21,7 +21,7 @@ from monitor.processes.isolation import ForkIsolation
 from monitor.processes.liveness import is_dead
 from monitor.seams.looking_back import LookBack
 from monitor.seams.pace import Pace
-from monitor.seams.rereading import Lookup
+from monitor.seams.rereading import Lookup, brought_by
 from monitor.seams.sessions import Sessions
 from monitor.seams.spending import Metered, Sharing
 from monitor.seams.streams import Ruled
@@ -326,7 +326,8 @@ def jobs_of(topics: list[Topic], queries: Iterable[Query], now: datetime) -> dic
 
 def reread_jobs(monitor: Monitor) -> dict[Job, timedelta]:
     """Return a job for each source of the topics whose posts can be looked at again."""
-    names = {query.source for query in plan(monitor.topics.all())}
+    read = {query.source for query in plan(monitor.topics.all())}
+    names = {each for name in read for each in brought_by(name, monitor.platforms.get(name))}
     return {reread_job(name): REREAD_EVERY for name in names if isinstance(monitor.platforms.get(name), Lookup)}
 
 

@@ -19,8 +19,7 @@ from monitor.errors import SourceError
 from monitor.models import Author, Mention, PostKey
 from monitor.pipeline import gather
 from monitor.seams.bylines import Bylines
-from monitor.seams.credentials import missing_of
-from monitor.seams.spending import Metered
+from monitor.seams.spending import may_be_asked
 from monitor.text.authors import hashed, plain_name
 from monitor.wiring import Monitor, author_key
 
@@ -48,9 +47,8 @@ def look_up_names(monitor: Monitor, brief: Brief, now: datetime) -> int:
 def _asked(monitor: Monitor, brief: Brief) -> Iterator[tuple[str, Bylines]]:
     """Yield the sources of a topic that bill names and may be asked, where anybody of them may be shown by name."""
     for name, source in monitor.sources.items():
-        may_ask = missing_of(source) is None and not (isinstance(source, Metered) and not source.budget.day)
         is_wanted = brief.people == "names" or any(entry.startswith(f"{name}:") for entry in brief.named)
-        if isinstance(source, Bylines) and may_ask and is_wanted and name in brief.topic.sources:
+        if isinstance(source, Bylines) and may_be_asked(source) and is_wanted and name in brief.topic.sources:
             yield name, source
 
 

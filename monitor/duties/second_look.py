@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from monitor.duties.jobs import CATCH_UP, held
 from monitor.errors import RateLimited, SourceError
 from monitor.models import Job, PostKey, Query, Window
-from monitor.seams.credentials import missing_of
-from monitor.seams.rereading import Lookup
+from monitor.seams.rereading import Lookup, brought_by
+from monitor.seams.spending import may_be_asked
 from monitor.topics.polling.planning import REREAD_EVERY, backoff, spread
 from monitor.topics.polling.second_looks import SHOWN_FOR, WEIGHTY_FOR, Candidate, believed, due, weighty
 from monitor.wiring import Monitor
@@ -26,14 +26,25 @@ MOST_AT_ONCE = 500
 
 def look_again(monitor: Monitor, subject: str, owner: str, clock: Callable[[], datetime]) -> None:
     """Look again at what is due of a source, request after request, for as long as a hint is good for."""
-    source: object = monitor.platforms.get(subject)
+    source = who_looks(monitor, subject)
     with held(monitor, Job("reread", subject), owner) as lease:
         if lease is None:
             return
-        if not isinstance(source, Lookup) or missing_of(source) is not None:
+        if source is None:
             monitor.progress.finish(lease, REREAD_EVERY)
             return
         monitor.progress.finish(lease, _round(monitor, subject, source, clock))
+
+
+def who_looks(monitor: Monitor, name: str) -> Lookup | None:
+    """Return who looks again at posts of a source: it itself, else another that brings them, whichever may be asked."""
+    able = (each for each in (monitor.platforms.get(name), *_others(monitor, name)) if isinstance(each, Lookup))
+    return next((each for each in able if may_be_asked(each)), None)
+
+
+def _others(monitor: Monitor, name: str) -> list[object]:
+    # Who knows more than one platform's posts by their names asks its own only.
+    return [each for known, each in monitor.platforms.items() if brought_by(known, each) == (name,)]
 
 
 def _round(monitor: Monitor, name: str, source: Lookup, clock: Callable[[], datetime]) -> timedelta:

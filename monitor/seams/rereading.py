@@ -19,6 +19,21 @@ class Reread(NamedTuple):
 
 
 @runtime_checkable
+class Brings(Protocol):
+    """A source that brings posts which are known by the names of others, too: a stream of a platform, a bridge."""
+
+    @property
+    def brings(self) -> tuple[str, ...]:
+        """Return the sources by whose names (PostKey.source) its posts are known."""
+        ...
+
+
+def brought_by(name: str, source: object) -> tuple[str, ...]:
+    """Return the sources by whose names the posts of a source are known: its own, unless it says otherwise."""
+    return source.brings if isinstance(source, Brings) else (name,)
+
+
+@runtime_checkable
 class Lookup(Protocol):
     """A source that can be asked for posts by their keys. It never sleeps, never retries, and raises a SourceError."""
 

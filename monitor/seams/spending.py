@@ -18,6 +18,7 @@ from monitor.seams.budget import (
     settle,
     stale_of,
 )
+from monitor.seams.credentials import missing_of
 
 
 class Reservation(NamedTuple):
@@ -65,6 +66,11 @@ class Metered(Protocol):
     def budget(self) -> Budget:
         """Return what may be spent in a UTC day, as it is configured."""
         ...
+
+
+def may_be_asked(source: object) -> bool:
+    """Tell whether a source lacks neither a key nor a budget."""
+    return missing_of(source) is None and not (isinstance(source, Metered) and not source.budget.day)
 
 
 @runtime_checkable

@@ -5,6 +5,8 @@ is imported when it is used: a platform's library that is not installed must not
 
 What else a source can, it offers as further protocols, and others find out by asking for them:
 
+    Brings      rereading.py     its posts are known by the names of others, too: a stream of a platform, a bridge
+    Bylines     bylines.py       its posts come without names, which cost money and are looked up for few
     Itemized    quarantine.py    its items are worked on one by one where they can do no harm
     Keyed       credentials.py   it needs a key, and says what to do when it has none; opening it never fails for that
     Lookup      rereading.py     known posts can be looked at again: what they gained, and which are gone

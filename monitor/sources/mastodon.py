@@ -43,7 +43,7 @@ from monitor.sources.mastodon_place import (
     wanted,
     written,
 )
-from monitor.sources.mastodon_status import NAME, decoded, is_open, nameless, post_of
+from monitor.sources.mastodon_status import BROUGHT, NAME, decoded, is_open, nameless, post_of
 from monitor.sources.surrogates import repair
 
 _FIRST_LOOK = timedelta(hours=24)
@@ -77,6 +77,7 @@ class MastodonSource:
     """Reads timelines and trends of the configured instances; the first look at a hashtag goes back a day."""
 
     name = NAME
+    brings = BROUGHT
 
     def __init__(self, instances: Instances, page: int = PAGE) -> None:
         self._instances = instances

@@ -18,6 +18,8 @@ from monitor.text.markup import links, plain
 from monitor.text.urls import canonical
 
 NAME = "mastodon"
+BROUGHT = (NAME, "bluesky")
+"""Whose posts instances show: what a bridge brings is a post of Bluesky."""
 _BRIDGED = re.compile(r"https://[a-z.]*brid\.gy/convert/ap/(at://(did:[a-z0-9:._-]+)/app\.bsky\.feed\.post/(\w+))")
 _NO_BOTS = re.compile(r"#no-?bots?\b", re.IGNORECASE)
 _PEOPLE_AND_TAGS = frozenset({"mention", "hashtag", "u-url"})

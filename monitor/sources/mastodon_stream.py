@@ -25,7 +25,7 @@ from monitor.sources.items import sort_out
 from monitor.sources.mastodon import statuses_in
 from monitor.sources.mastodon_instances import Instances, opened, worded
 from monitor.sources.mastodon_place import PAGE, Spot, Wanted, newest, spot_bounds, tags_path, wanted
-from monitor.sources.mastodon_status import NAME, decoded, is_open, key_of, nameless, post_of
+from monitor.sources.mastodon_status import BROUGHT, NAME, decoded, is_open, key_of, nameless, post_of
 from monitor.sources.server_events import Event, Events, Garble
 from monitor.sources.surrogates import repair
 
@@ -68,6 +68,7 @@ class MastodonStream:
     """Follows one instance. Queries: "public", "public:local", or one hashtag, "#pots"."""
 
     name = STREAM
+    brings = BROUGHT
 
     def __init__(self, instances: Instances, silence: timedelta = SILENCE, behind: int = _MOST_BEHIND) -> None:
         self._instances = instances

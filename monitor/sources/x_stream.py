@@ -17,18 +17,20 @@ import httpx
 import msgspec
 
 from monitor.errors import AccessDenied, OutOfCredit, PayloadChanged, SourceUnavailable
-from monitor.models import Batch, Coverage, Cursor, Post, SetAside, Topic
+from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Topic
 from monitor.seams.budget import Prices, Wish
 from monitor.seams.pace import Pace
 from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.rereading import Reread
 from monitor.seams.spending import LocalMeter, Meter, Reservation, day_of
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client
 from monitor.sources.items import sort_out
 from monitor.sources.surrogates import repair
-from monitor.sources.x import FIELDS, budget_of, nameless, prices_of
+from monitor.sources.x import FIELDS, XSource, budget_of, nameless, prices_of
 from monitor.sources.x_client import check_address
 from monitor.sources.x_lines import collected, pumped
+from monitor.sources.x_pages import edits_apart
 from monitor.sources.x_posts import NAME, read_post
 from monitor.sources.x_rules import CONNECTING, Rules, check
 from monitor.sources.x_till import POST
@@ -83,6 +85,8 @@ class XStream:
 
     name = STREAM
     purse = NAME
+    brings = (NAME,)
+    most = XSource.most
 
     def __init__(self, client: object, options: Mapping[str, str]) -> None:
         self._token = options.get("token", "")
@@ -93,6 +97,7 @@ class XStream:
         self.meter: Meter = LocalMeter(NAME, self.budget)
         self.topics: Callable[[], Sequence[Topic]] | None = None
         self._pace: Pace | None = getattr(client, "pace", None)
+        self._search = XSource(client, options)
 
     @property
     def missing(self) -> str | None:
@@ -126,7 +131,7 @@ class XStream:
         if len(told.posts) >= _MANY and len(result.set_aside) == len(told.posts):
             raise PayloadChanged(NAME, "not one post of the stream could be read")
         start = told.since or place.until or told.until
-        return Batch(
+        read = Batch(
             posts=result.posts,
             cursor=cursor_of(_Place(max(told.until, place.until))),
             coverage=Coverage(start=_time(min(start, told.until)), end=_time(told.until)),
@@ -134,6 +139,7 @@ class XStream:
             unreadable=result.unreadable,
             set_aside=result.set_aside,
         )
+        return edits_apart(read)
 
     def nameless(self, raw: bytes) -> SetAside:
         """Return a post that is set aside, its author apart."""
@@ -142,6 +148,15 @@ class XStream:
     def reread(self, raw: bytes, now: datetime) -> Post | None:
         """Return the post of an item without its author."""
         return read_post(raw, now)
+
+    def look_up(self, keys: Sequence[PostKey], now: datetime) -> Reread:
+        """Return posts as they are now: the stream itself tells of no deletion and of nothing that posts gain."""
+        self._search.meter = self.meter
+        return self._search.look_up(keys, now)
+
+    def close(self) -> None:
+        """Close the connections of second looks."""
+        self._search.close()
 
     def _check(self) -> None:
         if not self._token:

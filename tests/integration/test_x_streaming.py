@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from monitor.digests.coverage import readings, unread_line
-from monitor.models import Query, Window
+from monitor.duties.second_look import look_again
+from monitor.models import PostKey, Query, Window
 from monitor.processes.stalls import Beat
 from monitor.processes.streaming import Runner
 from monitor.settings import FetchSettings, Settings
-from monitor.wiring import Monitor, jobs_of, opened
+from monitor.store.fsck import check
+from monitor.wiring import Monitor, jobs_of, opened, reread_jobs
 from tests.build import a_topic
 from tests.simulators.x_api import TOKEN
 from tests.simulators.x_stream import XStreamServer
@@ -96,6 +98,46 @@ def test_stream_and_search_spend_one_sum_of_which_each_has_a_budget(
     assert search.settled == 15_000
     assert search.topics == {"iron": 15_000}
     assert search.reserved == 0
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_what_came_by_the_stream_is_looked_at_again_with_the_streams_key_or_the_searchs(
+    tmp_path: Path, server: XStreamServer, world: World, *, is_alone: bool
+) -> None:
+    """The stream tells of no deletion: a topic that names it alone was never looked at again."""
+    options = {"token": TOKEN, "budget": "1", "url": server.url}
+    sources = {"x_stream": options} | ({} if is_alone else {"x": options})
+    said = [world.post(f"iron {number}", likes=1) for number in range(3)]
+
+    def script() -> None:
+        server.script = server.end
+        for each in said:
+            server.say(each)
+        server.say(world.edit(said[2], "iron pots, at last"))
+        server.end()
+
+    server.script = script
+    with opened(Settings(home=tmp_path / "var", config=tmp_path, fetch=FetchSettings(), sources=sources)) as monitor:
+        monitor.topics.replace([IRON], "iron")
+        asyncio.run(follow_until_it_fails(monitor, world))
+        edited = texts_of(monitor, world)
+        said[0].metrics = {**said[0].metrics, "like_count": 900}
+        said[1].is_gone = True
+        world.now += timedelta(hours=1)
+        monitor.schedule.sync(dict.fromkeys(reread_jobs(monitor), timedelta(0)))
+        look_again(monitor, "x", "me", lambda: world.now)
+        (kept,) = monitor.mentions.find("iron", [PostKey("x", str(said[0].id))])
+
+        assert {each.subject for each in reread_jobs(monitor)} == {"x"}
+        assert edited == {"iron 0", "iron 1", "iron pots, at last"}
+        assert texts_of(monitor, world) == {"iron 0", "", "iron pots, at last"}
+        assert kept.post.engagement.likes == 900
+        assert check(monitor.connection) == []
+        assert monitor.spending["x_stream"].today(world.now).settled == world.spent[world.now.date().isoformat()]
+
+
+def texts_of(monitor: Monitor, world: World) -> set[str]:
+    return {each.post.text for each in monitor.mentions.between("iron", a_day(world))}
 
 
 def test_it_is_not_polled(monitor: Monitor, world: World) -> None:

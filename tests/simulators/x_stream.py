@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.simulators.x_api import PRICES, TOKEN, Refusal, invalid
+from tests.simulators.x_api import PRICES, ROUTES, TOKEN, Api, Refusal, invalid
 from tests.simulators.x_grammar import Refused, compiled
 from tests.simulators.x_spec import Description
 from tests.simulators.x_world import PROBLEMS, SimPost, World
@@ -141,7 +141,7 @@ class XStreamServer(ThreadingHTTPServer):
 
     def __init__(self, world: World, *, is_judged: bool = False) -> None:
         super().__init__(("127.0.0.1", 0), _Asked)
-        self.world, self.book = world, RuleBook()
+        self.world, self.book, self.api = world, RuleBook(), Api(world)
         self.lines: queue.Queue[bytes | None] = queue.Queue()
         self.left = threading.Event()
         self.keep_alive, self.is_awake, self.is_busy = 0.02, True, False
@@ -187,6 +187,10 @@ class XStreamServer(ThreadingHTTPServer):
             raise invalid(fault[:300])
         if path == STREAM:
             return self._connect()
+        if path in ROUTES:
+            answer = json.dumps(self.world.in_words(ROUTES[path][1](self.api, args))).encode()
+            self._complain(method, path, answer, args=args)
+            return answer
         with self.book.lock:
             told = json.dumps(self.book.listed() if method == "get" else self.book.changed(json.loads(body))).encode()
         self._complain(method, path, told, body)
@@ -201,11 +205,15 @@ class XStreamServer(ThreadingHTTPServer):
             )
         self.is_busy = True
 
-    def _complain(self, method: str, path: str, told: bytes, sent: bytes = b"") -> None:
+    def _complain(
+        self, method: str, path: str, told: bytes, sent: bytes = b"", args: Mapping[str, str] | None = None
+    ) -> None:
         if self._judge is None:
             return
         headers = {"authorization": f"Bearer {TOKEN}"}
-        fault = self._judge.faults_of_answer(path, {}, headers, told, "post" if method == "post" else "get", sent)
+        fault = self._judge.faults_of_answer(
+            path, args or {}, headers, told, "post" if method == "post" else "get", sent
+        )
         if fault is not None:
             self.world.complaints.append(f"{method} of {path}: {fault}")
 
