@@ -17,11 +17,12 @@ from monitor.bot.chat_settings import mark_of
 from monitor.bot.menus import button
 from monitor.bot.shelves import shelf_of
 from monitor.bot.topic_names import find_topics, title_of
+from monitor.digests.draft import utf16_length
 from monitor.digests.people import is_exposing
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, plain, posts
 from monitor.errors import ConfigError, QueryError, StoreError
-from monitor.models import Button, Mention, Topic, Window
+from monitor.models import Button, Mention, Quoted, Topic, Window
 from monitor.nouns.proposal import Audited, Proposal
 from monitor.saying import phrase, say, say_many
 from monitor.services.rules import rule_of
@@ -201,7 +202,8 @@ def _proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
     lines = [_headline(proposal), *_told_drops(stored, dropped), *_told_new(new if old is None else None)]
     label = say("Track") if draft.is_new else say("Apply")
     row = (button(asked, label, "e", f"{proposal.id}y"), button(asked, say("Cancel"), "e", f"{proposal.id}n"))
-    return Answer("\n".join(lines), buttons=(row,))
+    text = "\n".join(lines)
+    return Answer(text, buttons=(row,), quotes=_quotes(text, dropped))
 
 
 def _headline(proposal: Proposal) -> str:
@@ -224,13 +226,30 @@ def _told_drops(stored: int, dropped: Sequence[Mention]) -> list[str]:
         return []
     counts = {"count": f"{len(dropped):,}", "all": posts(stored)}
     lines = [say("Over 7 days: drops {count} of {all}, adds 0 (from what was stored).", **counts)]
-    example = next((each for each in dropped if not each.withdrawn and not is_exposing(each.post.text)), None)
+    example = _example(dropped)
     if example is not None:
-        quote = f"「{plain(example.post.text, LONGEST_EXAMPLE)}」"
+        quote = _words(example)
         lines.append(
             say_many("Dropped: {quote}", "Dropped: {quote} [+{more}]", len(dropped), quote=quote, more=len(dropped) - 1)
         )
     return lines
+
+
+def _example(dropped: Sequence[Mention]) -> Mention | None:
+    return next((each for each in dropped if not each.withdrawn and not is_exposing(each.post.text)), None)
+
+
+def _words(example: Mention) -> str:
+    return f"「{plain(example.post.text, LONGEST_EXAMPLE)}」"
+
+
+def _quotes(text: str, dropped: Sequence[Mention]) -> tuple[Quoted, ...]:
+    """Return where the example stands, so that its author can take it back."""
+    example = _example(dropped)
+    if example is None or _words(example) not in text:
+        return ()
+    before, words, _ = text.partition(_words(example))
+    return (Quoted(example.post.key, utf16_length(before), utf16_length(words)),)
 
 
 def _told_new(topic: Topic | None) -> list[str]:

@@ -15,6 +15,7 @@ from monitor.bot.menus import button
 from monitor.bot.shelves import named_in, rule_for, shelf_of
 from monitor.bot.topic_names import called
 from monitor.bot.topics_meant import topic_meant
+from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
 from monitor.digests.recent import Recent, Rules, choose, write
 from monitor.digests.wishing import stricter
@@ -54,7 +55,7 @@ def recent(asked: Asked) -> Answer:
     found = choose(_posts(asked, page), Rules(policy, named_in(asked.monitor)), page.skip + page.most + 1)
     shown, has_more = found[page.skip : page.skip + page.most], len(found) > page.skip + page.most
     if page.is_cited:
-        return Answer(_cited(shown))
+        return _cited(shown)
     count = _posts_of(asked, page.topic, Window(asked.now - DAY, asked.now))
     draft = write(Recent(page.topic, shown, count, asked.now), zone_in(asked, page.topic))
     return Answer(draft.text, draft.entities(), _buttons(asked, page, has_more, bool(shown)), quotes=draft.quotes())
@@ -121,10 +122,14 @@ def _posts_of(asked: Asked, topic: Topic, window: Window) -> int:
     return len(by_sense(topic, shelf_of(asked.monitor, topic).mentions.between(topic.name, window)).meant)
 
 
-def _cited(reactions: Iterable[Reaction]) -> str:
+def _cited(reactions: Iterable[Reaction]) -> Answer:
     """Word posts to be copied: quote, place, when it was written and when we saw it, and the address."""
-    lines = [_citation(each) for each in reactions]
-    return "\n\n".join(lines) or say("nothing to show")
+    draft = Draft()
+    for each in reactions:
+        draft.write("\n\n" if draft.text else "")
+        with draft.about(each.mention.post.key):
+            draft.write(_citation(each))
+    return Answer(draft.text or say("nothing to show"), quotes=draft.quotes())
 
 
 def _citation(reaction: Reaction) -> str:

@@ -4,16 +4,20 @@ from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
+from monitor.digests.table import without_rows
 from monitor.models import Entity, Message, Parcel, PostKey, Quoted
 from monitor.saying import phrase, say
 
 GONE = phrase("No longer available.")
+FILE_GONE = phrase("A post in this file is no longer available: delete the file, and ask for it again.")
 ALL_GONE = phrase("This message quoted a post that is no longer available.")
 
 
 def tells_of(parcel: Parcel, posts: Collection[PostKey]) -> bool:
-    """Tell whether a message shows one of the posts."""
-    return any(each in posts for each in parcel.posts) or any(each.key in posts for each in parcel.message.quotes)
+    """Tell whether a message shows one of the posts, or its file may hold one."""
+    if any(each in posts for each in parcel.posts) or any(each.key in posts for each in parcel.message.quotes):
+        return True
+    return parcel.document is not None and any(each.id.encode() in parcel.document for each in posts)
 
 
 def redacted(parcel: Parcel, posts: Collection[PostKey]) -> Parcel:
@@ -21,12 +25,24 @@ def redacted(parcel: Parcel, posts: Collection[PostKey]) -> Parcel:
 
     Where it shows a post and nobody noted which words are about it, none of its words stay.
     """
+    parcel = _without_rows(parcel, posts)
     message = parcel.message
     unknown = {each for each in parcel.posts if each in posts} - {each.key for each in message.quotes}
     if unknown:
         bare = replace(message, text=say(ALL_GONE), entities=(), quotes=())
         return replace(parcel, message=bare)
     return replace(parcel, message=without(message, posts))
+
+
+def _without_rows(parcel: Parcel, posts: Collection[PostKey]) -> Parcel:
+    """Return a parcel whose file tells nothing of the posts, and says so where it did."""
+    if parcel.document is None:
+        return parcel
+    document = without_rows(parcel.document, parcel.file_name, posts)
+    if document == parcel.document:
+        return parcel
+    bare = replace(parcel.message, text=say(FILE_GONE), entities=(), quotes=())
+    return replace(parcel, document=document, message=bare)
 
 
 def without(message: Message, posts: Collection[PostKey]) -> Message:

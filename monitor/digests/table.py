@@ -6,12 +6,12 @@ Posts that could expose somebody are left out, authors are in neither form.
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Literal
 
 from monitor.digests.people import is_exposing
-from monitor.models import Mention
+from monitor.models import Mention, PostKey
 
 Form = Literal["csv", "jsonl"]
 IDS = ("source", "id", "time", "seen", "language", "script", "matched")
@@ -26,10 +26,32 @@ def table_of(mentions: Iterable[Mention], form: Form, *, with_text: bool) -> byt
     rows = [{name: row[name] for name in columns} for row in _rows(mentions)]
     if form == "jsonl":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "replace")
+    return _written(({name: _cell(value) for name, value in row.items()} for row in rows), columns)
+
+
+def without_rows(table: bytes, file_name: str, posts: Collection[PostKey]) -> bytes:
+    """Return a file of `table_of` without the texts of some posts; one of ids alone, or any other file, as it is."""
+    if b"text" not in table:
+        return table
+    if file_name.endswith(".jsonl"):
+        lines = table.splitlines(keepends=True)
+        return b"".join(line for line in lines if _may_stay(json.loads(line), posts))
+    if not file_name.endswith(".csv"):
+        return table
+    rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline="")))
+    kept = [row for row in rows if _may_stay(row, posts)]
+    return table if len(kept) == len(rows) else _written(kept, list(rows[0]))
+
+
+def _may_stay(row: Mapping[str, str], posts: Collection[PostKey]) -> bool:
+    return "text" not in row or PostKey(row["source"], row["id"].removeprefix("'")) not in posts
+
+
+def _written(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, columns)
     writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows(rows)
     return out.getvalue().encode("utf-8-sig", "replace")
 
 

@@ -87,9 +87,7 @@ class Mender(NamedTuple):
         edited: Extra | None = None
         if delivery.message_id is not None and delivery.address == address:
             try:
-                found = self.desk.messenger.edit(
-                    pending.parcel, address, delivery.message_id, is_plain=delivery.is_plain
-                )
+                found = self._exchange(pending, address, delivery.message_id)
                 edited = Extra(pending.id, delivery.message_id)
                 log.info("corrected", extra=fields | {"found": found})
             except (DeliveryDelayed, DeliveryUnknown) as e:
@@ -106,6 +104,17 @@ class Mender(NamedTuple):
                 self.desk.confess(self.chat, edited)
             raise LeaseLost
         return NOW
+
+    def _exchange(self, pending: Pending, address: str, message_id: int) -> Edited:
+        """Edit a message. A file with words that must be read no more is deleted; where it stays, it asks for that."""
+        if pending.parcel.document is not None:
+            try:
+                self.desk.messenger.delete(address, message_id)
+            except (DeliveryDelayed, DeliveryUnknown):
+                raise
+            except DeliveryError as e:
+                log.warning("file not deleted", extra={"chat": self.chat, "id": message_id, "reason": e.reason})
+        return self._edit(pending, address, message_id)
 
     def _edit(self, pending: Pending, address: str, message_id: int) -> Edited:
         is_plain = pending.delivery.is_plain

@@ -1,0 +1,97 @@
+"""A post that is deleted leaves every answer of the bot that told it: pages, citations, previews, files."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.digests.redaction import FILE_GONE, GONE
+from monitor.duties import jobs
+from monitor.models import Message, PostKey
+from tests.build import NOW, a_mention
+from tests.integration.room import Room, a_room
+from tests.integration.test_forget import stored
+from tests.simulators import telegram_messages
+
+TOPICS = '[topics.smash-pots]\nany = ["砸锅卖铁"]\nsources = ["hackernews"]\n'
+GONE_KEY, KEPT_KEY = PostKey("bluesky", "at://gone"), PostKey("bluesky", "at://kept")
+
+
+@pytest.fixture
+def room(redis_url: str, tmp_path: Path) -> Iterator[Room]:
+    with a_room(redis_url, tmp_path) as made:
+        (tmp_path / "topics.toml").write_text(TOPICS, encoding="utf-8")
+        jobs.read_topics(made.monitor, NOW)
+        mentions = [
+            a_mention(
+                word,
+                topic="smash-pots",
+                post={"key": key, "text": f"砸锅卖铁 {word}", "observed_at": NOW - timedelta(hours=6)},
+            )
+            for key, word in ((GONE_KEY, "takenback"), (KEPT_KEY, "staysthere"))
+        ]
+        made.monitor.mentions.add("smash-pots", mentions, oldest=NOW - timedelta(days=30))
+        yield made
+
+
+def pressed(answer: Message | None, label: str) -> str:
+    """Return the data of a button below an answer."""
+    assert answer is not None
+    return next(each.data for row in answer.buttons for each in row if each.label == label)
+
+
+@pytest.mark.parametrize(
+    "asked", ["/recent smash-pots", "cite", "/digest now smash-pots", "/edit smash-pots -takenback"]
+)
+def test_words_are_taken_out_of_an_answer(room: Room, asked: str) -> None:
+    emil = room.person("Emil", "editor")
+    if asked == "cite":
+        page = room.tell(room.update(emil, "/recent smash-pots"))
+        said = room.tell(room.update(emil, pressed(page, "Cite"), kind="button", button="1"))
+        assert said is not None
+        assert "takenback" in said.text
+    else:
+        assert "takenback" in room.say(emil, asked)
+    room.deliver(str(emil.id))
+
+    room.monitor.changes.withdraw([GONE_KEY], room.monitor.stages())
+    room.deliver(str(emil.id))
+
+    seen = "\n".join(room.seen(emil))
+    # What the editor wrote themselves stays theirs.
+    assert "砸锅卖铁 takenback" not in seen
+    assert GONE in seen
+    assert "砸锅卖铁 takenback".encode() not in stored(room.monitor)
+    if "edit" not in asked:
+        assert "staysthere" in seen
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_file_with_its_words_is_deleted_and_loses_them_in_the_store(room: Room, form: str) -> None:
+    emil = room.person("Emil", "editor")
+    room.say(emil, f"/export smash-pots {form} text")
+    room.say(emil, f"/export smash-pots {form}")
+    room.deliver(str(emil.id))
+    before = room.seen(emil)
+
+    room.monitor.changes.withdraw([GONE_KEY], room.monitor.stages())
+    room.deliver(str(emil.id))
+
+    assert len(before) == 2
+    assert room.seen(emil) == before[1:], "ids alone are left to the platforms"
+    everything = stored(room.monitor)
+    assert b"takenback" not in everything
+    assert b"staysthere" in everything
+
+
+def test_a_file_that_may_not_be_deleted_asks_for_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    emil = room.person("Emil", "editor")
+    room.say(emil, "/export smash-pots csv text")
+    room.deliver(str(emil.id))
+    monkeypatch.setattr(telegram_messages, "_DELETE_WITHIN", -1)  # as if two days had passed
+
+    room.monitor.changes.withdraw([GONE_KEY], room.monitor.stages())
+    room.deliver(str(emil.id))
+
+    assert room.seen(emil) == [FILE_GONE]
