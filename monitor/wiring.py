@@ -354,7 +354,7 @@ def read_topics_file(path: Path) -> TopicsFile:
         raise ConfigError([f"{path}: is not saved as UTF-8; in your editor choose Save as, encoding UTF-8"]) from e
     except OSError as e:
         raise ConfigError([f"{path}: cannot be read ({e.strerror})"]) from e
-    return parse_topics(text, (*POLLED, *STREAMS), BY_DEFAULT)
+    return parse_topics(text, NAMEABLE, BY_DEFAULT)
 
 
 def read_topics_text(path: Path) -> str:
@@ -390,6 +390,9 @@ def import_topics(monitor: Monitor) -> bool:
 
 POLLED = tuple(name for name in SOURCES if name != "replay")
 """The sources that are asked; beside them a topic may name streams. Nobody follows the reader of archives."""
+
+NAMEABLE = (*POLLED, *STREAMS)
+"""The sources that a topic may name."""
 
 BY_DEFAULT = ("hackernews", "rss")
 """Those of a topic that names none: nobody pays, or is told of a missing key, without having asked for it."""

@@ -41,7 +41,7 @@ from monitor.topics.file import parse_topics
 from monitor.topics.language.parse import parse
 from monitor.topics.language.printer import printed
 from monitor.topics.matcher.matching import Matcher
-from monitor.wiring import POLLED, import_topics, read_topics_text, write_topics_text
+from monitor.wiring import BY_DEFAULT, NAMEABLE, import_topics, read_topics_text, write_topics_text
 
 LOOK_BACK = timedelta(days=7)
 MOST_FEEDS = 50
@@ -175,7 +175,7 @@ def _proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
     before = read_topics_text(asked.monitor.settings.topics_file)
     try:
         draft = draw(before)
-        parsed = parse_topics(draft.after, POLLED)
+        parsed = parse_topics(draft.after, NAMEABLE, BY_DEFAULT)
     except KeyError:
         return Answer(say(CHANGED_MEANWHILE))
     except QueryError as e:
@@ -317,7 +317,7 @@ def _split(asked: Asked) -> tuple[Topic | None, str]:
 
 def _feeds_of(asked: Asked) -> list[str]:
     text = read_topics_text(asked.monitor.settings.topics_file)
-    return list(parse_topics(text, POLLED).feeds)
+    return list(parse_topics(text, NAMEABLE, BY_DEFAULT).feeds)
 
 
 def _id(asked: Asked) -> str:

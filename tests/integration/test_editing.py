@@ -195,3 +195,22 @@ def test_who_changed_what_is_written_down(room: Room, anna: User) -> None:
     first, second = room.say(anna, "/audit").split("\n")
     assert first.endswith(f"{anna.id}: ↩ pots −抽卡")
     assert second.endswith(f"{anna.id}: pots −抽卡")
+
+
+def test_a_file_in_which_a_topic_names_a_stream_can_be_changed(room: Room, anna: User) -> None:
+    """Every change and the list of feeds was refused: "bluesky" is told of, not asked, and only polled ones counted."""
+    text = FILE.replace('sources = ["hackernews"]', 'sources = ["bluesky", "rss"]')
+    room.monitor.settings.topics_file.write_text(text, encoding="utf-8", newline="")
+    jobs.read_topics(room.monitor, NOW)
+
+    assert "https://news.example/feed" in room.say(anna, "/feeds")
+    press(room, anna, said(room, anna, "/edit pots -抽卡"), "Apply")
+
+    assert any("-抽卡" in topic.query for topic in room.monitor.topics.all())
+
+
+def test_a_new_topic_looks_only_where_topics_look_by_default(room: Room, anna: User) -> None:
+    """The preview named every source that there is, paid ones too."""
+    preview = said(room, anna, "/track 躺平").text
+
+    assert "Looks at: hackernews, rss." in preview
