@@ -17,13 +17,14 @@ from monitor.bot.buttons import ANYBODY, Signer
 from monitor.bot.channels import for_channel
 from monitor.bot.commands import ACTIONS, COMMANDS
 from monitor.bot.membership import membership, moved
-from monitor.bot.tongue import language_in
+from monitor.bot.tongue import language_heard, language_in
 from monitor.bot.topic_names import nearest
 from monitor.digests.draft import LONGEST_TEXT, utf16_length
 from monitor.errors import DeliveryDelayed, DeliveryError, DeliveryUnknown
 from monitor.models import Incoming, Message, Parcel, Role
 from monitor.saying import say, speaking
 from monitor.store.subscriptions import Order
+from monitor.store.wishes import CHAT
 from monitor.text.folding import fold
 from monitor.wiring import Monitor
 
@@ -221,7 +222,7 @@ def _say(asked: Asked, said: Answer) -> Ready:
         asked.chat,
         asked.update,
         _written(asked, said),
-        said.changes,
+        said.changes if _changes_manners(said) else (*said.changes, *language_heard(asked)),
         photo=said.photo,
         document=said.document,
         file_name=said.file_name,
@@ -231,6 +232,10 @@ def _say(asked: Asked, said: Answer) -> Ready:
         who = asked.user if said.refused == "start" else f"{asked.user} {said.refused}"
         order = order._replace(refused=who)
     return Ready(order, "start")
+
+
+def _changes_manners(said: Answer) -> bool:
+    return any(each.topic == CHAT for each in said.changes)
 
 
 def _refuse(asked: Asked, verdict: Verdict, command: Command) -> Ready:

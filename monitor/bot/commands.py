@@ -96,9 +96,12 @@ def subscribe(asked: Asked) -> Answer:
 
 
 def _manners_of_subscriber(asked: Asked) -> tuple[Change, ...]:
-    """Let a chat that chose no language get its digests in the one in which it is spoken to now."""
+    """Let a group that chose no language get its digests in the one in which it is spoken to now.
+
+    Of a private chat it is known in which language its person was answered last.
+    """
     manners = asked.monitor.wishes.manners(asked.chat)
-    if manners.language is not None or spoken_language() == asked.monitor.settings.telegram.language:
+    if asked.place == "private" or manners.language is not None or spoken_language() == asked.monitor.settings.telegram.language:
         return ()
     return (Change("wish", CHAT, wishes=with_manners(manners, language=spoken_language())),)
 

@@ -34,12 +34,19 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Manners(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a chat is spoken to, whatever the topic: in which language, and how much of people is shown.
 
+    `language` was chosen; `heard` is in which the chat's person was last answered, for what they did not ask for.
     `is_channel`: nobody there can be answered, so that no buttons are shown.
     """
 
     language: str | None = None
+    heard: str | None = None
     people: People | None = None
     is_channel: bool = False
+
+    @property
+    def tongue(self) -> str | None:
+        """Return the language in which the chat is told what nobody asked for just now; None where none is known."""
+        return self.language or self.heard
 
 
 def with_manners(manners: Manners, **changes: Any) -> Manners:

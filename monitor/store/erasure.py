@@ -53,7 +53,7 @@ class MessageEraser:
             return Erased()
         total = Erased()
         for chat in self._undelivered.chats():
-            with speaking(WishStore(self._connection).manners(chat).language or self.language):
+            with speaking(WishStore(self._connection).manners(chat).tongue or self.language):
                 kept, sent = self._kept(chat, posts, change), self._sent(chat, posts, change)
             total = Erased(total.messages + kept + sent.messages, total.to_edit + sent.to_edit)
         return total

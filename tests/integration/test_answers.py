@@ -416,3 +416,25 @@ def test_posts_are_exported_as_a_document(room: Room) -> None:
     [shown] = room.telegram.state.ledger.visible(emil.id, by=room.telegram.state.world.bot.id)
     assert shown.message["document"]["file_name"] == "smash-pots-2026-03-10.csv"
     assert shown.text.startswith("12 posts of 7 days")
+
+
+def test_what_nobody_asked_for_is_told_in_the_language_in_which_a_person_was_answered_last(room: Room) -> None:
+    """Notices were in the installation's language, whatever their reader speaks."""
+    olga = room.person("Olga", "owner")
+    room.say(olga, "/topics", language="zh-hant")
+    group = room.group(olga)
+    room.say(olga, "/subscribe water", group, language="zh-hant")
+
+    room.tell(room.update(olga, "", group, kind="membership", status="kicked", message_id=None))
+    room.deliver(str(olga.id))
+    assert "我不能再" in room.seen(olga)[-1]
+    assert room.say(olga, "/topics", language="en").startswith("· 砸锅卖铁 (smash-pots)")
+    assert room.monitor.wishes.manners(str(olga.id)).tongue == "en"
+
+
+def test_who_chose_a_language_keeps_it_whatever_their_telegram_speaks(room: Room) -> None:
+    olga = room.person("Olga", "owner")
+    room.say(olga, "/language zh-Hans")
+
+    assert "每天" in room.say(olga, "/topics", language="en")
+    assert room.monitor.wishes.manners(str(olga.id)).tongue == "zh-Hans"
