@@ -20,7 +20,7 @@ from uuid import uuid4
 
 from monitor.bot.answer import Ready, give, stands_alone
 from monitor.bot.answer import decide as decide_update
-from monitor.bot.notices import slow_down
+from monitor.bot.notices import own_up, slow_down
 from monitor.errors import StoreError
 from monitor.models import Incoming, Lease, Role, SetAside
 from monitor.seams.inbox import NOTHING, Begun, Done
@@ -236,6 +236,8 @@ class Clerk:
         # Kept before it is forgotten: a kill between the two keeps it once more under the same name.
         self._monitor.quarantine.put([kept], str(INBOX_JOB), begun.tries)
         log.error("set aside", extra={"update": begun.id, "tries": begun.tries, "reason": reason})
+        if begun.update is not None:
+            own_up(self._monitor, begun.update, self._now)
 
     def _elapsed(self) -> timedelta:
         return timedelta(seconds=time.monotonic() - self._began)

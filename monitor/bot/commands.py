@@ -101,7 +101,11 @@ def _manners_of_subscriber(asked: Asked) -> tuple[Change, ...]:
     Of a private chat it is known in which language its person was answered last.
     """
     manners = asked.monitor.wishes.manners(asked.chat)
-    if asked.place == "private" or manners.language is not None or spoken_language() == asked.monitor.settings.telegram.language:
+    if (
+        asked.place == "private"
+        or manners.language is not None
+        or spoken_language() == asked.monitor.settings.telegram.language
+    ):
         return ()
     return (Change("wish", CHAT, wishes=with_manners(manners, language=spoken_language())),)
 

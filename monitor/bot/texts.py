@@ -235,6 +235,21 @@ def rival(reason: str) -> str:
     )
 
 
+def sorry(command: str) -> str:
+    """Tell somebody that we failed at what they asked; `command` is empty where it was none."""
+    first = say("Something in me failed at {command}.", command=command) if command else say("Something in me failed.")
+    return sentences(first, say("What you asked is set aside, and whoever runs me is told. I do not try it again."))
+
+
+def failed(command: str) -> str:
+    """Tell the owners that we failed at what somebody asked."""
+    return say(
+        "I failed three times at what I was asked ({what}), and set it aside. That is a fault of this program:"
+        " `monitor quarantine list` shows it; please report it.",
+        what=command or say("a message"),
+    )
+
+
 def slow_down() -> str:
     """Tell a sender whose updates are too many to wait."""
     return say("Too many messages: some were left out. Please wait a minute.")

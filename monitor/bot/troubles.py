@@ -25,7 +25,7 @@ _WORDS: dict[Matter, tuple[str, ...]] = {
 }
 """How Telegram words each of them; the first that fits."""
 
-OURS = ("reply:", "slow:", "notice:", "hello:")
+OURS = ("reply:", "slow:", "sorry:", "notice:", "hello:")
 """Whose answer did not arrive asks again, and may be a stranger; a notice about a notice would never end."""
 
 

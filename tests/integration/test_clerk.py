@@ -16,6 +16,7 @@ from monitor.errors import StoreError
 from monitor.models import Incoming, Role
 from monitor.settings import load
 from monitor.store import subscriptions
+from monitor.store.codec import decode_parcel
 from monitor.store.connection import Argument, Call, Connection
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB
@@ -275,6 +276,28 @@ def test_an_answer_that_cannot_be_given_is_set_aside_and_its_neighbours_are_give
     ]
     assert [(each.item.id, each.item.is_deadly) for each in monitor.quarantine.all()] == [("2", False)]
     assert monitor.inbox.waiting() == 0
+
+
+def test_who_gets_no_answer_is_told_so_and_an_owner_is_told_once_a_day(monitor: Monitor) -> None:
+    """The button went on turning, the command stayed without an answer, and only the log said why."""
+    for user, role in (("5", "owner"), ("6", "reader")):
+        monitor.people.grant(user, role)  # type: ignore[arg-type]
+    take_in_words(monitor, {1: ("6", "/recent"), 2: ("6", "/recent water"), 3: ("7", "/help")})
+
+    work(monitor, Answers(lambda update, tries: ValueError("our bug")))  # noqa: ARG005
+    work(monitor, Answers())
+
+    said = [monitor.outbox.find("6", f"sorry:{n}") for n in (1, 2)]
+    assert all(each is not None and "failed at /recent" in each.parcel.message.text for each in said)
+    assert monitor.outbox.find("7", "sorry:3") is None, "strangers are told nothing"
+    texts = [text for text in waiting_for(monitor, "5") if "set it aside" in text]
+    assert len(texts) == 1
+    assert check(monitor.connection) == []
+
+
+def waiting_for(monitor: Monitor, chat: str) -> list[str]:
+    packed = monitor.connection.execute("HVALS", monitor.connection.keys.chat(chat).parcels)
+    return [decode_parcel(each).message.text for each in packed]
 
 
 def test_a_script_that_the_server_forgot_is_sent_again(monitor: Monitor) -> None:
