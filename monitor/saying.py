@@ -7,9 +7,10 @@ Messages are written in English, with named places; a missing translation falls 
 language holds for what is called inside the block, in this thread: it is the reader's, as the time zone is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from string import Formatter
 from typing import Final
 
 from monitor.catalogs import catalog
@@ -41,13 +42,13 @@ def spoken_language() -> str:
 def say(message: str, /, **values: object) -> str:
     """Return a message in the language that is spoken, its places filled."""
     known = catalog(_spoken.get()).get(message, message)
-    return known.format_map(values) if values else known
+    return _filled(known, values) if values else known
 
 
 def say_many(one: str, many: str, count: int, /, **values: object) -> str:
     """Return a message about a number of things, which stands at `{count}`."""
     known = catalog(_spoken.get()).get(one) or (one if count == 1 else many)
-    return known.format(count=f"{count:,}", **values)
+    return _filled(known, {"count": f"{count:,}", **values})
 
 
 def phrase(message: str, /) -> str:
@@ -61,3 +62,40 @@ def language_of(code: str | None) -> str | None:
     if parts[0] == "zh":
         return "zh-Hant" if _TRADITIONAL.intersection(parts) else "zh-Hans"
     return "en" if parts[0] == "en" else None
+
+
+def _filled(message: str, values: Mapping[str, object]) -> str:
+    """Fill the places of a message. In Chinese a space stands between Han and Latin, and none between Han and Han.
+
+    Whether a title is in one or the other is known only now; what is filled in stays as it is.
+    """
+    if not _spoken.get().startswith("zh"):
+        return message.format_map(values)
+    said = ""
+    for literal, field, _, _ in Formatter().parse(message):
+        value = "" if field is None else str(values[field])
+        said = _beside(_beside(said, _between(said, literal, value)), value)
+    return said
+
+
+def _between(before: str, literal: str, after: str) -> str:
+    """Return words of a message without a space at an end where Han meets Han."""
+    bare = literal.strip(" ")
+    first, last = bare[:1] or after[:1], bare[-1:] or before[-1:]
+    if _is_han(before[-1:]) and _is_han(first):
+        literal = literal.lstrip(" ")
+    return literal.rstrip(" ") if _is_han(last) and _is_han(after[:1]) else literal
+
+
+def _beside(said: str, more: str) -> str:
+    """Put words behind others."""
+    is_mixed = (_is_han(said[-1:]) and _is_latin(more[:1])) or (_is_latin(said[-1:]) and _is_han(more[:1]))
+    return f"{said} {more}" if is_mixed else said + more
+
+
+def _is_han(char: str) -> bool:
+    return "\u3400" <= char <= "\u9fff"
+
+
+def _is_latin(char: str) -> bool:
+    return char.isascii() and char.isalnum()

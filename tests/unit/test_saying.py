@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import pytest
 from babel.messages.pofile import read_po as babels_read_po
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.catalogs import catalog
 from monitor.saying import LANGUAGES, language_of, say, say_many, speaking
@@ -130,3 +132,29 @@ def test_telegrams_language_of_a_person_is_one_of_ours_or_none(code: str | None,
 
 def test_what_people_wrote_is_never_taken_for_a_place() -> None:
     assert say("I follow no topic called “{words}”.", words="{user}") == "I follow no topic called “{user}”."
+
+
+@pytest.mark.parametrize(
+    ("message", "values", "said"),
+    [
+        ("Done. No more digests on {title} here.", {"title": "Water"}, "好了。Water 的摘要不再发到这里。"),
+        ("Done. No more digests on {title} here.", {"title": "砸锅卖铁"}, "好了。砸锅卖铁的摘要不再发到这里。"),
+        ("{posts} in the last 24 h", {"posts": "46 条"}, "最近 24 小时有 46 条"),
+        ("usual {count}", {"count": "不到 1"}, "平时不到 1"),
+        ("usual {count}", {"count": "12"}, "平时 12"),
+        ("{chat} gets no digest on {topic} any more.", {"chat": "@desk", "topic": "水"}, "@desk 不再接收水的摘要。"),
+        ("It belongs to {title}: {terms}.", {"title": "", "terms": ""}, "属于：。"),
+    ],
+)
+def test_a_space_stands_between_han_and_latin_and_nowhere_else(message: str, values: dict[str, str], said: str) -> None:
+    """Titles are in one script or the other, and a catalog cannot know."""
+    with speaking("zh-Hans"):
+        assert say(message, **values) == said
+
+
+@given(st.sampled_from(sorted(catalog("zh-Hant"))), st.text(max_size=12))
+def test_what_is_filled_in_stays_as_it_is(message: str, value: str) -> None:
+    with speaking("zh-Hant"):
+        said = say(message, **dict.fromkeys(fields(catalog("zh-Hant")[message]), value))
+
+    assert value in said or not fields(catalog("zh-Hant")[message])
