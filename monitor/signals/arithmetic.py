@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from monitor.models import Mention, Phrase
-from monitor.nouns.burst import Burst
+from monitor.nouns.burst import Burst, Phase
 from monitor.nouns.coverage import Counted
+from monitor.saying import phrase, say
 from monitor.signals.baseline import Usual
 from monitor.signals.phases import BURST
 
@@ -14,21 +15,43 @@ MOST_TERMS = 5
 """Keywords that are named, most posts first."""
 
 _SOURCES = "(Farrington et al. 1996, Noufaily et al. 2013)"
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = (phrase("Mon"), phrase("Tue"), phrase("Wed"), phrase("Thu"), phrase("Fri"), phrase("Sat"), phrase("Sun"))
+PHASES: dict[Phase, str] = {
+    "rising": phrase("rising"),
+    "peak": phrase("peak"),
+    "fading": phrase("fading"),
+    "back": phrase("back"),
+}
 
 
 def explained(burst: Burst, usual: Usual, zone: ZoneInfo) -> tuple[str, ...]:
     """Return how a burst was found, a sentence a line."""
-    said = f"{burst.voices:,} voices (each wording once, then each account once){_change(burst)}"
-    spreads = f"{burst.platform_spread:.1f} platforms, {burst.script_spread:.1f} scripts"
-    tail = f"-log10 P(X ≥ {burst.voices:,})"
+    counts = {"posts": f"{burst.posts:,}", "accounts": f"{burst.accounts:,}", "voices": f"{burst.voices:,}"}
+    spread = {"platforms": f"{burst.platform_spread:.1f}", "scripts": f"{burst.script_spread:.1f}"}
+    stood_out = say(
+        "Stood out: {time}, {posts} posts, {accounts} accounts; {voices} voices (each wording once, then each account"
+        " once){change}.",
+        time=_when(burst, zone),
+        change=_change(burst),
+        **counts,
+    )
+    surprise = say(
+        "Surprise {surprise} = -log10 P(X ≥ {voices}), X negative binomial with that mean and variance {sources}.",
+        surprise=f"{burst.surprise:.2f}",
+        voices=counts["voices"],
+        sources=_SOURCES,
+    )
     return (
-        f"Stood out: {_when(burst, zone)}, {burst.posts:,} posts, {burst.accounts:,} accounts; {said}.",
+        stood_out,
         _mean(usual),
         _variance(usual),
-        f"Surprise {burst.surprise:.2f} = {tail}, X negative binomial with that mean and variance {_SOURCES}.",
-        f"It is a burst from {BURST} on. Spread, as 1 ÷ Σ share² (Hill 1973): {spreads}.",
-        f"In its newest hour {burst.latest:,} voices: {burst.phase}.",
+        surprise,
+        say(
+            "It is a burst from {least} on. Spread, as 1 ÷ Σ share² (Hill 1973): {platforms} platforms, {scripts} scripts.",
+            least=BURST,
+            **spread,
+        ),
+        say("In its newest hour {voices} voices: {phase}.", voices=f"{burst.latest:,}", phase=say(PHASES[burst.phase])),
     )
 
 
@@ -48,10 +71,11 @@ def makeup(mentions: Sequence[Mention], loudest: int | None) -> tuple[str, ...]:
     wordings = {mention.group or str(mention.post.key) for mention in mentions}
     terms = Counter(hit.term for mention in mentions for hit in mention.terms)
     most = sorted(terms.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_TERMS]
-    sentences = [f"Copies once: {len(wordings):,} of {len(mentions):,}."]
-    sentences += [f"Loudest account: {loudest:,} of them."] if loudest else []
-    sentences += [f"Matched: {' · '.join(f'{term} {count:,}' for term, count in most)}."] if most else []
-    return (" ".join(sentences),)
+    sentences = [say("Copies once: {count} of {all}.", count=f"{len(wordings):,}", all=f"{len(mentions):,}")]
+    sentences += [say("Loudest account: {count} of them.", count=f"{loudest:,}")] if loudest else []
+    if most:
+        sentences.append(say("Matched: {terms}.", terms=" · ".join(f"{term} {count:,}" for term, count in most)))
+    return (say("{first} {second}", first="", second="").join(sentences),)
 
 
 def phrased(phrases: Sequence[Phrase]) -> tuple[str, ...]:
@@ -59,35 +83,73 @@ def phrased(phrases: Sequence[Phrase]) -> tuple[str, ...]:
     if not phrases:
         return ()
     first = phrases[0]
-    read = f"{first.read:,} voices{' read' if first.is_sample else ''}"
-    counts = ", ".join(f"{each.text} {each.voices:,} (before {each.earlier:,}; {each.score:.1f})" for each in phrases)
-    return (f"New with it: {counts}; of {read}, before of {first.earlier_read:,}; by G² (Dunning 1993).",)
+    voices = {"read": f"{first.read:,}", "earlier": f"{first.earlier_read:,}"}
+    words = say(", ").join(
+        say(
+            "{word} {voices} (before {earlier}; {score})",
+            word=each.text,
+            voices=f"{each.voices:,}",
+            earlier=f"{each.earlier:,}",
+            score=f"{each.score:.1f}",
+        )
+        for each in phrases
+    )
+    if first.is_sample:
+        said = say(
+            "New with it: {words}; of {read} voices read, before of {earlier}; by G² (Dunning 1993).",
+            words=words,
+            **voices,
+        )
+    else:
+        said = say(
+            "New with it: {words}; of {read} voices, before of {earlier}; by G² (Dunning 1993).", words=words, **voices
+        )
+    return (said,)
 
 
 def _when(burst: Burst, zone: ZoneInfo) -> str:
     start, end = burst.start.astimezone(zone), burst.end.astimezone(zone)
-    return f"{_WEEKDAYS[start.weekday()]} {start:%H:%M} to {end:%H:%M}"
+    day = say("{day} {clock}", day=say(WEEKDAYS[start.weekday()]), clock=f"{start:%H:%M}")
+    return say("{start} to {end}", start=day, end=f"{end:%H:%M}")
 
 
 def _change(burst: Burst) -> str:
-    return "" if burst.before is None else f", {burst.voices - burst.before:+,} on the {burst.before:,} before"
+    if burst.before is None:
+        return ""
+    grown, before = f"{burst.voices - burst.before:+,}", f"{burst.before:,}"
+    return say(", {grown} on the {before} before", grown=grown, before=before)
 
 
 def _mean(usual: Usual) -> str:
-    counts = f"{usual.counts} earlier counts at that time of day"
-    if usual.is_weekday:
-        counts = f"{usual.weekdays} counts of the same weekday, more than ({usual.sum:,} + 0.5) ÷ {usual.counts} of all"
+    said = {"sum": f"{usual.sum:,}", "counts": usual.counts}
     total, number = (usual.weekday_sum, usual.weekdays) if usual.is_weekday else (usual.sum, usual.counts)
-    capped = f"; {usual.capped} above {usual.cap:,} count as that" if usual.capped else ""
-    return (
-        f"Usual {_number(usual.mean)} = ({total:,} + 0.5) ÷ {number}: {counts}, all read whole{capped} (Jeffreys 1961)."
+    counts = (
+        say("{weekdays} counts of the same weekday, more than ({sum} + 0.5) ÷ {counts} of all", weekdays=number, **said)
+        if usual.is_weekday
+        else say("{counts} earlier counts at that time of day", counts=usual.counts)
+    )
+    capped = (
+        say("; {count} above {cap} count as that", count=usual.capped, cap=f"{usual.cap:,}") if usual.capped else ""
+    )
+    return say(
+        "Usual {usual} = ({total} + 0.5) ÷ {number}: {counts}, all read whole{capped} (Jeffreys 1961).",
+        usual=_number(usual.mean),
+        total=f"{total:,}",
+        number=number,
+        counts=counts,
+        capped=capped,
     )
 
 
 def _variance(usual: Usual) -> str:
-    return (
-        f"Variance {_number(usual.variance)} = {_number(usual.dispersion)} × usual × (1 + 1 ÷ {usual.counts}); "
-        f"{_number(usual.dispersion)} = max(1, s² ÷ mean) of counts with sum {usual.sum:,}, squares {usual.squares:,}."
+    return say(
+        "Variance {variance} = {dispersion} × usual × (1 + 1 ÷ {counts}); {dispersion} = max(1, s² ÷ mean) of counts"
+        " with sum {sum}, squares {squares}.",
+        variance=_number(usual.variance),
+        dispersion=_number(usual.dispersion),
+        counts=usual.counts,
+        sum=f"{usual.sum:,}",
+        squares=f"{usual.squares:,}",
     )
 
 

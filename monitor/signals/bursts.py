@@ -17,6 +17,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.models import Mention, Topic, Trend, Window
+from monitor.saying import phrase, say
 from monitor.signals.accounts import count_languages, count_platforms, posts_by_account
 from monitor.signals.arithmetic import makeup, tallied
 from monitor.signals.baseline import DAY, DAYS_BACK, HOUR, NEEDED_HOURS, WHOLE, days_before, sampled_hours
@@ -32,7 +33,10 @@ SAME_WEEKDAYS = 4
 SMALLEST_DIVISOR = 1.0
 """Below one usual post a ratio says nothing: ×7 for 2 posts in place of 0.3."""
 
-_WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_WEEKDAYS = (
+    *(phrase("Mondays"), phrase("Tuesdays"), phrase("Wednesdays"), phrase("Thursdays")),
+    *(phrase("Fridays"), phrase("Saturdays"), phrase("Sundays")),
+)
 
 
 class Known(NamedTuple):
@@ -135,7 +139,8 @@ def _once(topic: Topic, window: Window, count: int, earlier: Sequence[_Earlier])
     expected = float(median(each.posts for each in earlier))
     ratio = _ratio(count, expected)
     divided = f"{count:,}" if ratio is None else f"{count:,} ÷ {_number(expected)} = {format_ratio(ratio)}"
-    return f"Copies once an hour: {divided}; {_origin(topic, window, earlier, expected)}"
+    origin = _origin(topic, window, earlier, expected)
+    return say("Copies once an hour: {divided}; {origin}", divided=divided, origin=origin)
 
 
 def _burst(
@@ -156,12 +161,16 @@ def _usual(topic: Topic, window: Window, known: Known) -> _Usual:
     before = Window(window.start - DAYS_BACK * DAY, window.start)
     hours = int(covered(before, read) / HOUR)
     if window.length < HOUR or window.length % HOUR:
-        return _Usual(None, hours, ("No usual for a window that is not of whole hours.",))
+        return _Usual(None, hours, (say("No usual for a window that is not of whole hours."),))
     if hours < NEEDED_HOURS:
-        return _Usual(None, hours, (f"Too early for 'usual': {hours} of {NEEDED_HOURS} h read before this window.",))
+        early = say(
+            "Too early for 'usual': {hours} of {needed} h read before this window.", hours=hours, needed=NEEDED_HOURS
+        )
+        return _Usual(None, hours, (early,))
     earlier = _earlier_windows(topic, window, read, known.hourly)
     if len(earlier) < FEWEST_WINDOWS:
-        return _Usual(None, hours, (f"No usual: {len(earlier)} of {FEWEST_WINDOWS} earlier windows were read whole.",))
+        counts = {"count": len(earlier), "needed": FEWEST_WINDOWS}
+        return _Usual(None, hours, (say("No usual: {count} of {needed} earlier windows were read whole.", **counts),))
     expected = float(median(each.posts for each in earlier))
     return _Usual(expected, hours, (_origin(topic, window, earlier, expected),))
 
@@ -218,32 +227,40 @@ def _division(count: int, expected: float | None, ratio: float | None) -> tuple[
     if expected is None:
         return ()
     if ratio is None and expected < SMALLEST_DIVISOR:
-        return (f"Usual is {_number(expected)}: too small to divide {count:,} by.",)
+        small = say("Usual is {usual}: too small to divide {count} by.", usual=_number(expected), count=f"{count:,}")
+        return (small,)
     if ratio is None:
         return ()
-    return (f"{count:,} ÷ {_number(expected)} = {format_ratio(ratio)}.",)
+    return (say("{sum}.", sum=f"{count:,} ÷ {_number(expected)} = {format_ratio(ratio)}"),)
 
 
 def _origin(topic: Topic, window: Window, earlier: Sequence[_Earlier], expected: float) -> str:
     counts = ", ".join(f"{count:,}" for count in sorted(each.posts for each in earlier))
-    return f"{_number(expected)} = median of {_described(topic, window, earlier)} ({counts}), same sources."
+    return say(
+        "{usual} = median of {windows} ({counts}), same sources.",
+        usual=_number(expected),
+        windows=_described(topic, window, earlier),
+        counts=counts,
+    )
 
 
 def _described(topic: Topic, window: Window, earlier: Sequence[_Earlier]) -> str:
     if all(each.days % 7 == 0 for each in earlier):
         weekday = window.start.astimezone(ZoneInfo(topic.timezone)).weekday()
-        return f"{len(earlier)} {_WEEKDAYS[weekday]}"
-    return f"{len(earlier)} earlier days" if window.length == DAY else f"{len(earlier)} earlier windows"
+        return say("{count} {weekdays}", count=len(earlier), weekdays=say(_WEEKDAYS[weekday]))
+    if window.length == DAY:
+        return say("{count} earlier days", count=len(earlier))
+    return say("{count} earlier windows", count=len(earlier))
 
 
 def _caveats(window: Window, mentions: Sequence[Mention], usual: _Usual, now: datetime) -> tuple[str, ...]:
     sentences = []
     if backfilled := sum(mention.backfilled for mention in mentions):
-        sentences.append(f"{backfilled:,} back-filled posts are counted but not compared.")
+        sentences.append(say("{count} back-filled posts are counted but not compared.", count=f"{backfilled:,}"))
     if usual.expected is not None and window.start != _whole_hour(window.start):
-        sentences.append("Earlier windows are counted from the full hour before.")
+        sentences.append(say("Earlier windows are counted from the full hour before."))
     if window.end > now:
-        sentences.append("The window is not over: no comparison yet.")
+        sentences.append(say("The window is not over: no comparison yet."))
     return tuple(sentences)
 
 
