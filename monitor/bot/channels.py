@@ -5,16 +5,19 @@ import re
 from monitor.bot import texts
 from monitor.bot.admission import ADMINS
 from monitor.bot.asked import Answer, Asked, Command
+from monitor.bot.reviewing import is_reviewed
 from monitor.errors import DeliveryDelayed, DeliveryError, DeliveryUnknown
 from monitor.nouns.wishes import with_manners
 from monitor.saying import phrase, say, spoken_language
 from monitor.store.subscriptions import Change, Order
 from monitor.store.wishes import CHAT
+from monitor.wiring import Monitor
 
 REMOTE = frozenset(("subscribe", "unsubscribe", "settings", "mute", "language"))
 """What can be said about another chat."""
 
 NOT_ADMIN_THERE = phrase("You are no admin of {chat}, or I am not in it. Add me there as an admin, then try again.")
+_COMMAND = re.compile(rf"/(?:{'|'.join(sorted(REMOTE))})\b")
 _CHANNEL = re.compile(r"@[A-Za-z]\w{3,31}|-100\d{5,16}")
 
 
@@ -38,7 +41,15 @@ def for_channel(asked: Asked, command: Command) -> Answer | None:
     said = command.run(asked._replace(chat=chat, words=words.strip()))
     if said.changes:
         asked.monitor.subscriptions.apply(Order(chat, asked.update, None, (*said.changes, _manners(asked, chat))))
-    return Answer(said.text)
+    return Answer(_there(asked.monitor, name, chat, said))
+
+
+def _there(monitor: Monitor, name: str, chat: str, said: Answer) -> str:
+    """Word an answer about another chat: which one, and its name in each command that would be said about it."""
+    text = _COMMAND.sub(lambda found: f"{found[0]} {name}", said.text)
+    is_new = any(each.verb == "subscribe" for each in said.changes)
+    seen_first = say("Each digest is shown in the review chat first.") if is_new and is_reviewed(monitor, chat) else ""
+    return "\n".join(line for line in (say("In {chat}:", chat=name), text, seen_first) if line)
 
 
 def _home(asked: Asked, name: str) -> str:

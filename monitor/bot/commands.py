@@ -12,7 +12,7 @@ from monitor.bot.export import export
 from monitor.bot.insight import chart, digest, why
 from monitor.bot.language import choose_language
 from monitor.bot.menus import button
-from monitor.bot.options import days_told
+from monitor.bot.options import days_told, zone_told
 from monitor.bot.recent import recent
 from monitor.bot.review import review
 from monitor.bot.status import status
@@ -176,8 +176,8 @@ def _when(asked: Asked, topic: Topic) -> str:
     own = wished(topic, asked.monitor.wishes.of(asked.chat, topic.name))
     if own.digest_days:
         days = days_told(own.digest_days)
-        return say("{days} at {clock} ({zone})", days=days, clock=own.digest_at, zone=own.timezone)
-    return say("every day at {clock} ({zone})", clock=own.digest_at, zone=own.timezone)
+        return say("{days} at {clock} ({zone})", days=days, clock=own.digest_at, zone=zone_told(own.timezone))
+    return say("every day at {clock} ({zone})", clock=own.digest_at, zone=zone_told(own.timezone))
 
 
 def _next(topic: Topic, asked: Asked) -> str:
@@ -213,10 +213,14 @@ COMMANDS: dict[str, Command] = {
         Command("forget", "reader", EVERYWHERE, forget, phrase("forget what this chat wished and subscribed")),
         Command("track", "editor", PRIVATELY, track, phrase("follow something new"), "砸锅卖铁 OR pots"),
         Command("edit", "editor", PRIVATELY, edit, phrase("change what is looked for"), phrase("TOPIC -word +word")),
-        Command("keywords", "editor", PRIVATELY, keywords, phrase("add, remove or test a keyword"), "add TOPIC word"),
+        Command(
+            "keywords", "editor", PRIVATELY, keywords, phrase("add, remove or test a keyword"), phrase("add TOPIC word")
+        ),
         Command("feeds", "editor", PRIVATELY, feeds, phrase("the feeds, and to add or remove one"), "add https://…"),
         Command("cost", "editor", PRIVATELY, cost, phrase("what paid sources cost today")),
-        Command("export", "editor", PRIVATELY, export, phrase("the posts of 7 days as a file"), "TOPIC csv text"),
+        Command(
+            "export", "editor", PRIVATELY, export, phrase("the posts of 7 days as a file"), phrase("TOPIC csv text")
+        ),
         Command("audit", "editor", PRIVATELY, audit, phrase("who changed what")),
         Command("review", "editor", EVERYWHERE, review, phrase("digests that wait to be approved")),
         Command("people", "owner", PRIVATELY, owners.list_people, phrase("who has access")),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.topic_names import title_of
 from monitor.digests.platforms import platform_label
+from monitor.digests.reasons import told_reason
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Topic, Window
 from monitor.saying import say
@@ -97,7 +98,7 @@ def _line(share: Share, budget: Budget, now: datetime) -> str:
     refused = share.refused
     if refused is None or refused.reason is None:
         return say("{title}: {spent} of {budget}", **said)
-    reason = plain(say(refused.reason), LONGEST_REASON)
+    reason = plain(told_reason(refused.reason), LONGEST_REASON)
     if refused.since is None:
         return say("{title}: {spent} of {budget}; refused ({reason})", **said, reason=reason)
     since = day_and_time(refused.since, now, UTC)

@@ -19,6 +19,7 @@ from monitor.bot.shelves import shelf_of
 from monitor.bot.topic_names import find_topics, title_of
 from monitor.digests.draft import utf16_length
 from monitor.digests.people import is_exposing
+from monitor.digests.reasons import told_reason
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, plain, posts
 from monitor.errors import ConfigError, QueryError, StoreError
@@ -57,6 +58,9 @@ HOW_FEEDS = phrase("To change that: /feeds add https://… or /feeds remove http
 CHANGED_MEANWHILE = phrase("The topics file was changed meanwhile. Nothing was done; send the command again.")
 NOT_WRITABLE = phrase("I may not write the topics file here. Whoever runs me can change it: {reason}")
 NOTHING_CHANGES = phrase("That changes nothing.")
+SIGNS = {"↩": phrase("undone: {what}"), "→": phrase("sent: {what}"), "×": phrase("not sent: {what}")}
+"""What the signs of the audit log mean."""
+
 CANCELLED = phrase("Nothing was changed.")
 
 
@@ -179,9 +183,11 @@ def _proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
     except KeyError:
         return Answer(say(CHANGED_MEANWHILE))
     except QueryError as e:
-        return Answer(say("That query does not hold, at column {column}: {reason}", column=e.column, reason=e.reason))
+        return Answer(
+            say("That query does not hold, at column {column}: {reason}", column=e.column, reason=told_reason(e.reason))
+        )
     except ConfigError as e:
-        return Answer(say("That does not hold: {reason}", reason=str(e)))
+        return Answer(say("That does not hold: {reason}", reason="\n".join(map(told_reason, e.problems))))
     if draft.after == before:
         return Answer(say(NOTHING_CHANGES))
     new = next((each for each in parsed.topics if each.name == draft.topic), None)
@@ -328,7 +334,15 @@ def _id(asked: Asked) -> str:
 def audit(asked: Asked) -> Answer:
     """List who changed what, newest first."""
     lines = [
-        say("{time} UTC, {user}: {what}", time=f"{at:%Y-%m-%d %H:%M}", user=each.user, what=plain(each.what, 200))
+        say(
+            "{time} UTC, {user}: {what}", time=f"{at:%Y-%m-%d %H:%M}", user=each.user, what=_done(plain(each.what, 200))
+        )
         for at, each in asked.monitor.proposals.audited(20)
     ]
     return Answer("\n".join(lines) or say("Nobody changed anything from here yet."))
+
+
+def _done(what: str) -> str:
+    """Word what was done; it is kept with a sign in front where it was no change."""
+    sign, _, rest = what.partition(" ")
+    return say(SIGNS[sign], what=rest) if sign in SIGNS else what

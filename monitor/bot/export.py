@@ -5,7 +5,7 @@ from datetime import timedelta
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.shelves import shelf_of
 from monitor.bot.topic_names import find_topics
-from monitor.digests.table import Form, table_of
+from monitor.digests.table import Form, may_leave, table_of
 from monitor.digests.wording import posts
 from monitor.models import Window
 from monitor.saying import phrase, say
@@ -26,7 +26,8 @@ def export(asked: Asked) -> Answer:
         return Answer(say(HOW))
     topic = found[0]
     window = Window(asked.now - EXPORTED, asked.now)
-    mentions = shelf_of(asked.monitor, topic).mentions.between(topic.name, window)[-MOST_EXPORTED:]
+    stored = shelf_of(asked.monitor, topic).mentions.between(topic.name, window)
+    mentions = list(filter(may_leave, stored))[-MOST_EXPORTED:]
     said = say("{posts} of 7 days; those that could expose somebody are left out.", posts=posts(len(mentions)))
     file_name = f"{topic.name}-{asked.now:%Y-%m-%d}.{form}"
     return Answer(said, document=table_of(mentions, form, with_text=with_text), file_name=file_name)

@@ -1,6 +1,7 @@
 """The first words in a chat."""
 
 from monitor.bot import texts
+from monitor.bot.recipients import is_configured
 from monitor.bot.topic_names import some_titles
 from monitor.models import Message, Parcel
 from monitor.wiring import Monitor
@@ -12,6 +13,10 @@ def greet(monitor: Monitor, chat: str, thread: int | None, digest_id: str) -> No
     if view.last_id is not None or view.head is not None:
         return
     id_ = f"hello:{digest_id}"
-    text = texts.hello_chat(some_titles(monitor.topics.all()))
+    here = {each.topic for each in monitor.subscriptions.of(chat)}
+    topics = monitor.topics.all()
+    # A chat that the settings name gets every topic's digest.
+    told = topics if is_configured(monitor, chat) else [each for each in topics if each.name in here]
+    text = texts.hello_chat(some_titles(told or topics))
     message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=text, thread=thread)
     monitor.outbox.hand_over(chat, [Parcel(message=message)])

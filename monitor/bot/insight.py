@@ -1,5 +1,6 @@
 """What is behind the numbers: /why, /chart, and a digest now."""
 
+import logging
 from collections.abc import Callable
 from importlib import import_module
 from zoneinfo import ZoneInfo
@@ -17,11 +18,13 @@ from monitor.digests.schedule import window_ending
 from monitor.digests.wishing import stricter, wished
 from monitor.models import Topic
 from monitor.pipeline import Gathered, gather
-from monitor.saying import say
+from monitor.saying import phrase, say
 
 PLATFORM = "platform"
 NOW = "now"
 LONGEST_WHY = 3500
+NO_PICTURE = phrase("I cannot draw here; whoever runs me can see why in the log.")
+log = logging.getLogger(__name__)
 
 
 def why(asked: Asked) -> Answer:
@@ -64,7 +67,12 @@ def _explained(asked: Asked, topic: Topic) -> Answer:
 def _drawn(asked: Asked, topic: Topic, kind: Kind) -> Answer:
     gathered, zone = gathered_now(asked, topic), zone_in(asked, topic)
     volume = volume_of(topic.title, gathered.trend, gathered.mentions, kind)
-    return Answer(caption_of(volume, zone), photo=import_module(PICTURES).draw(volume, zone))
+    try:
+        return Answer(caption_of(volume, zone), photo=import_module(PICTURES).draw(volume, zone))
+    except (ImportError, OSError) as e:
+        # Its library or its font is not installed, or cannot be read: the numbers are there all the same.
+        log.warning("no picture", extra={"topic": topic.name, "reason": str(e)})
+        return Answer(f"{caption_of(volume, zone)}\n{say(NO_PICTURE)}")
 
 
 def _told_now(asked: Asked, topic: Topic) -> Answer:

@@ -13,13 +13,28 @@ from monitor.digests.wishing import QUIET
 from monitor.digests.wording import WEEKDAYS, listed
 from monitor.models import Topic
 from monitor.nouns.wishes import Manners, Wishes
-from monitor.saying import phrase, say
+from monitor.saying import LANGUAGES, phrase, say
 from monitor.text.folding import fold
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):?([0-5]\d)")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{4})?")
 MOST_LANGUAGES = 6
+
+ZONES = {
+    "Asia/Taipei": phrase("Taipei"),
+    "Asia/Shanghai": phrase("Shanghai"),
+    "Asia/Hong_Kong": phrase("Hong Kong"),
+    "Asia/Tokyo": phrase("Tokyo"),
+    "Europe/London": phrase("London"),
+    "Europe/Berlin": phrase("Berlin"),
+    "America/New_York": phrase("New York"),
+    "America/Los_Angeles": phrase("Los Angeles"),
+}
+"""Zones that are called by their city; others by their name in the time zone database."""
+
+TONGUES = {"zh": phrase("Chinese"), **LANGUAGES}
+"""What languages are called."""
 
 MODES = {
     "new": phrase("what is new"),
@@ -74,7 +89,7 @@ def _read_zone(value: str) -> dict[str, Any] | None:
     """Read a time zone by its name, or by the name of its city."""
     asked = value.strip().replace(" ", "_").lower()
     zones = sorted(available_timezones())
-    exact = [each for each in zones if each.lower() == asked]
+    exact = [each for each in zones if each.lower() == asked or fold(zone_told(each)) == fold(value).strip()]
     city = [each for each in zones if each.rpartition("/")[2].lower() == asked and "/" in each]
     found = exact or city
     return {"timezone": found[0]} if found else None
@@ -123,7 +138,8 @@ def _read_alerts(value: str) -> dict[str, Any] | None:
 
 
 def _read_languages(value: str) -> dict[str, Any] | None:
-    said = [each for each in value.replace("，", ",").replace(" ", ",").split(",") if each]
+    named = {tongue_told(tag): tag for tag in TONGUES}
+    said = [named.get(each, each) for each in re.split("[,，、 ]", value) if each]
     if [each.lower() for each in said] == ["all"]:
         return {"languages": ()}
     if not said or len(said) > MOST_LANGUAGES or not all(_LANGUAGE.fullmatch(each) for each in said):
@@ -134,6 +150,16 @@ def _read_languages(value: str) -> dict[str, Any] | None:
 def _read_people(value: str) -> dict[str, Any] | None:
     said = fold(value).strip().lower()
     return {"people": None if said == "default" else said} if said in ("default", "links", "counts") else None
+
+
+def zone_told(zone: str) -> str:
+    """Return what people call a time zone: its city, in their language, where we know it."""
+    return say(ZONES[zone]) if zone in ZONES else zone
+
+
+def tongue_told(tag: str) -> str:
+    """Return what people call a language."""
+    return say(TONGUES[tag]) if tag in TONGUES else tag
 
 
 def days_told(days: tuple[int, ...]) -> str:
@@ -164,7 +190,7 @@ CHOICES = (
             *("America/New_York", "America/Los_Angeles", "UTC"),
         ),
         _read_zone,
-        lambda s: s.wishes.timezone or s.topic.timezone,
+        lambda s: zone_told(s.wishes.timezone or s.topic.timezone),
     ),
     Choice(
         "d",
@@ -190,7 +216,7 @@ CHOICES = (
         phrase("Languages"),
         ("all", "zh", "zh-Hans", "zh-Hant", "en", "zh,en"),
         _read_languages,
-        lambda s: listed(s.wishes.languages) if s.wishes.languages else say("all"),
+        lambda s: listed(list(map(tongue_told, s.wishes.languages))) if s.wishes.languages else say("all"),
     ),
     Choice(
         "p",

@@ -9,18 +9,19 @@ from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.errors import DeliveryError
 from monitor.models import Role
-from monitor.saying import say
+from monitor.saying import phrase, say
 from monitor.store.people import ROLES, TOKEN_BYTES, TooManyTokens
 from monitor.text.folding import fold
 
 INVITATION_LASTS = timedelta(days=1)
 MOST_LISTED = 100
+ROLE_NAMES: dict[Role, str] = {"reader": phrase("reader"), "editor": phrase("editor"), "owner": phrase("owner")}
 
 
 def list_people(asked: Asked) -> Answer:
     """List who has a role."""
     people = asked.monitor.people.all()
-    lines = [f"{user}: {role}" for user, role in people.items()]
+    lines = [say("{label}: {value}", label=user, value=say(ROLE_NAMES[role])) for user, role in people.items()]
     more = [say("and {count} more", count=len(lines) - MOST_LISTED)] if len(lines) > MOST_LISTED else []
     return Answer("\n".join([*lines[:MOST_LISTED], *more]))
 

@@ -1,6 +1,7 @@
 """The newest posts of a topic: by the page, by script, by gain, or as citations to copy.
 
-A button says "mark:filter:skip", the mark of a topic with what is shown and how many posts come before the page.
+A button says "mark:filter:skip:most", the mark of a topic with what is shown, how many posts come before the page, and
+how many are on one.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
 from monitor.digests.recent import Recent, Rules, choose, write
 from monitor.digests.wishing import stricter
-from monitor.digests.wording import plain
+from monitor.digests.wording import plain, quoted
 from monitor.models import Button, Mention, Observation, Reaction, Topic, Window
 from monitor.pipeline import signed
 from monitor.saying import phrase, say
@@ -31,7 +32,7 @@ PAGE, MOST_LOOKED_AT = 100, 1000
 DAY = timedelta(hours=24)
 LONGEST_CITED = 300
 FILTERS = {"a": phrase("all"), "s": "简", "t": "繁", "e": "EN", "g": phrase("By gain")}
-CITED = "c"
+ONLY, BY_GAIN, CITED = "ste", "g", "c"
 _SCRIPTS = {"s": "Hans", "t": "Hant"}
 
 
@@ -57,7 +58,9 @@ def recent(asked: Asked) -> Answer:
     if page.is_cited:
         return _cited(shown)
     count = _posts_of(asked, page.topic, Window(asked.now - DAY, asked.now))
-    draft = write(Recent(page.topic, shown, count, asked.now), zone_in(asked, page.topic))
+    only = say(FILTERS[page.filter]) if page.filter in ONLY else ""
+    told = Recent(page.topic, shown, count, asked.now, page.skip, page.filter == BY_GAIN, only)
+    draft = write(told, zone_in(asked, page.topic))
     return Answer(draft.text, draft.entities(), _buttons(asked, page, has_more, bool(shown)), quotes=draft.quotes())
 
 
@@ -65,11 +68,11 @@ def _page_meant(asked: Asked) -> Page | Answer:
     """Return the page that a button or words ask for, or the question back."""
     topics = asked.monitor.topics.all()
     if asked.is_press and ":" in asked.words:
-        mark, kind, skip = asked.words.split(":")
+        mark, kind, skip, *most = asked.words.split(":")
         topic = next((each for each in topics if mark_of(each) == mark), None)
         if topic is None:
             return Answer(say(texts.TOO_OLD))
-        return Page(topic, kind[0], int(skip), is_cited=kind.endswith(CITED))
+        return Page(topic, kind[0], int(skip), int(most[0]) if most else SHOWN, is_cited=kind.endswith(CITED))
     is_named = bool(called(asked.words, topics))  # some topics are called by a number: 996
     words, most = (asked.words, SHOWN) if is_named else _with_number(asked.words)
     found = topic_meant(asked._replace(words=words), "r")
@@ -78,17 +81,20 @@ def _page_meant(asked: Asked) -> Page | Answer:
 
 def _buttons(asked: Asked, page: Page, has_more: bool, has_any: bool) -> tuple[tuple[Button, ...], ...]:
     """Return the way to the next page, the filters that are not in force, and citations."""
-    mark = mark_of(page.topic)
-    more = [button(asked, "▶", "r", f"{mark}:{page.filter}:{page.skip + page.most}")] if has_more else []
-    filters = [button(asked, say(word), "r", f"{mark}:{key}:0") for key, word in FILTERS.items() if key != page.filter]
-    cite = [button(asked, say("Cite"), "r", f"{mark}:{page.filter}{CITED}:{page.skip}")] if has_any else []
+
+    def leading_to(label: str, kind: str, skip: int) -> Button:
+        return button(asked, label, "r", f"{mark_of(page.topic)}:{kind}:{skip}:{page.most}")
+
+    more = [leading_to("▶", page.filter, page.skip + page.most)] if has_more else []
+    filters = [leading_to(say(word), key, 0) for key, word in FILTERS.items() if key != page.filter]
+    cite = [leading_to(say("Cite"), f"{page.filter}{CITED}", page.skip)] if has_any else []
     return tuple(row for row in ((*more, *cite), tuple(filters)) if row)
 
 
 def _posts(asked: Asked, page: Page) -> Iterable[Mention]:
     """Return the posts that a filter lets through, in the order in which they are shown."""
     newest = _newest(asked, page.topic)
-    if page.filter == "g":
+    if page.filter == BY_GAIN:
         day = [each for each in newest if each.post.time >= asked.now - DAY]
         seen = asked.monitor.mentions.history(page.topic.name, [each.post.key for each in day])
         gained = [_gained(history) for history in seen]
@@ -134,12 +140,12 @@ def _cited(reactions: Iterable[Reaction]) -> Answer:
 
 def _citation(reaction: Reaction) -> str:
     post = reaction.mention.post
-    quote = "" if reaction.quote is None else f"“{post.text[slice(*reaction.quote)]}”\n"
+    quote = "" if reaction.quote is None else f"{quoted(post.text[slice(*reaction.quote)])}\n"
     times = {"at": f"{post.time.astimezone(UTC):%Y-%m-%d %H:%M}", "seen": f"{post.observed_at:%Y-%m-%d %H:%M}"}
     said = say("{at} UTC, seen {seen} UTC", **times)
     address = post.url if post.url is not None and is_web(post.url) else ""
-    who = plain(reaction.name, LONGEST_CITED) + ", " if reaction.name else ""
-    return f"{quote}{who}{post_label(post)}, {said}\n{address}".rstrip()
+    who = plain(reaction.name, LONGEST_CITED) + say(", ") if reaction.name else ""
+    return f"{quote}{who}{post_label(post)}{say(', ')}{said}\n{address}".rstrip()
 
 
 def _with_number(words: str) -> tuple[str, int]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.bot.troubles import notice_of, tell_owners
 from monitor.digests.platforms import platform_label
+from monitor.digests.reasons import told_reason
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Window
 from monitor.saying import say
@@ -64,7 +65,7 @@ def worded(outage: Outage, now: datetime, zone: tzinfo) -> str:
     """Word an outage in a line or two."""
     source, _, host = outage.scope.partition(":")
     name = host or platform_label(source)
-    since, reason = day_and_time(outage.since, now, zone), plain(outage.reason, LONGEST_REASON)
+    since, reason = day_and_time(outage.since, now, zone), plain(told_reason(outage.reason), LONGEST_REASON)
     if outage.is_silent:
         return say(
             "{name} since {since}: {reason}. Nothing that was read before is lost; `monitor doctor` says more.",

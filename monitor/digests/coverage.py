@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from monitor.digests.platforms import host_of, platform_label, shortened
+from monitor.digests.reasons import told_reason
 from monitor.digests.wording import listed, plain, sentences, span_of, time_within
 from monitor.models import QueryStatus, Window
 from monitor.nouns.coverage import samples_in
@@ -31,7 +32,7 @@ LONGEST_REASON = 60
 LONGEST_LABEL = 40
 
 REASONS = (phrase("no key"), phrase("budget"))
-"""Why something is not read, in words that are said as they are; other reasons are a server's, and stay in English."""
+"""Why something is not read, in words that are said as they are; others are in reasons.py."""
 
 
 class SourceReading(NamedTuple):
@@ -170,7 +171,7 @@ def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
 
 def _unread(source: SourceReading, window: Window, zone: tzinfo) -> str:
     label = _label(source, source.failed)
-    reason = plain(say(source.reason) if source.reason else _why_unread(source), LONGEST_REASON)
+    reason = plain(told_reason(source.reason) if source.reason else _why_unread(source), LONGEST_REASON)
     # A key that nobody set is no outage that began.
     if source.since is None or source.reason == NO_KEY:
         return say("{label} ({notes})", label=label, notes=reason)

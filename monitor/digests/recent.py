@@ -26,12 +26,18 @@ class Rules(NamedTuple):
 
 
 class Recent(NamedTuple):
-    """What is told: the newest posts that may be shown, and how many were posted in the day before `now`."""
+    """What is told: posts that may be shown, and how many were posted in the day before `now`.
+
+    `skip` posts come before them; they are the newest, or those that gained most; `only` names the one script shown.
+    """
 
     topic: Topic
     reactions: Sequence[Reaction]
     posts: int
     now: datetime
+    skip: int = 0
+    by_gain: bool = False
+    only: str = ""
 
 
 def choose(mentions: Iterable[Mention], rules: Rules, most: int) -> list[Reaction]:
@@ -71,7 +77,8 @@ def _shown(mention: Mention, rules: Rules) -> Reaction | None:
 def _written(recent: Recent, reactions: Sequence[Reaction], zone: tzinfo) -> Draft:
     draft = Draft()
     with draft.marked("bold"):
-        draft.write(say("{topic}: {said}", topic=hashtag(recent.topic.title), said=_headline(len(reactions))))
+        topic = " · ".join(each for each in (hashtag(recent.topic.title), recent.only) if each)
+        draft.write(say("{topic}: {said}", topic=topic, said=_headline(recent, len(reactions))))
     draft.write("\n" + say("{posts} in the last 24 h", posts=posts(recent.posts)))
     # Longer than a day, so that each time says its day.
     window = Window(recent.now - 2 * DAY, recent.now)
@@ -81,7 +88,15 @@ def _written(recent: Recent, reactions: Sequence[Reaction], zone: tzinfo) -> Dra
     return draft
 
 
-def _headline(count: int) -> str:
+def _headline(recent: Recent, count: int) -> str:
     if count == 0:
         return say("nothing to show")
+    if recent.skip:
+        first, last = recent.skip + 1, recent.skip + count
+        places = str(first) if first == last else f"{first}–{last}"
+        return (
+            say("{places}, by gain", places=places) if recent.by_gain else say("{places}, newest first", places=places)
+        )
+    if recent.by_gain:
+        return say_many("the post that gained most", "the {count} posts that gained most", count)
     return say_many("the newest post", "the {count} newest posts", count)

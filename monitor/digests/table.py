@@ -55,10 +55,15 @@ def _written(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> bytes
     return out.getvalue().encode("utf-8-sig", "replace")
 
 
+def may_leave(mention: Mention) -> bool:
+    """Tell whether a post may stand in a file: it was not taken back, and exposes nobody."""
+    return not mention.withdrawn and not is_exposing(mention.post.text)
+
+
 def _rows(mentions: Iterable[Mention]) -> Iterator[dict[str, str]]:
     for each in mentions:
         post = each.post
-        if each.withdrawn or is_exposing(post.text):
+        if not may_leave(each):
             continue
         yield {
             "source": post.key.source,

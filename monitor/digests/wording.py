@@ -12,6 +12,7 @@ WEEKDAYS = (phrase("Mon"), phrase("Tue"), phrase("Wed"), phrase("Thu"), phrase("
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 TAGS = {"zh-Hans": "简", "zh-Hant": "繁", "zh": "中", "yue": "粵", "yue-Hans": "粤", "hi-Latn": "HI-Latn", "und": ""}
 
+QUOTES = ("“”", "「」", "『』", "«»")
 FSI, PDI = "\u2068", "\u2069"
 """First strong isolate, pop directional isolate (UAX #9): a right-to-left text between them leaves our line alone."""
 
@@ -118,6 +119,13 @@ def plain(text: str, limit: int) -> str:
     line = " ".join("".join(" " if char.isspace() else char for char in text if _is_shown(char)).split())
     line = _low(line)
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def quoted(text: str) -> str:
+    """Put quotation marks around other people's words: ours, unless the words hold such marks already."""
+    usual = say("“”")
+    opening, closing = next((pair for pair in (usual, *QUOTES) if not set(pair) & set(text)), usual)
+    return f"{opening}{text}{closing}"
 
 
 def isolated(text: str) -> str:

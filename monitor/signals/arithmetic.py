@@ -47,7 +47,8 @@ def explained(burst: Burst, usual: Usual, zone: ZoneInfo) -> tuple[str, ...]:
         _variance(usual),
         surprise,
         say(
-            "It is a burst from {least} on. Spread, as 1 ÷ Σ share² (Hill 1973): {platforms} platforms, {scripts} scripts.",
+            "It is a burst from {least} on. Spread, as 1 ÷ Σ share² (Hill 1973): {platforms} platforms,"
+            " {scripts} scripts.",
             least=BURST,
             **spread,
         ),

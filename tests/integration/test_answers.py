@@ -386,7 +386,8 @@ def test_a_channel_is_managed_from_a_private_chat_by_its_admins(room: Room) -> N
     card = room.say(anna, f"/settings {channel.id} smash-pots at 6:30")
 
     assert refused.startswith("You are no admin of")
-    assert done.startswith("好了")
+    assert done.startswith(f"在 {channel.id}：\n好了")
+    assert f"/unsubscribe {channel.id} smash-pots" in done
     assert [each.topic for each in room.monitor.subscriptions.of(str(channel.id))] == ["smash-pots"]
     assert room.monitor.wishes.manners(str(channel.id)).language == "zh-Hant"
     assert "06:30" in card

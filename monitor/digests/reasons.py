@@ -1,0 +1,88 @@
+"""Why something failed, told in the language that is spoken: errors are worded, stored and logged in English.
+
+"the server answered 503 (Service Unavailable)" ─the template that fits─► say(template, status=…) ─► "服务器回答 503…"
+What no template fits, others' words mostly, stays as it is.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from string import Formatter
+
+from monitor.saying import DEFAULT, phrase, say, spoken_language
+
+OF_QUERIES = (
+    phrase("the query is empty; write a word to look for, as in 砸锅卖铁"),
+    phrase("nothing opens this parenthesis; delete it, or put it in quotes"),
+    phrase("this parenthesis is not closed; write ) where it ends"),
+    phrase("nothing stands between these parentheses; delete them"),
+    phrase("this quote is not closed; write {sign} behind the phrase"),
+    phrase("nothing stands behind {sign}; write a word, or delete it"),
+    phrase("nothing stands before {sign}; write a word, or delete it"),
+    phrase("{one} follows {other}; one of them is enough"),
+    phrase("a word is missing here; write it, or delete the sign before"),
+    phrase("one sign of exclusion is enough; delete this one"),
+    phrase("a - excludes the word directly behind it, as in -手游; put the sign itself in quotes"),
+    phrase("OR stands between words to look for; {word} excludes, so leave that OR out"),
+    phrase("{word} is sought and excluded at once, so no post fits; delete one of them"),
+    phrase("no keyword to look for: exclusions alone would take every post"),
+    phrase("this would take every post without {word}; write a word to look for beside it"),
+    phrase("{word} alone follows a person, and topics follow words, never people; write a word beside it"),
+    phrase("{word} alone would take every such post; write a word to look for beside it"),
+    phrase("more than {count} words; make two topics of it"),
+    phrase("the query is longer than {count} characters; make two topics of it"),
+    phrase('the keyword "{word}" is a single letter and would match nearly everything; write a word'),
+    phrase('the keyword "{word}" is a person\'s handle; topics follow words, never people: delete it'),
+    phrase('the keyword "{word}…" is longer than {count} characters; a few words are enough'),
+    phrase('"{word}" holds no letter; write a word, or put the sign in quotes'),
+    phrase('unknown language "{word}"{remedy}'),
+    phrase('unknown source "{word}"{remedy}'),
+    phrase('"{address}" is not a web address; write it in full, as in "https://example.org/feed.xml"'),
+    phrase("a feed's address holds a user name or a password, which would be shown to others; leave it out"),
+)
+"""What is wrong in what somebody wrote, as monitor/topics says it: what is met most."""
+
+OF_SOURCES = (
+    phrase("the server answered {status}"),
+    phrase("gone for good: {reason}"),
+    phrase("{host} cannot be read: {reason}"),
+    phrase("no credit left at X"),
+    phrase("X's monthly cap"),
+    phrase("brings nothing; {count} posts or more were to be expected"),
+    phrase("most of what {count} looks brought could not be read"),
+    phrase("not one item of the answer could be read"),
+    phrase("not one post of the answer could be read"),
+)
+"""Why a source was not read, as monitor/sources and the store say it; what is short stands in coverage.py."""
+
+
+def told_reason(reason: str) -> str:
+    """Return a reason in the language that is spoken, as far as it is ours."""
+    if spoken_language() == DEFAULT:
+        return reason
+    said = say(reason) if "{" not in reason else reason
+    if said != reason:
+        return said
+    place, colon, rest = reason.partition(": ") if _AT_LINE.match(reason) else ("", "", reason)
+    for template in (*OF_QUERIES, *OF_SOURCES):
+        found = _pattern(template).fullmatch(rest)
+        if found is not None:
+            return f"{place}{colon}{say(template, **_told(found.groupdict()))}"
+    return reason
+
+
+_AT_LINE = re.compile(r"[\w.]+ line \d+: ")
+
+
+def _told(values: Mapping[str, str]) -> dict[str, str]:
+    """Return what fills a template, a reason within a reason told as well."""
+    return {name: told_reason(value) if name == "reason" else value for name, value in values.items()}
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = []
+    for literal, field, _, _ in Formatter().parse(template):
+        parts.append(re.escape(literal))
+        parts.append("" if field is None else f"(?P<{field}>.*)" if field == "remedy" else f"(?P<{field}>.+?)")
+    return re.compile("".join(parts), re.DOTALL)

@@ -1,0 +1,72 @@
+"""Reasons are stored in English and told in the reader's language; what is not ours stays as it is."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from monitor.digests.reasons import OF_QUERIES, OF_SOURCES, told_reason
+from monitor.errors import QueryError
+from monitor.saying import speaking
+from monitor.sources.http import refusal
+from monitor.topics.language.parse import parse
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+WRONG = (
+    "",
+    "(砸锅",
+    "砸锅)",
+    "砸锅 ()",
+    '"砸锅',
+    "砸锅 OR",
+    "OR 砸锅",
+    "砸锅 OR OR 卖铁",
+    "砸锅 - 卖铁",
+    "砸锅 --卖铁",
+    "砸锅 OR -卖铁",
+    "砸锅 -砸锅",
+    "-砸锅",
+    "lang:en",
+    "a b",
+    "@somebody",
+    "词 " * 501,
+    "词" * 201,
+    "词" * 10_001,
+)
+
+
+@pytest.mark.parametrize("query", WRONG)
+def test_what_is_wrong_in_a_query_is_told_in_chinese(query: str) -> None:
+    with pytest.raises(QueryError) as raised:
+        parse(query)
+
+    with speaking("zh-Hans"):
+        said = told_reason(raised.value.reason)
+
+    assert said != raised.value.reason
+    assert re.search(r"[\u4e00-\u9fff]", said)
+    assert told_reason(raised.value.reason) == raised.value.reason, "in English it stays as it is"
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (refusal("rss", 503, None, NOW).reason, "服务器回答 503 (Service Unavailable)"),
+        (refusal("rss", 410, None, NOW).reason, "已永久消失：服务器回答 410 (Gone)"),
+        ('topics.toml line 6: unknown source "bsky"', "topics.toml line 6: 不认识的来源“bsky”"),
+        ("budget", "预算用完"),
+        ("words of another's server", "words of another's server"),
+        ("{reason} in braces", "{reason} in braces"),
+        ("", ""),
+    ],
+)
+def test_reasons_of_sources_and_places_in_the_file_are_told(reason: str, said: str) -> None:
+    with speaking("zh-Hans"):
+        assert told_reason(reason) == said
+
+
+def test_no_template_takes_what_another_says() -> None:
+    """A greedy one before others would hide them."""
+    filled = {template: re.sub(r"\{\w+\}", "7", template) for template in (*OF_QUERIES, *OF_SOURCES)}
+    with speaking("zh-Hant"):
+        assert len({told_reason(each) for each in filled.values()}) == len(filled)
