@@ -1,0 +1,1 @@
+"""What people and the bot say: conversations with the running product, and a transcript of every command."""
