@@ -71,10 +71,12 @@ def _filled(message: str, values: Mapping[str, object]) -> str:
     """
     if not _spoken.get().startswith("zh"):
         return message.format_map(values)
-    said = ""
+    said, is_tag = "", False
     for literal, field, _, _ in Formatter().parse(message):
         value = "" if field is None else str(values[field])
-        said = _beside(_beside(said, _between(said, literal, value)), value)
+        # The space behind a hashtag ends it.
+        said = _beside(_beside(said, _between("" if is_tag else said, literal, value)), value)
+        is_tag = value.startswith(("#", "@"))
     return said
 
 

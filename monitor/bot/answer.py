@@ -222,7 +222,7 @@ def _say(asked: Asked, said: Answer) -> Ready:
         asked.chat,
         asked.update,
         _written(asked, said),
-        said.changes if _changes_manners(said) else (*said.changes, *language_heard(asked)),
+        said.changes if _changes_manners(said) else (*said.changes, *language_heard(asked, said)),
         photo=said.photo,
         document=said.document,
         file_name=said.file_name,

@@ -134,10 +134,11 @@ def card(asked: Asked, setting: Setting, *changes: Change) -> Answer:
     """Tell what holds here for a topic, with a button for each choice."""
     topic = setting.topic
     lines = [say("{label}: {value}", label=say(each.label), value=each.told(setting)) for each in CHOICES]
-    following = next_digest(wished(topic, setting.wishes), asked.now)
+    muted_until = setting.wishes.muted_until if is_muted(setting.wishes, asked.now) else None
+    following = next_digest(wished(topic, setting.wishes), muted_until or asked.now)
     lines.append(say("Next digest: {time}", time=day_and_time(following, asked.now, zone_of(setting))))
-    if is_muted(setting.wishes, asked.now) and setting.wishes.muted_until is not None:
-        muted = day_and_time(setting.wishes.muted_until, asked.now, zone_of(setting))
+    if muted_until is not None:
+        muted = day_and_time(muted_until, asked.now, zone_of(setting))
         lines.append(say("Muted until {time}.", time=muted))
     title = say("{topic}, in this chat", topic=title_of(topic))
     buttons = [button(asked, say(each.label), "t", f"{mark_of(topic)}{each.letter}{ASKED}") for each in CHOICES]

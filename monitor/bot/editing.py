@@ -25,7 +25,7 @@ from monitor.digests.wording import day_and_time, listed, plain, posts
 from monitor.errors import ConfigError, QueryError, StoreError
 from monitor.models import Button, Mention, Quoted, Topic, Window
 from monitor.nouns.proposal import Audited, Proposal
-from monitor.saying import phrase, say, say_many
+from monitor.saying import phrase, say
 from monitor.services.rules import rule_of
 from monitor.store.subscriptions import Change
 from monitor.text.folding import fold
@@ -56,7 +56,7 @@ HOW_TO_TRACK = phrase('Tell me what to follow: /track 砸锅卖铁 OR "smash pot
 HOW_KEYWORDS = phrase("Like this: /keywords add {topic} word, or remove {topic} word, or test {topic} text")
 HOW_FEEDS = phrase("To change that: /feeds add https://… or /feeds remove https://…")
 CHANGED_MEANWHILE = phrase("The topics file was changed meanwhile. Nothing was done; send the command again.")
-NOT_WRITABLE = phrase("I may not write the topics file here. Whoever runs me can change it: {reason}")
+NOT_WRITABLE = phrase("I cannot write the topics file, so nothing was changed. Whoever runs me can mend that: {reason}")
 NOTHING_CHANGES = phrase("That changes nothing.")
 SIGNS = {"↩": phrase("undone: {what}"), "→": phrase("sent: {what}"), "×": phrase("not sent: {what}")}
 """What the signs of the audit log mean."""
@@ -137,7 +137,7 @@ def decide(asked: Asked) -> Answer:
     try:
         write_topics_text(path, new)
     except StoreError as e:
-        return Answer(say(NOT_WRITABLE, reason=str(e)))
+        return Answer(say(NOT_WRITABLE, reason=str(e).replace(str(path), path.name)))
     if proposal.topic:
         monitor.proposals.mark_edited(proposal.topic, asked.now + UNTIL_KNOWN)
     import_topics(monitor)
@@ -234,9 +234,9 @@ def _told_drops(stored: int, dropped: Sequence[Mention]) -> list[str]:
     lines = [say("Over 7 days: drops {count} of {all}, adds 0 (from what was stored).", **counts)]
     example = _example(dropped)
     if example is not None:
-        quote = _words(example)
+        quote, more = _words(example), len(dropped) - 1
         lines.append(
-            say_many("Dropped: {quote}", "Dropped: {quote} [+{more}]", len(dropped), quote=quote, more=len(dropped) - 1)
+            say("Dropped: {quote} [+{more}]", quote=quote, more=more) if more else say("Dropped: {quote}", quote=quote)
         )
     return lines
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -54,6 +55,11 @@ def tell_owners(monitor: Monitor, id_: str, word: Callable[[], str]) -> None:
             message = Message(id=id_, chat=owner, digest_id=id_, part=0, text=word(), silent=False)
         monitor.outbox.hand_over(owner, [Parcel(message=message)])
         monitor.chats.wake(owner, id_)
+
+
+def tell_of_rival(monitor: Monitor, reason: str, now: datetime) -> None:
+    """Tell the owners, once a day, that somebody else takes what people write."""
+    tell_owners(monitor, f"notice:rival:{now:%Y-%m-%d}", lambda: texts.rival(reason))
 
 
 def tell_of_troubles(monitor: Monitor, chat: str) -> None:

@@ -8,10 +8,9 @@ from functools import partial
 
 import click
 
-from monitor.bot import texts
 from monitor.bot.command_lists import command_lists
 from monitor.bot.poller import Poller, Refused, Rivalled, poll_forever
-from monitor.bot.troubles import tell_owners
+from monitor.bot.troubles import tell_of_rival
 from monitor.bot.webhook import WebhookServer, listen, read_proof, register
 from monitor.cli.pulse import pulse_while_answering
 from monitor.errors import ConfigError, DeliveryDelayed, DeliveryError, StoreError
@@ -66,8 +65,7 @@ def bot() -> None:
             raise ConfigError([str(e)]) from e
         except Rivalled as e:
             log.critical("%s", e)
-            reason = e.reason
-            tell_owners(monitor, f"notice:rival:{datetime.now(UTC):%Y-%m-%d}", lambda: texts.rival(reason))
+            tell_of_rival(monitor, e.reason, datetime.now(UTC))
             sys.exit(1)
 
 

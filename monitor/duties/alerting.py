@@ -18,6 +18,7 @@ from monitor.bot.recipients import recipient_of
 from monitor.bot.reviewing import is_reviewed
 from monitor.bot.shelves import shelf_of
 from monitor.bot.tongue import language_in
+from monitor.bot.under_digests import buttons_below_alert
 from monitor.digests.alert import render_alert
 from monitor.digests.compose import compose
 from monitor.digests.wishing import gates_of, stricter, takes_alerts
@@ -139,7 +140,9 @@ def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: 
             monitor.sink.send(message)
             return
         greet(monitor, taker.chat, taker.thread, made.id)
-        parcel = Parcel(message=msgspec.structs.replace(message, thread=taker.thread), posts=shown_in(made))
+        below = buttons_below_alert(monitor, topic, taker.chat, begun.at)
+        message = msgspec.structs.replace(message, thread=taker.thread, buttons=below)
+        parcel = Parcel(message=message, posts=shown_in(made))
         refused = monitor.outbox.hand_over(taker.chat, [parcel], told_by=begun.window.end)
         if not refused:
             monitor.chats.wake(taker.chat, made.id)

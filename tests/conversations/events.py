@@ -1,16 +1,27 @@
 """What can happen in a script beside what is said: to chats, to rights, to Telegram, to sources."""
 
 import re
+import resource
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from monitor.bot.asked import Answer, Asked
+from monitor.bot.commands import COMMANDS
 from monitor.bot.source_troubles import tell_of_sources
+from monitor.bot.troubles import tell_of_rival
+from monitor.digests.charts import PICTURES
+from monitor.duties.scoring import score
 from monitor.models import PostKey
 from monitor.seams.budget import Wish, micro
 from monitor.store.spend import SpendStore
+from tests.conversations.world import ASKER, crowd_of, posts_of
 from tests.simulators.telegram_chats import Member
 from tests.simulators.telegram_faults import Fault, Order
+from tests.simulators.telegram_refusals import TWO_POLLERS
 
 if TYPE_CHECKING:
     from tests.conversations.playing import Play
@@ -72,11 +83,11 @@ def shut_topic(play: "Play", name: str, verb: str, topic: str, forum: str) -> No
         people.delete_topic(play.chats[forum], thread)
 
 
-def break_off(play: "Play", kind: Any) -> None:
-    """Let something go wrong with the next message that is sent."""
-    kinds = {"is cut off": "hang_up_before", "is refused for its words": "refused"}
-    faults = play.house.telegram.state.faults
-    faults.add(Order(Fault(kinds[kind]), "sendMessage", calls=frozenset({faults.calls["sendMessage"] + 1})))  # type: ignore[arg-type]
+def break_off(play: "Play", count: str | None, kind: Any) -> None:
+    """Let something go wrong with the next messages that are sent here."""
+    fault = Fault("hang_up_before") if "cut off" in kind else Fault("refused")
+    chat = play.place(ASKER).id
+    play.house.telegram.state.faults.add(Order(fault, "sendMessage", times=int(count or 1), chat=chat))
 
 
 def fail_source(play: "Play", source: str, reason: str, hours: str) -> None:
@@ -89,16 +100,78 @@ def fail_source(play: "Play", source: str, reason: str, hours: str) -> None:
     tell_of_sources(house.monitor, house.clock.now)
 
 
-def withdraw(play: "Play", number: str) -> None:
-    """Let the author of a post delete it."""
+def crowd(play: "Play", topic: str) -> None:
+    """Let forty people speak of something within the hour that ends now, and let the numbers be looked at."""
+    house = play.house
+    house.learn(list(posts_of(crowd_of(topic), house.clock.now, 2000)))
+    for query in house.monitor.queries_of(play.topic(topic)):
+        house.read(query, timedelta(hours=3))
+    score(house.monitor, play.topic(topic), house.clock.now)
+
+
+def quoted_posts(play: "Play") -> list[PostKey]:
+    """Return the posts that messages in private quote, in the order in which they were sent."""
     monitor = play.house.monitor
-    found = next(each.post.key for each in monitor.mentions.latest("smash-pots", 0, 400) if each.post.key.id == number)
-    assert monitor.changes.withdraw([PostKey(*found)], monitor.stages())
+    chat = str(play.place(ASKER).id)
+    parts = monitor.connection.execute("ZRANGE", monitor.connection.keys.chat(chat).handed, 0, -1)
+    found = [monitor.outbox.find(chat, each.decode()) for each in parts]
+    return [each.key for known in found if known is not None for each in known.parcel.message.quotes]
+
+
+def take_back(play: "Play", verb: str) -> None:
+    """Let the author of the first post that a digest quotes after an alert delete it, or that of the third edit it."""
+    monitor, keys = play.house.monitor, list(dict.fromkeys(quoted_posts(play)))
+    if verb == "deletes":
+        assert monitor.changes.withdraw([keys[1]], monitor.stages())
+        wake_all(play)
+        return
+    (known,) = monitor.mentions.find("smash-pots", [keys[3]])
+    edited = replace(known.post, text=f"{known.post.text} (改过)")
+    assert monitor.changes.revise([edited], monitor.stages(), play.house.clock.now)
+    wake_all(play)
+
+
+def wake_all(play: "Play") -> None:
+    """Let every chat be looked at."""
+    for chat in play.house.monitor.chats.all():
+        play.house.monitor.chats.wake(chat, f"taken back {play.house.clock.now}")
+
+
+def draw_nothing(play: "Play") -> None:
+    """Let the library that draws be missing."""
+    before = sys.modules.get(PICTURES)
+    sys.modules[PICTURES] = None  # type: ignore[assignment]
+    play.house.until_mended(lambda: sys.modules.__setitem__(PICTURES, before) if before else sys.modules.pop(PICTURES))
+
+
+def fill_disk(play: "Play") -> None:
+    """Let this process write no file any more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    play.house.until_mended(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard)))
+
+
+def break_command(play: "Play", name: str) -> None:
+    """Let a command have a fault of ours."""
+
+    def fail(asked: Asked) -> Answer:
+        raise RuntimeError(f"a fault of ours in chat {asked.chat}")
+
+    before = COMMANDS[name]
+    COMMANDS[name] = before._replace(run=fail)
+    play.house.until_mended(lambda: COMMANDS.__setitem__(name, before))
+
+
+def rival(play: "Play") -> None:
+    """Let Telegram refuse to tell us what people write: somebody else asks."""
+    tell_of_rival(play.house.monitor, TWO_POLLERS, play.house.clock.now)
 
 
 def pass_time(play: "Play", hours: str) -> None:
-    """Let hours pass."""
+    """Let hours pass, in which everything is read."""
     play.house.clock.now += timedelta(hours=int(hours))
+    for query in play.house.monitor.plan():
+        play.house.read(query, timedelta(hours=int(hours) + 1))
 
 
 EVENTS: dict[str, Callable[..., None]] = {
@@ -114,9 +187,14 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"(\w+) (upgrades) (\w+)": move_door,
     r"(\w+) (forbids|lets) members to write": let_write,
     r"(\w+) (closes|deletes) the topic (\w+) of (\w+)": shut_topic,
-    r"the next message (is cut off|is refused for its words)": break_off,
+    r"the next (?:(\d+) )?messages? (?:is|are) (cut off|refused for \w+ words)": break_off,
     r"(\w+) fails, (.+), for (\d+) hours": fail_source,
-    r"the author of post (\w+) deletes it": withdraw,
+    r"the author of a quoted post (deletes|edits) it": take_back,
+    r"a crowd speaks of ([\w-]+)": crowd,
+    r"nothing can be drawn": draw_nothing,
+    r"nothing can be written": fill_disk,
+    r"something in us breaks at /(\w+)": break_command,
+    r"another program polls for the bot": rival,
     r"(\d+) hours pass": pass_time,
 }
 """What can happen, as it is written after "*"."""

@@ -16,14 +16,13 @@ from monitor.duties import jobs
 from monitor.models import Topic
 from monitor.saying import LANGUAGES
 from tests.conversations.events import EVENTS
-from tests.conversations.world import TOPICS, plant
+from tests.conversations.world import ASKER, TOPICS, plant
 from tests.integration.house import House
 from tests.integration.transcripts import Step, as_read, steps_of
 from tests.simulators.telegram_chats import Chat, User
 from tests.simulators.telegram_ledger import Shown
 
 FOLDER = Path(__file__).parent
-ASKER = "Anna"
 ROLES = ("owner", "editor", "reader", "stranger")
 CODES = {"en": "en", "zh-Hans": "zh-hans", "zh-Hant": "zh-hant"}
 """How Telegram calls the languages of its users."""
@@ -44,7 +43,7 @@ class Turn(NamedTuple):
     heard: str
 
 
-SCRIPTS: dict[str, Sequence[str]] = {"commands": ROLES}
+SCRIPTS: dict[str, Sequence[str]] = {"commands": ROLES, "moments": ("reader",), "troubles": ("owner",)}
 """The files of scripts, and as whom each is played."""
 
 
@@ -103,7 +102,10 @@ class Play:
 
     def of(self, steps: Sequence[Step]) -> list[Turn | None]:
         """Take every step; return what was heard after each, None where it could not be taken."""
-        return [self._turn_of(step) for step in steps]
+        try:
+            return [self._turn_of(step) for step in steps]
+        finally:
+            self.house.mend()
 
     def _turn_of(self, step: Step) -> Turn | None:
         self._lines = []

@@ -1,7 +1,7 @@
 """What there is to talk about in the transcripts: two topics, four quiet weeks, and a morning on which one rises."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.models import Author, Engagement, Post, PostKey
@@ -20,6 +20,7 @@ title = "Water"
 any = ["water"]
 sources = ["rss"]
 """
+ASKER = "Anna"
 HOUR = timedelta(hours=1)
 READ_FOR = timedelta(days=29)
 QUIET_DAYS = 28
@@ -50,7 +51,7 @@ COPIED = "某县成立砸锅卖铁专班,要求全员参与,三个月内见效"
 
 def plant(house: House) -> None:
     """Store what was said, and that everything was read."""
-    house.learn([_post(each, n) for n, each in enumerate([*LOUD, *WATER, *_quiet(), *_crowd()])])
+    house.learn(list(posts_of([*LOUD, *WATER, *_quiet(), *_crowd()], BEGIN, 0)))
     for query in {each for topic in house.monitor.topics.all() for each in house.monitor.queries_of(topic)}:
         house.read(query, READ_FOR)
 
@@ -71,15 +72,25 @@ def _crowd() -> Iterator[Said]:
             yield Said(ago, platform, f"又是砸锅卖铁,食堂{WORDS[n % 16]}{WORDS[(n * 7) % 16]}说{n}")
 
 
-def _post(said: Said, number: int) -> Post:
-    at = BEGIN - said.ago * HOUR
-    return Post(
-        key=PostKey(said.platform, f"p{number}"),
-        url=f"https://{said.platform}.example/p{number}",
-        text=said.text,
-        created_at=at,
-        observed_at=at + timedelta(minutes=1),
-        author=Author(id=f"author {number}"),
-        engagement=Engagement(likes=said.likes) if said.likes else Engagement(),
-        links=(said.link,) if said.link else (),
-    )
+def crowd_of(topic: str) -> Iterator[Said]:
+    """Yield what forty people say of a topic within the last hour, each in words of their own."""
+    word = {"smash-pots": "砸锅卖铁", "water": "water"}[topic]
+    for n in range(40):
+        said = f"这回真要{word}了?{WORDS[n % 16]}{WORDS[(n * 5) % 16]}{WORDS[(n * 11) % 16]}路口{n}号都在传"
+        yield Said(0.1 + n * 0.02, ("bluesky", "mastodon")[n % 2], said, likes=n)
+
+
+def posts_of(sayings: Iterable[Said], now: datetime, first: int) -> Iterator[Post]:
+    """Yield posts, numbered from `first` on."""
+    for number, each in enumerate(sayings, first):
+        at = now - each.ago * HOUR
+        yield Post(
+            key=PostKey(each.platform, f"p{number}"),
+            url=f"https://{each.platform}.example/p{number}",
+            text=each.text,
+            created_at=at,
+            observed_at=at + timedelta(minutes=1),
+            author=Author(id=f"author {number}"),
+            engagement=Engagement(likes=each.likes) if each.likes else Engagement(),
+            links=(each.link,) if each.link else (),
+        )

@@ -134,6 +134,7 @@ class House:
         self._settings = monitor.settings
         self._asked_from = 0
         self._turns = 0
+        self._undoing: list[Callable[[], object]] = []
         self._kept: dict[str, list[tuple[str, int, bytes]]] = {}
 
     def begin_anew(self, topics: str, plant: Callable[["House"], None]) -> None:
@@ -155,6 +156,15 @@ class House:
         self._kept[topics] = [
             (name, max(0, connection.execute("PTTL", name)), connection.execute("DUMP", name)) for name in names
         ]
+
+    def until_mended(self, undo: Callable[[], object]) -> None:
+        """Have something undone by `mend`."""
+        self._undoing.append(undo)
+
+    def mend(self) -> None:
+        """Undo what was broken."""
+        while self._undoing:
+            self._undoing.pop()()
 
     def settle(self) -> None:
         """Let everything be answered that people did, and everything be sent that waits."""

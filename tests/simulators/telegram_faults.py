@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from typing import Literal, NamedTuple, get_args
 
 from tests.simulators.telegram_chats import Kind
-from tests.simulators.telegram_refusals import BLOCKED, Refused, flood, migrated
+from tests.simulators.telegram_refusals import BLOCKED, CANNOT_PARSE, Refused, flood, migrated
 
 FaultKind = Literal[
     "flood",  # 429 with retry_after; nothing happens
@@ -28,8 +28,10 @@ FaultKind = Literal[
     "wrong_json_after",
     "forbidden",  # 403: blocked by the user
     "migrated",  # 400 with migrate_to_chat_id = `to_chat`
+    "refused",  # 400 for what a text says, as no correct product meets it
 ]
-FAULTS: tuple[FaultKind, ...] = get_args(FaultKind)
+FAULTS: tuple[FaultKind, ...] = tuple(kind for kind in get_args(FaultKind) if kind != "refused")
+"""Those of a storm."""
 
 
 class Fault(NamedTuple):
@@ -50,6 +52,8 @@ class Fault(NamedTuple):
             return flood(max(1, round(self.seconds)))
         if self.kind == "forbidden":
             return Refused(403, BLOCKED)
+        if self.kind == "refused":
+            return Refused(400, CANNOT_PARSE)
         if self.kind == "migrated":
             assert self.to_chat is not None, "a migration leads to a chat"
             return migrated(self.to_chat)

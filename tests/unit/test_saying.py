@@ -143,6 +143,11 @@ def test_what_people_wrote_is_never_taken_for_a_place() -> None:
         ("usual {count}", {"count": "不到 1"}, "平时不到 1"),
         ("usual {count}", {"count": "12"}, "平时 12"),
         ("{chat} gets no digest on {topic} any more.", {"chat": "@desk", "topic": "水"}, "@desk 不再接收水的摘要。"),
+        (
+            "{topic} rising: {posts} in {count} min",
+            {"topic": "#水", "posts": "9 条", "count": 60},
+            "#水 升温：60 分钟内 9 条",
+        ),
         ("It belongs to {title}: {terms}.", {"title": "", "terms": ""}, "属于：。"),
     ],
 )
