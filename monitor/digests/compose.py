@@ -73,7 +73,8 @@ def compose(
     `history` holds how the engagement of each post was observed; `trend` is `bursts.measure` of the same mentions.
     `others` counts posts that were left out, because they mean something else.
     """
-    heard = [each for each in mentions if in_languages(each, brief.topic.languages)]
+    languages = brief.topic.languages
+    heard = [each for each in mentions if in_languages(each, languages)] if languages else mentions
     classes = {each.post.key: classify(each, brief.named) for each in heard}
     link = _link(heard, classes)
     groups = group_copies(heard)
@@ -172,6 +173,8 @@ def _excerpt(mention: Mention) -> Excerpt | None:
 
 def _link(mentions: Sequence[Mention], classes: Classes) -> SharedLink | None:
     """Return the most shared link: its title unless that exposes somebody, its outlet if that may be named."""
+    if not any(each.post.links for each in mentions):
+        return None
     link = most_shared_link(mentions, hidden=_hidden_urls(mentions, classes))
     if link is None or not is_web(link.url):
         return None
@@ -197,7 +200,7 @@ def _told(mentions: Sequence[Mention], link: SharedLink | None, groups: Sequence
     """Return the mentions of what the digest tells about: the shared link, else the most copied wording."""
     if link is not None:
         return about_link(mentions, link.url)
-    return [each for each in mentions if groups and each.group == groups[0].group]
+    return [each for each in mentions if each.group == groups[0].group] if groups else []
 
 
 def _earliest(mentions: Sequence[Mention], classes: Classes, policy: Policy) -> Mention | None:

@@ -79,11 +79,14 @@ def are_copies(one: Mention, other: Mention) -> bool:
 
 def group_copies(mentions: Iterable[Mention]) -> list[CopyGroup]:
     """Return the groups of two or more posts that say the same, largest first, then earliest."""
+    mentions = list(mentions)
+    # Most wordings are of one post: no list is made for these.
+    sizes = Counter(each.group for each in mentions)
     members: defaultdict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
-        if mention.group:
+        if mention.group and sizes[mention.group] > 1:
             members[mention.group].append(mention)
-    groups = [_copy_group(group, same) for group, same in members.items() if len(same) > 1]
+    groups = [_copy_group(group, same) for group, same in members.items()]
     return sorted(groups, key=lambda each: (-each.count, each.first_seen, each.group))
 
 

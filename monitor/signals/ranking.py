@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import partial
+from heapq import nsmallest
 
 import msgspec
 
@@ -65,10 +66,14 @@ def rank(
     earliest original, with the score of its strongest copy. Posts without engagement (feeds) follow, most copied and
     newest first. Withdrawn posts count as copies and are never returned.
     """
-    wordings = [
-        _stand_for(same, history, window) for same in _by_wording(mentions) if not all(each.withdrawn for each in same)
-    ]
-    strongest = sorted(wordings, key=_strength)[:MOST_COMPARED]
+    heard: list[Ranked] = []
+    silent: list[Mention] = []
+    for same in _by_wording(mentions):
+        if len(same) == 1 and _is_silent(same[0], history):
+            silent.append(same[0])
+        elif not all(each.withdrawn for each in same):
+            heard.append(_stand_for(same, history, window))
+    strongest = sorted([*heard, *_newest(silent, heard)], key=_strength)[:MOST_COMPARED]
     return sorted(_spread(strongest, limit, is_showable), key=_strength)
 
 
@@ -83,6 +88,8 @@ def most_shared_link(mentions: Sequence[Mention], hidden: Set[str] = frozenset()
     sharers: defaultdict[str, list[Mention]] = defaultdict(list)
     forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for mention in mentions:
+        if not mention.post.links:
+            continue
         pages = {key: url for url in sorted(_links(mention.post)) if (key := page_key(url)) is not None}
         for key in pages.keys() - passed_over:
             sharers[key].append(mention)
@@ -116,7 +123,7 @@ def _most_shared(sharers: Mapping[str, Sequence[Mention]]) -> str | None:
 
 def page_of(mentions: Iterable[Mention], url: str) -> Mention | None:
     """Return a source's own post for an address: the feed's entry, or the story of a link site."""
-    pages = [each for each in mentions if not each.withdrawn and each.post.text.strip() and _is_page(each, url)]
+    pages = [each for each in mentions if _is_page(each, url) and not each.withdrawn and each.post.text.strip()]
     return min(pages, key=lambda each: (each.post.key.source != "rss", each.post.time, each.post.key), default=None)
 
 
@@ -141,9 +148,17 @@ def _by_wording(mentions: Iterable[Mention]) -> list[list[Mention]]:
     return list(same.values())
 
 
+def _newest(silent: Iterable[Mention], heard: Iterable[Ranked]) -> list[Ranked]:
+    """Return as many of the posts that nobody reacted to nor copied as there is room behind the others: the newest."""
+    room = MOST_COMPARED - sum(each.score > 0 or (each.score == 0 and each.copies > 1) for each in heard)
+    if room <= 0:
+        return []
+    present = (each for each in silent if not each.withdrawn)
+    newest = nsmallest(room, present, key=lambda each: (-each.post.time.timestamp(), each.post.key))
+    return [Ranked(mention=each, engagement=NO_REACTIONS, gained=None, score=0) for each in newest]
+
+
 def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ranked:
-    if len(same) == 1 and _is_silent(same[0], history):
-        return Ranked(mention=same[0], engagement=NO_REACTIONS, gained=None, score=0)
     present = [each for each in same if not each.withdrawn]
     first = min(present, key=lambda each: (_is_repost(each.post), *_age(each)))
     seen = {each.post.key: _seen(each, history, window) for each in present}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.models import Author, Engagement, Mention, Observation, PostKey, Window
+from monitor.signals import ranking
 from monitor.signals.accounts import account_of
 from monitor.signals.ranking import about_link, earliest, most_shared_link, rank
 from tests.build import NOW, a_mention
@@ -299,3 +300,28 @@ def test_a_hidden_address_stays_hidden_in_its_other_forms() -> None:
     ]
 
     assert most_shared_link(mentions, hidden=frozenset({"https://a.example/x"})) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from((None, None, -5, 0, 3, 40)), st.integers(0, 6), st.booleans()), max_size=14))
+def test_leaving_out_what_nobody_reacted_to_changes_no_ranking(rows: Sequence[tuple[int | None, int, bool]]) -> None:
+    """Posts with likes gained or lost, in few wordings, some withdrawn; and room for few of them."""
+    posts = [
+        a_reacted(f"{n:02}", 1 + n % 5, likes=likes and abs(likes), group=f"g{group}" if group else "", withdrawn=gone)
+        for n, (likes, group, gone) in enumerate(rows)
+    ]
+    history = {
+        mention.post.key: seen((30, 9), (1, 9 + likes))
+        for mention, (likes, _, _) in zip(posts, rows, strict=True)
+        if likes is not None
+    }
+    worked_out = {each.post.key: history.get(each.post.key, seen((age_of(each), None))) for each in posts}
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ranking, "MOST_COMPARED", 4)
+
+        assert rank(posts, history, WINDOW, 4) == rank(posts, worked_out, WINDOW, 4)
+
+
+def age_of(mention: Mention) -> float:
+    """Return how many hours before the window's end a post was seen."""
+    return (NOW - mention.post.observed_at) / HOUR
