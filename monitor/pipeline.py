@@ -9,6 +9,7 @@ store ─between, hourly─► mentions, counts ─measure─► Trend ─compos
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -70,7 +71,7 @@ def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime |
     found = [
         (post, candidates)
         for post in posts
-        if (candidates := stages.matcher.find(post.text, facts_of(post))) is not None
+        if (candidates := stages.matcher.find(post.text, partial(facts_of, post))) is not None
         and not stages.is_forgotten(post.key, post.author)
     ]
     # A query can ask for a language, so it is told before the judgement, and only of posts that may be about a topic.

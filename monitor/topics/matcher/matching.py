@@ -5,7 +5,7 @@ text ─words─► lemmas ─automaton─► no hit: the end of most posts
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -52,6 +52,10 @@ class _Rule(NamedTuple):
     required: frozenset[int]
 
 
+def _no_facts() -> Facts:
+    return NO_FACTS
+
+
 class Matcher:
     """Matches posts against all topics at once. Immutable and safe to share between threads."""
 
@@ -65,6 +69,7 @@ class Matcher:
         self._numbers: dict[Leaf, int] = {leaf: number for number, leaf in enumerate((*terms, *regexes, *domains))}
         self._regexes = Regexes(regexes, first=len(terms))
         self._domains = _by_host(domains, self._numbers)
+        self._has_others = bool(regexes or domains)
         self._rules = tuple(_rule(topic, node, self._numbers) for topic, node in zip(topics, nodes, strict=True))
         self._rules_by_anchor = _by_anchor(self._rules, self._numbers, rarity_among(nodes))
         self._anchors = frozenset(self._rules_by_anchor)
@@ -75,16 +80,19 @@ class Matcher:
 
         Takes time linear in the text and its hits.
         """
-        candidates = self.find(text, facts)
+        candidates = self.find(text, lambda: facts)
         return [] if candidates is None else self.judge(candidates, language)
 
-    def find(self, text: str, facts: Facts = NO_FACTS) -> Candidates | None:
-        """Return what is left to judge of a post, None for most: there is nothing in it that a topic looks for."""
-        others = self._others(text, facts)
+    def find(self, text: str, facts: Callable[[], Facts] = _no_facts) -> Candidates | None:
+        """Return what is left to judge of a post, None for most: there is nothing in it that a topic looks for.
+
+        Its facts are asked for where something needs them, which for most posts nothing does.
+        """
+        others = self._others(text, facts) if self._has_others else {}
         scan = self._keywords.scan(text, is_needed=bool(others))
         if scan is None:
             return None
-        evidence = Evidence(self._keywords, scan, facts, others)
+        evidence = Evidence(self._keywords, scan, facts(), others)
         present = evidence.numbers
         rules: set[int] = set()
         for number in present & self._anchors:
@@ -113,9 +121,9 @@ class Matcher:
     def _numbers_of(self, side: Term | Or) -> list[int]:
         return [self._numbers[leaf] for leaf in query.leaves(side)]
 
-    def _others(self, text: str, facts: Facts) -> dict[int, tuple[Span, ...]]:
+    def _others(self, text: str, facts: Callable[[], Facts]) -> dict[int, tuple[Span, ...]]:
         found = self._regexes.find(text)
-        return found | domains_in(text, facts.links, self._domains) if self._domains else found
+        return found | domains_in(text, facts().links, self._domains) if self._domains else found
 
 
 def is_keyword_invisible(keyword: str) -> bool:
