@@ -146,7 +146,7 @@ def _holds_keyword(text: str) -> bool:
     if found is None or found[0].isascii():
         return found is not None
     words = rjieba.cut(simplified(spoken(text)), False)
-    return any(keyword in word for word in words for keyword in _simplified_keywords() if len(word) > 1)
+    return any(_any_simplified().search(word) is not None for word in words if len(word) > 1)
 
 
 def _holds_none(text: str) -> bool:
@@ -170,13 +170,16 @@ def _pattern_simplified() -> re.Pattern[str]:
 
 
 @cache
+def _any_simplified() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(_simplified_keywords()))))
+
+
+@cache
 def _simplified_keywords() -> frozenset[str]:
     """Return the keywords in simplified characters, and what the same things are called elsewhere."""
-    regional = (
-        opencc.OpenCC(way).convert(keyword)
-        for keyword in KEYWORDS
-        for way in ("s2twp", "s2hkp", "tw2sp", "hk2sp", "t2jp")
-    )
+    # Building a converter takes longer than all that it converts here.
+    ways = [opencc.OpenCC(way) for way in ("s2twp", "s2hkp", "tw2sp", "hk2sp", "t2jp")]
+    regional = (way.convert(keyword) for keyword in KEYWORDS for way in ways)
     return frozenset(map(simplified, (*KEYWORDS, *regional)))
 
 
