@@ -68,11 +68,11 @@ def _page_meant(asked: Asked) -> Page | Answer:
     """Return the page that a button or words ask for, or the question back."""
     topics = asked.monitor.topics.all()
     if asked.is_press and ":" in asked.words:
-        mark, kind, skip, *most = asked.words.split(":")
+        mark, kind, skip, *asked_for = asked.words.split(":")
         topic = next((each for each in topics if mark_of(each) == mark), None)
         if topic is None:
             return Answer(say(texts.TOO_OLD))
-        return Page(topic, kind[0], int(skip), int(most[0]) if most else SHOWN, is_cited=kind.endswith(CITED))
+        return Page(topic, kind[0], int(skip), int(asked_for[0]) if asked_for else SHOWN, is_cited=kind.endswith(CITED))
     is_named = bool(called(asked.words, topics))  # some topics are called by a number: 996
     words, most = (asked.words, SHOWN) if is_named else _with_number(asked.words)
     found = topic_meant(asked._replace(words=words), "r")

@@ -124,8 +124,8 @@ def plain(text: str, limit: int) -> str:
 def quoted(text: str) -> str:
     """Put quotation marks around other people's words: ours, unless the words hold such marks already."""
     usual = say("“”")
-    opening, closing = next((pair for pair in (usual, *QUOTES) if not set(pair) & set(text)), usual)
-    return f"{opening}{text}{closing}"
+    marks = next((pair for pair in (usual, *QUOTES) if not set(pair) & set(text)), usual)
+    return f"{marks[0]}{text}{marks[1]}"
 
 
 def isolated(text: str) -> str:
