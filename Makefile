@@ -56,7 +56,7 @@ bench: env                ## measure the stages of ingest beside a naive pipelin
 	$(BIN)/python -m tests.benchmarks.ingest
 	$(BIN)/python -m tests.benchmarks.language
 
-eval: env                 ## measure how well languages are told apart, keywords found, senses judged, copies, bursts and new words found
+eval: env                 ## measure how well languages are told apart, keywords found, senses judged, copies, bursts, new words and silences found
 	$(BIN)/python -m tests.evaluation.language
 	$(BIN)/python -m tests.evaluation.matching
 	$(BIN)/python -m tests.evaluation.matching tests/evaluation/matching_held_out.jsonl
@@ -64,6 +64,7 @@ eval: env                 ## measure how well languages are told apart, keywords
 	$(BIN)/python -m tests.evaluation.copies
 	$(BIN)/python -m tests.evaluation.bursts
 	$(BIN)/python -m tests.evaluation.phrases
+	$(BIN)/python -m tests.evaluation.silence
 
 words: env                ## write what is to be translated into the catalogs of monitor/locale, for somebody to translate
 	$(BIN)/pybabel -q extract -k say -k say_many:1,2 -k phrase --no-location --sort-output -o .words.pot monitor

@@ -33,6 +33,8 @@ def judged(day: Day) -> Came:
     broken += [f"{key} is stored {times} times" for key, times in Counter(stored).items() if times > 1]
     broken += [f"{key} is stored, and nobody wrote it" for key in set(stored) - shown]
     broken += check(day.connection)
+    if "hackernews" not in day.silent and known_hours(day) > FEWEST_HOURS:
+        broken.append("hackernews brought nothing for five hours, and nobody was told")
     return Came(_reached(day, stored, statuses), tuple(broken))
 
 
@@ -70,8 +72,7 @@ def _reached(day: Day, stored: Sequence[str], statuses: Sequence[QueryStatus]) -
         "kills": day.kills,
         "x_dollars": sum(x.world.spent.values()) / 1e6,
         "silent": sorted(day.silent),
-        # Reported, not judged: after a day with many faults too little may be known of what is usual.
-        "silence_unnoticed": "hackernews" not in day.silent and known_hours(day) >= FEWEST_HOURS + 2,
+        "hours_known_before_the_silence": known_hours(day),
     }
 
 

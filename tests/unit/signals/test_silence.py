@@ -66,9 +66,12 @@ def test_hours_in_which_nobody_looked_say_nothing() -> None:
     assert silence_of(Came(looked, known.last), NOW) is None
 
 
-@pytest.mark.parametrize(("hours", "is_told"), [(11, False), (12, True)])
-def test_a_source_that_is_new_is_judged_by_its_first_day(hours: int, is_told: bool) -> None:
-    assert (silence_of(came([60] * (hours + 1), silent=2), NOW) is not None) is is_told
+@pytest.mark.parametrize(
+    ("hours", "silent", "is_told"), [(3, 9, False), (4, 1, False), (4, 3, True), (11, 3, True), (12, 1, True)]
+)
+def test_a_source_that_is_new_is_judged_by_its_first_hours(hours: int, silent: int, is_told: bool) -> None:
+    """It may be night soon, so of less than half a day only a fifth is expected."""
+    assert (silence_of(came([60] * (hours + 1), silent=silent), NOW) is not None) is is_told
 
 
 def test_what_brings_something_is_not_silent() -> None:
