@@ -12,7 +12,7 @@ from pathlib import Path
 
 from monitor.digests.delivery import Terms
 from monitor.digests.schedule import next_digest
-from monitor.errors import ConfigError, StoreError
+from monitor.errors import StoreError
 from monitor.logs import hide
 from monitor.models import Job, Query, Topic
 from monitor.nouns.coverage import Tally
@@ -34,7 +34,7 @@ from monitor.settings import Settings
 from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
 from monitor.sinks.telegram import Account, TelegramSink
-from monitor.sources import SOURCES, STREAMS, open_all
+from monitor.sources import STREAMS, open_all
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.store.breakers import BreakerStore
@@ -53,7 +53,6 @@ from monitor.store.spend import SpendStore
 from monitor.stores import Stores
 from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
-from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matcher.matching import Matcher
 from monitor.topics.polling.planning import (
     PRUNE_EVERY,
@@ -107,6 +106,8 @@ class Monitor(Stores):
         self.parts = Parts(self.sources, *stores, *apart, self.changes, self.breakers, self.keep_tallies)
         self._stages: tuple[tuple[int, int], Stages] | None = None
         self._signing_key: bytes | None = None
+        self.topics_seen: str | None = None
+        """The hash of the topics file when this process last looked at it; topics_file.py keeps it."""
         self._lock = threading.Lock()
 
     def stages(self) -> Stages:
@@ -342,57 +343,3 @@ def bot_jobs(monitor: Monitor) -> dict[Job, timedelta]:
     if monitor.telegram is None:
         return {}
     return {deliver_job(chat): timedelta(0) for chat in monitor.chats.all()} | {INBOX_JOB: timedelta(0)}
-
-
-def read_topics_file(path: Path) -> TopicsFile:
-    """Read the topics file, or raise ConfigError with every problem at once."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as e:
-        raise ConfigError([f"{path}: there is no such file; run `monitor init` to write one"]) from e
-    except UnicodeDecodeError as e:
-        raise ConfigError([f"{path}: is not saved as UTF-8; in your editor choose Save as, encoding UTF-8"]) from e
-    except OSError as e:
-        raise ConfigError([f"{path}: cannot be read ({e.strerror})"]) from e
-    return parse_topics(text, NAMEABLE, BY_DEFAULT)
-
-
-def read_topics_text(path: Path) -> str:
-    """Return the topics file as it is, byte for byte; "" where there is none yet."""
-    try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return ""
-    except OSError as e:
-        raise StoreError(f"{path}: cannot be read ({e.strerror})") from e
-
-
-def write_topics_text(path: Path, text: str) -> None:
-    """Write the topics file, whole or not at all."""
-    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-    try:
-        fresh.write_bytes(text.encode("utf-8", "surrogateescape"))
-        fresh.replace(path)
-    except OSError as e:
-        raise StoreError(f"{path}: cannot be written ({e.strerror})") from e
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def import_topics(monitor: Monitor) -> bool:
-    """Import topics.toml when it changed, and say whether it did; raise ConfigError when it does not hold."""
-    parsed = read_topics_file(monitor.settings.topics_file)
-    if monitor.topics.imported() == parsed.hash:
-        return False
-    monitor.topics.replace(parsed.topics, parsed.hash)
-    return True
-
-
-POLLED = tuple(name for name in SOURCES if name != "replay")
-"""The sources that are asked; beside them a topic may name streams. Nobody follows the reader of archives."""
-
-NAMEABLE = (*POLLED, *STREAMS)
-"""The sources that a topic may name."""
-
-BY_DEFAULT = ("hackernews", "rss")
-"""Those of a topic that names none: nobody pays, or is told of a missing key, without having asked for it."""

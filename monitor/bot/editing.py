@@ -42,7 +42,7 @@ from monitor.topics.file import parse_topics
 from monitor.topics.language.parse import parse
 from monitor.topics.language.printer import printed
 from monitor.topics.matcher.matching import Matcher
-from monitor.wiring import BY_DEFAULT, NAMEABLE, import_topics, read_topics_text, write_topics_text
+from monitor.topics_file import BY_DEFAULT, NAMEABLE, is_in_force, put_in_force, read_topics_text, write_topics_text
 
 LOOK_BACK = timedelta(days=7)
 MOST_FEEDS = 50
@@ -57,6 +57,10 @@ HOW_KEYWORDS = phrase("Like this: /keywords add {topic} word, or remove {topic} 
 HOW_FEEDS = phrase("To change that: /feeds add https://… or /feeds remove https://…")
 CHANGED_MEANWHILE = phrase("The topics file was changed meanwhile. Nothing was done; send the command again.")
 NOT_WRITABLE = phrase("I cannot write the topics file, so nothing was changed. Whoever runs me can mend that: {reason}")
+NOT_HERE = phrase(
+    "I run on a machine whose topics file is not the one in force, so nothing was changed. "
+    "Whoever runs me: see monitor doctor."
+)
 NOTHING_CHANGES = phrase("That changes nothing.")
 SIGNS = {"↩": phrase("undone: {what}"), "→": phrase("sent: {what}"), "×": phrase("not sent: {what}")}
 """What the signs of the audit log mean."""
@@ -134,13 +138,15 @@ def decide(asked: Asked) -> Answer:
     present = read_topics_text(path)
     if present not in (old, new):
         return Answer(say(CHANGED_MEANWHILE))
+    if not is_in_force(monitor, old, new):
+        return Answer(say(NOT_HERE))
     try:
         write_topics_text(path, new)
     except StoreError as e:
         return Answer(say(NOT_WRITABLE, reason=str(e).replace(str(path), path.name)))
     if proposal.topic:
         monitor.proposals.mark_edited(proposal.topic, asked.now + UNTIL_KNOWN)
-    import_topics(monitor)
+    put_in_force(monitor)
     sign = "↩ " if is_undo else ""
     what = f"{sign}{proposal.topic or 'feeds'} {proposal.said}"
     monitor.proposals.audit(Audited(update=asked.update.id, user=asked.user, what=what), asked.now)
@@ -177,6 +183,8 @@ def hours_of(asked: Asked, topic: Topic) -> tuple[tuple[Button, ...], ...]:
 def _proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
     """Show what a change would do, with buttons to apply it or not."""
     before = read_topics_text(asked.monitor.settings.topics_file)
+    if not is_in_force(asked.monitor, before):
+        return Answer(say(NOT_HERE))
     try:
         draft = draw(before)
         parsed = parse_topics(draft.after, NAMEABLE, BY_DEFAULT)

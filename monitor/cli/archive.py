@@ -33,7 +33,8 @@ from monitor.topics.language.parse import parse
 from monitor.topics.language.printer import printed
 from monitor.topics.senses.sense import by_sense
 from monitor.topics.values import MAX_TITLE
-from monitor.wiring import Monitor, make_stages, opened, read_topics_file
+from monitor.topics_file import read_topics_file
+from monitor.wiring import Monitor, make_stages, opened
 
 SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots and selling iron", "smash pots sell iron")
 """What the sample is about, whatever the topics file follows by now."""

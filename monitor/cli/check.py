@@ -20,9 +20,11 @@ from monitor.settings import Settings, load
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import STREAMS
 from monitor.store.fsck import check
+from monitor.topics.adopting import is_news
 from monitor.topics.queries.asking import needs_of
 from monitor.topics.queries.packing import is_packed
-from monitor.wiring import Monitor, opened, read_topics_file
+from monitor.topics_file import read_topics_file, seen_of
+from monitor.wiring import Monitor, opened
 
 LONGEST_NAME = 80
 """Characters of a packed query that are shown."""
@@ -117,7 +119,12 @@ def _topics(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     if current == monitor.topics.imported():
         yield Finding(True, f"topics: {count} in force, version {version}, as in {path}")
         return
-    yield Finding(False, f"topics: {path} is not imported yet", "a running `monitor up` does it within seconds")
+    seen = seen_of(monitor)
+    if is_news(current, seen, is_only=monitor.embedded is not None):
+        yield Finding(False, f"topics: {path} is not imported yet", "a running `monitor up` does it within seconds")
+        return
+    said = f"topics: another file than {path} is in force, version {version}, put there from another machine"
+    yield Finding(False, said, "let all machines have the same file; `monitor topics` puts this one in force")
 
 
 def _bot(monitor: Monitor, telegram: TelegramSink) -> Finding:

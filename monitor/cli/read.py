@@ -19,7 +19,8 @@ from monitor.settings import load
 from monitor.sources import STREAMS
 from monitor.topics.polling.planning import query_of
 from monitor.topics.senses.sense import by_sense
-from monitor.wiring import POLLED, Monitor, opened
+from monitor.topics_file import POLLED
+from monitor.wiring import Monitor, opened
 
 
 @click.command(

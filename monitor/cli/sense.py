@@ -16,7 +16,7 @@ from monitor.topics.matcher.matching import Matcher
 from monitor.topics.senses.sense import Context, context_of, score, worded
 from monitor.topics.senses.sense_learning import Accuracy, Example, accuracy, cross_validated, learn
 from monitor.topics.senses.sense_table import written
-from monitor.wiring import read_topics_file
+from monitor.topics_file import read_topics_file
 
 FEW = 50
 """Examples of a kind below which what is learned is a guess, and is said to be."""

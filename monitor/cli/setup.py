@@ -12,7 +12,7 @@ from monitor.errors import ConfigError
 from monitor.settings import load
 from monitor.topics.file import parse_topics
 from monitor.topics.values import MAX_TITLE
-from monitor.wiring import POLLED
+from monitor.topics_file import POLLED
 
 TEMPLATE = """\
 # What is followed. Every line is explained in the README; `monitor topics` checks the file and says what it finds.

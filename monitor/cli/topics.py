@@ -27,7 +27,8 @@ from monitor.topics.matcher.matching import Matcher, TopicMatch
 from monitor.topics.matcher.why import IsTrue, reasons
 from monitor.topics.polling.planning import query_of
 from monitor.topics.rule import node_of
-from monitor.wiring import opened, read_topics_file
+from monitor.topics_file import put_in_force, read_topics_file
+from monitor.wiring import opened
 
 ANY_TEXT = "/(?s)./"
 """A pattern that every text fits: it lets a matcher judge what cannot be followed alone."""
@@ -49,6 +50,7 @@ def topics(context: click.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     with opened(load()) as monitor:
+        put_in_force(monitor)
         jobs.read_topics(monitor, datetime.now(UTC))
         for topic in monitor.topics.all():
             node = node_of(topic)

@@ -12,7 +12,8 @@ from monitor.errors import ConfigError
 from monitor.models import Topic
 from monitor.processes.stalls import neglect
 from monitor.sinks.page import Fact, PageView, Sent, TopicView
-from monitor.wiring import Monitor, read_topics_file
+from monitor.topics_file import read_topics_file
+from monitor.wiring import Monitor
 
 SHOWN = 14
 """Digests of a topic on the page: two weeks."""

@@ -31,7 +31,8 @@ from monitor.services.looks import poll as poll_page
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.store.wishes import Plan
 from monitor.topics.polling.planning import PRUNE_EVERY, SCORE_EVERY, digest_job, poll_job, prune_job, query_of
-from monitor.wiring import Monitor, bot_jobs, import_topics, jobs_of, refill_jobs, reread_jobs
+from monitor.topics_file import import_if_changed
+from monitor.wiring import Monitor, bot_jobs, jobs_of, refill_jobs, reread_jobs
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
 
     The second is done each time: a kill may have come between the two, and what fits already is left as it is.
     """
-    if import_topics(monitor):
+    if import_if_changed(monitor):
         log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
     due = dict(monitor.schedule.due())
     monitor.told.begin(

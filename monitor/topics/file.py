@@ -123,8 +123,9 @@ def parse_topics(
 
 
 def hash_of(text: str) -> str:
-    """Return a stable hash of a file's text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    """Return a stable hash of a file's text; how lines end, and a mark of byte order, make no difference."""
+    plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _tables(text: str) -> dict[str, object]:

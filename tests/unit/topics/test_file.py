@@ -12,7 +12,7 @@ from monitor.sources import STREAMS
 from monitor.topics.file import TopicsFile, parse_topics
 from monitor.topics.matcher.matching import Matcher
 from monitor.topics.rule import node_of
-from monitor.wiring import BY_DEFAULT, POLLED
+from monitor.topics_file import BY_DEFAULT, POLLED
 from tests.data import ROOT
 
 KNOWN = ("hackernews", "rss", "replay")
