@@ -7,7 +7,7 @@ from monitor.digests.platforms import host_of, is_web, platform_label, shortened
 from monitor.digests.wording import accounts, day_and_time, day_of, hashtag, isolated, left_out, plain, posts, span_of
 from monitor.models import Digest, SharedLink, Trend, Window
 from monitor.saying import say, say_many
-from monitor.signals.bursts import format_ratio
+from monitor.signals.bursts import format_ratio, format_usual
 
 FEW = 10
 """Posts below which a day without a rise needs no more than one line."""
@@ -104,7 +104,7 @@ def _counted(trend: Trend) -> list[str]:
 
 
 def _number(expected: float) -> str:
-    return say("under 1") if expected < 1 else f"{expected:,.0f}"
+    return say("under 1") if expected < 1 else format_usual(expected)
 
 
 def _voices(trend: Trend) -> str:

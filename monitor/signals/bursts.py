@@ -12,6 +12,7 @@ is found by `peaks.find_burst`.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -138,7 +139,7 @@ def copies_once(
 def _once(topic: Topic, window: Window, count: int, earlier: Sequence[_Earlier]) -> str:
     expected = float(median(each.posts for each in earlier))
     ratio = _ratio(count, expected)
-    divided = f"{count:,}" if ratio is None else f"{count:,} ÷ {_number(expected)} = {format_ratio(ratio)}"
+    divided = f"{count:,}" if ratio is None else f"{count:,} ÷ {format_usual(expected)} = {format_ratio(ratio)}"
     origin = _origin(topic, window, earlier, expected)
     return say("Copies once an hour: {divided}; {origin}", divided=divided, origin=origin)
 
@@ -227,18 +228,20 @@ def _division(count: int, expected: float | None, ratio: float | None) -> tuple[
     if expected is None:
         return ()
     if ratio is None and expected < SMALLEST_DIVISOR:
-        small = say("Usual is {usual}: too small to divide {count} by.", usual=_number(expected), count=f"{count:,}")
+        small = say(
+            "Usual is {usual}: too small to divide {count} by.", usual=format_usual(expected), count=f"{count:,}"
+        )
         return (small,)
     if ratio is None:
         return ()
-    return (say("{sum}.", sum=f"{count:,} ÷ {_number(expected)} = {format_ratio(ratio)}"),)
+    return (say("{sum}.", sum=f"{count:,} ÷ {format_usual(expected)} = {format_ratio(ratio)}"),)
 
 
 def _origin(topic: Topic, window: Window, earlier: Sequence[_Earlier], expected: float) -> str:
     counts = ", ".join(f"{count:,}" for count in sorted(each.posts for each in earlier))
     return say(
         "{usual} = median of {windows} ({counts}), same sources.",
-        usual=_number(expected),
+        usual=format_usual(expected),
         windows=_described(topic, window, earlier),
         counts=counts,
     )
@@ -265,9 +268,16 @@ def _caveats(window: Window, mentions: Sequence[Mention], usual: _Usual, now: da
 
 
 def format_ratio(ratio: float) -> str:
-    """Word a ratio: "×3.1", "×0.4", "×12"."""
-    return f"×{ratio:.0f}" if ratio >= 9.95 else f"×{ratio:.1f}"
+    """Word a ratio by at least two digits that count, halves rounded up: "×0.03", "×0.42", "×3.1", "×12"."""
+    exact = Decimal(str(ratio))
+    if ratio >= 9.95:
+        return f"×{exact.quantize(Decimal(1), ROUND_HALF_UP):,}"
+    if ratio >= 0.995 or not ratio:
+        return f"×{exact.quantize(Decimal('0.1'), ROUND_HALF_UP)}"
+    digits = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 1), ROUND_HALF_UP)
+    return f"×{digits:f}".rstrip("0")
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+def format_usual(expected: float) -> str:
+    """Word a usual as it is: a median of counts is whole or ends in a half, and readers divide by what they see."""
+    return f"{expected:,.0f}" if expected == int(expected) else f"{expected:,.1f}"

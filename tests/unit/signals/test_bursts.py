@@ -216,7 +216,13 @@ def test_the_usual_lies_between_the_counts_it_is_made_of(counts: list[int], now_
 
 
 @pytest.mark.parametrize(
-    ("ratio", "words"), [(3.098, "×3.1"), (0.04, "×0.0"), (9.94, "×9.9"), (9.96, "×10"), (41.5, "×42")]
+    ("ratio", "words"),
+    [
+        *((3.098, "×3.1"), (3.05, "×3.1"), (9.94, "×9.9"), (9.96, "×10"), (12.5, "×13"), (41.5, "×42")),
+        (1240.0, "×1,240"),
+        *((0.04, "×0.04"), (0.0996, "×0.1"), (0.424, "×0.42"), (0.5, "×0.5"), (0.994, "×0.99"), (0.996, "×1.0")),
+        *((0.00031, "×0.00031"), (1e-7, "×0.0000001"), (0.0, "×0.0")),
+    ],
 )
-def test_ratios_have_one_decimal_below_ten(ratio: float, words: str) -> None:
+def test_ratios_have_two_digits_that_count(ratio: float, words: str) -> None:
     assert format_ratio(ratio) == words
