@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from monitor.digests.render import render
 from monitor.models import Trend
 from monitor.saying import LANGUAGES, speaking
-from monitor.signals.bursts import DAY, HOUR, baseline_window, measure
+from monitor.signals.bursts import DAY, HOUR, Known, baseline_window, measure
 from tests.build import a_mention, a_topic
 from tests.unit.digests.cases import WINDOW, a_digest, a_trend
 
@@ -40,7 +40,7 @@ def trend_of(posts: int, before: list[int]) -> Trend:
     for days, count in enumerate(before):
         hourly[-1 - 24 * days] = count
     sampled = [WINDOW._replace(start=WINDOW.start - len(before) * DAY)]
-    return measure(a_topic(timezone="UTC"), WINDOW, mentions, sampled, hourly, WINDOW.end)
+    return measure(a_topic(timezone="UTC"), WINDOW, mentions, Known(sampled, hourly), WINDOW.end)
 
 
 @given(st.integers(1, 60), COUNTS)
