@@ -8,7 +8,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from monitor.text.folding import fold
-from monitor.text.languages import known_languages
+from monitor.text.languages import known_languages, tag_of_hint
 from monitor.text.urls import canonical
 from monitor.text.words import is_word_character
 
@@ -21,6 +21,23 @@ _DURATION = re.compile(r"([0-9]{1,6}) ?([smhd])")
 _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 _HANDLE = re.compile(r"@[\w.]+(?:@[\w.-]+)?|u/[\w-]+")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_IN_A_COUNTRY = re.compile(r"[a-z]{2,3}[-_](?:[a-z]{2}|[0-9]{3})")
+_LANGUAGES = {
+    "chinese": "zh",
+    "mandarin": "zh",
+    "中文": "zh",
+    "汉语": "zh",
+    "粤语": "yue",
+    "cantonese": "yue",
+    "english": "en",
+    "英文": "en",
+    "英语": "en",
+    "简体": "zh-Hans",
+    "简体中文": "zh-Hans",
+    "繁体": "zh-Hant",
+    "繁体中文": "zh-Hant",
+}
+"""What people write for a language, folded."""
 
 
 class Wrong(ValueError):
@@ -71,14 +88,16 @@ def keyword_of(value: object) -> str:
 
 
 def language_of(value: object) -> str:
-    """Return a language that posts can be tagged with."""
+    """Return a language that posts can be tagged with; a country says which script is meant, or nothing."""
     tag = text_of(value)
     known = sorted((*known_languages(), "zh-Hans", "zh-Hant", "und"))
-    by_lower = {language.lower(): language for language in known}
-    if tag.lower() not in by_lower:
+    asked = fold(tag)
+    in_a_country = tag_of_hint(tag) if _IN_A_COUNTRY.fullmatch(asked) else None
+    meant = {language.lower(): language for language in known}.get(tag.lower()) or _LANGUAGES.get(asked) or in_a_country
+    if meant is None:
         remedy = did_you_mean(tag, known) or '; write codes such as "en", "zh-Hans", "zh-Hant"'
         raise Wrong(f'unknown language "{tag}"{remedy}')
-    return by_lower[tag.lower()]
+    return meant
 
 
 def duration_of(value: object, shortest: timedelta, longest: timedelta) -> timedelta:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 
 from monitor.digests.platforms import LABELS
 from monitor.text.folding import fold
-from monitor.text.languages import tag_of_hint
 from monitor.topics.language.query import Domain, Language, Leaf, MinLikes, Origin
 from monitor.topics.values import Wrong, did_you_mean, language_of
 
@@ -14,7 +13,6 @@ MOST_LIKES = 1_000_000_000
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+{_LABEL}")
-_IN_A_COUNTRY = re.compile(r"[a-z]{2,3}[-_](?:[a-z]{2}|[0-9]{3})")
 _NUMBER = re.compile(r"[0-9]{1,10}")
 
 _PERSON = "follows a person, and topics follow words, never people; write the words that interest you"
@@ -31,20 +29,7 @@ _SOURCES = {
     "电报": "telegram",
     "新闻": "rss",
 }
-_LANGUAGES = {
-    "chinese": "zh",
-    "mandarin": "zh",
-    "中文": "zh",
-    "汉语": "zh",
-    "english": "en",
-    "英文": "en",
-    "英语": "en",
-    "简体": "zh-Hans",
-    "简体中文": "zh-Hans",
-    "繁体": "zh-Hant",
-    "繁体中文": "zh-Hant",
-}
-"""What people write for a source or a language, folded."""
+"""What people write for a source, folded."""
 
 FOREIGN: Mapping[str, str] = {
     **dict.fromkeys(("from", "to", "user", "author", "account", "mention", "mentions", "by", "list", "bio"), _PERSON),
@@ -114,15 +99,7 @@ def _in_ascii(name: str) -> str:
 
 
 def _language(value: str) -> Leaf:
-    """Return a language; a country behind it says which script is meant, or nothing."""
-    asked = fold(value)
-    try:
-        return Language(_LANGUAGES.get(asked) or language_of(value))
-    except Wrong:
-        meant = tag_of_hint(value) if _IN_A_COUNTRY.fullmatch(asked) else None
-        if meant is None:
-            raise
-        return Language(meant)
+    return Language(language_of(value))
 
 
 def _origin(value: str) -> Leaf:

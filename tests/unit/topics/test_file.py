@@ -211,6 +211,21 @@ def test_a_mistake_is_told_with_its_line_and_remedy(text: str, problem: str) -> 
     assert problem in told[0]
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *(("zh-CN", "zh-Hans"), ("zh_SG", "zh-Hans"), ("zh-TW", "zh-Hant"), ("zh-HK", "zh-Hant"), ("ZH-MO", "zh-Hant")),
+        *(("简体", "zh-Hans"), ("簡體中文", "zh-Hans"), ("繁體", "zh-Hant"), ("繁体", "zh-Hant"), ("中文", "zh")),
+        *(("粵語", "yue"), ("English", "en"), ("en-GB", "en"), ("und", "und")),
+    ],
+)
+def test_a_language_written_with_its_country_is_not_sent_to_the_other_script(written: str, meant: str) -> None:
+    """Was: `unknown language "zh-CN"; did you mean "zh-Hant"?`"""
+    (topic,) = parse(TOPIC + f"languages = ['{written}']").topics
+
+    assert topic.languages == (meant,)
+
+
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     told = problems(
         "feeds = ['x']\n[topics.A]\nany = ['a']\nevery = '1s'\n[topics.b]\nall = [\n 'ok',\n '@me']\ntitel = ''"
