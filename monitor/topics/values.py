@@ -11,6 +11,7 @@ from monitor.text.folding import fold
 from monitor.text.languages import known_languages, tag_of_hint
 from monitor.text.urls import canonical
 from monitor.text.words import is_word_character
+from monitor.topics.zones import remedy_of
 
 MAX_NAME = 40
 MAX_TITLE = 100
@@ -126,8 +127,7 @@ def timezone_of(value: object) -> str:
     if not known:
         raise Wrong("cannot be checked: this machine has no time zone data; install the package tzdata")
     if name not in known:
-        remedy = did_you_mean(name, known) or '; write it as "Asia/Taipei" or "Europe/London"'
-        raise Wrong(f'unknown time zone "{name}"{remedy}')
+        raise Wrong(remedy_of(name, known))
     return name
 
 
