@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from monitor.cli import sample
+from monitor.models import Topic
+from monitor.sources import STREAMS
 from monitor.topics.file import parse_topics
+from monitor.wiring import POLLED
 from tests.data import ROOT
 from tests.integration.product import Product
 
@@ -46,8 +50,8 @@ def test_each_command_has_help_with_an_example(product: Product) -> None:
 def test_init_asks_again_until_the_answers_hold(product: Product) -> None:
     done = answer(
         product,
-        *("食品安全，food safety", "food", "news.example/feed.xml", "", "25:00", "London"),
-        *("", "", "https://news.example/feed.xml", "", "07:30", "Europe/London"),
+        *("食品安全，food safety", "food", "news.example/feed.xml", "", "", "25:00", "London"),
+        *("", "", "https://news.example/feed.xml", "", "", "07:30", "Europe/London"),
     )
 
     assert done.returncode == 0, done.stderr
@@ -58,6 +62,48 @@ def test_init_asks_again_until_the_answers_hold(product: Product) -> None:
     assert topic.sources == ("hackernews", "rss:https://news.example/feed.xml")
 
 
+def topic_of(product: Product) -> Topic:
+    text = (product.config / "topics.toml").read_text(encoding="utf-8")
+    [topic] = parse_topics(text, (*POLLED, *STREAMS)).topics
+    return topic
+
+
+def test_the_name_is_proposed_from_the_keywords_that_were_typed(product: Product) -> None:
+    """Was: [topics.smash-pots] with the title 食品安全."""
+    done = answer(product, "食品安全, food safety", *[""] * 10)
+
+    assert done.returncode == 0, done.stderr
+    assert (topic_of(product).name, topic_of(product).title) == ("food-safety", "食品安全")
+
+
+def test_a_chinese_topic_does_not_look_at_hacker_news_alone(product: Product) -> None:
+    done = answer(product, "食品安全", "food", "", "", "y", "", "")
+
+    assert f"Take the {len(sample.FEEDS)} Chinese and Hong Kong feeds of the sample? [Y/n]" in done.stdout
+    assert "Follow Bluesky (about 2 GB a day)? [y/N]" in done.stdout
+    assert topic_of(product).sources == ("hackernews", *(f"rss:{feed}" for feed in sample.FEEDS), "bluesky")
+
+
+def test_the_feeds_of_the_sample_can_be_declined(product: Product) -> None:
+    answer(product, "食品安全", "food", "", "n", "", "", "")
+    declined = topic_of(product)
+    product.run("init", "--yes", "--force", "--keywords", "trains")
+
+    assert declined.sources == topic_of(product).sources == ("hackernews",)
+
+
+def test_the_feeds_of_the_sample_are_those_of_the_file_that_ships() -> None:
+    shipped = parse_topics((ROOT / "config/topics.toml").read_text(encoding="utf-8"), (*POLLED, *STREAMS))
+
+    assert shipped.feeds == sample.FEEDS
+
+
+def test_init_tells_what_may_be_meant_otherwise(product: Product) -> None:
+    done = product.run("init", "--yes", "--keywords", "砸锅卖铁？, pots")
+
+    assert 'Note: the sign ？ at the end of "砸锅卖铁？" must be there too' in done.stdout
+
+
 def test_init_replaces_nothing_unasked_and_keeps_the_old_file(product: Product) -> None:
     product.write_topics("# mine\n")
 
@@ -66,6 +112,8 @@ def test_init_replaces_nothing_unasked_and_keeps_the_old_file(product: Product) 
 
     assert refused.returncode == 2
     assert forced.returncode == 0, forced.stderr
+    [old] = [path for path in product.config.iterdir() if path.name != "topics.toml"]
+    assert f"Wrote {product.config / 'topics.toml'}; the old one is {old}." in forced.stdout
     assert sorted(path.read_text(encoding="utf-8") == "# mine\n" for path in product.config.iterdir()) == [False, True]
     assert product.run("topics").returncode == 0
 
