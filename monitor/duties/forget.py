@@ -10,12 +10,14 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from monitor.errors import ConfigError
 from monitor.models import Post, PostKey, SetAside
+from monitor.seams.quarantine import Quarantined
 from monitor.sources import SOURCES, STREAMS
 from monitor.text.authors import hashed, plain_name, tomb
+from monitor.text.profiles import authors_in, platform_of
+from monitor.topics.polling.planning import query_of
 from monitor.wiring import Monitor, author_key
 
 log = logging.getLogger(__name__)
@@ -122,17 +124,9 @@ def _named(asked: Asked, stored: frozenset[str]) -> Wanted:
         handle = post.author.handle
         if post.author.id in stored or (handle is not None and plain_name(handle) == name):
             return True
-        return post.url is not None and name in _places(post.url)
+        return any(plain_name(each) == name for each in authors_in(post.key, post.url))
 
     return wanted
-
-
-def _places(url: str) -> frozenset[str]:
-    """Return the parts of an address's path: platforms put the author's handle or id there."""
-    try:
-        return frozenset(plain_name(part) for part in urlsplit(url).path.split("/") if part)
-    except ValueError:
-        return frozenset()
 
 
 def _spellings(name: str) -> frozenset[str]:
@@ -142,16 +136,22 @@ def _spellings(name: str) -> frozenset[str]:
 
 
 def _set_aside(monitor: Monitor, asked: Asked, stored: frozenset[str]) -> int:
-    """Remove items in quarantine that are of the author, or name them as a whole word."""
+    """Remove items of a source in quarantine that are of the author, or name them as a whole word."""
     name = asked.name.strip().lstrip("@").casefold().encode("utf-8", "surrogatepass")
     # Chinese has no spaces: only Latin letters and digits lengthen a word.
     named = re.compile(rb"(?<![0-9a-z_])" + re.escape(name) + rb"(?![0-9a-z_])")
     own = [
         each.key
         for each in monitor.quarantine.all()
-        if each.item.author.id in stored or any(map(named.search, _words(each.item)))
+        if each.item.author.id in stored
+        or (_platform(each) == asked.source and any(map(named.search, _words(each.item))))
     ]
     return monitor.quarantine.remove(own) if own else 0
+
+
+def _platform(kept: Quarantined) -> str:
+    """Return from where an item is: what others wrote elsewhere about somebody of the same name stays."""
+    return platform_of(kept.item.id.partition(":")[0] if kept.item.kind == "post" else query_of(kept.subject).source)
 
 
 def _words(item: SetAside) -> tuple[bytes, bytes]:

@@ -177,6 +177,36 @@ def test_only_items_that_name_the_author_leave_the_quarantine(monitor: Monitor) 
     assert [each.item.id for each in monitor.quarantine.all()] == ["other"]
 
 
+def test_the_quarantine_keeps_what_others_wrote_elsewhere_about_somebody_of_that_name(monitor: Monitor) -> None:
+    raw = b'{"text": "China, again"}'
+    post = SetAside(kind="post", id="hackernews:1", raw=raw, reason="broken", stage="match")
+    monitor.quarantine.put([SetAside(kind="item", id="1", raw=raw, reason="broken")], "mastodon:china", 3)
+    monitor.quarantine.put([post], "reddit", 1)
+
+    assert forget(monitor, Asked("reddit", "China"), NOW).set_aside == 0
+
+
+def test_a_forum_that_has_somebodys_name_keeps_the_posts_of_the_others(monitor: Monitor) -> None:
+    monitor.topics.replace(TOPICS, "hash")
+    places = {"alice": "r/china", "bob": "r/china", "China": "r/pots", "carol": "r/u_china"}
+    posts = [
+        Post(
+            key=PostKey("reddit", f"t3_{name}"),
+            url=f"https://www.reddit.com/{place}/comments/{name}/x/",
+            text=f"砸锅卖铁 {name}",
+            author=Author(id=name, handle=name),
+            observed_at=NOW,
+        )
+        for name, place in places.items()
+    ]
+    ingest(posts, monitor.stages(), monitor.mentions, NOW)
+
+    found = forget(monitor, Asked("reddit", "China"), NOW)
+
+    left = {each.post.key.id for each in monitor.mentions.between("pots", WINDOW)}
+    assert (found.posts, left) == (2, {"t3_alice", "t3_bob"})
+
+
 def test_a_page_that_was_under_way_is_forgotten_a_moment_later(monitor: Monitor) -> None:
     monitor.topics.replace(TOPICS, "hash")
     stages = monitor.stages()
