@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from monitor.cli.speech import in_language, spoken
 from monitor.digests.charts import PICTURES, volume_of
 from monitor.digests.compose import Brief, compose
+from monitor.digests.headline import REPLAY
 from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
 from monitor.digests.wording import many
@@ -68,13 +70,17 @@ class Choice(NamedTuple):
     chart: Path | None = None
 
 
-@click.command(epilog="\b\nExamples:\n  monitor demo --chart day.png\n  monitor demo --archive posts.jsonl.gz --json")
+@click.command(
+    epilog="\b\nExamples:\n  monitor demo --chart day.png\n  monitor demo --language zh-Hant\n"
+    "  monitor demo --archive posts.jsonl.gz --json"
+)
 @click.option("--archive", type=click.Path(path_type=Path), help="Your own archive instead of the sample: JSON lines.")
 @click.option("--map", "mapping", help="Where an archive keeps its fields: text=content,author=user.screen_name")
 @click.option("--any", "keywords", multiple=True, metavar="KEYWORD", help="Follow this instead of the topics file.")
 @click.option("--query", help='Follow a query instead, as in: 砸锅卖铁 OR "smash pots" -手游')
 @click.option("--json", "as_json", is_flag=True, help="Print each digest with its items as one line of JSON.")
 @click.option("--chart", type=click.Path(path_type=Path), help="Draw the day by hours into this file, as PNG.")
+@in_language
 def demo(
     archive: Path | None,
     mapping: str | None,
@@ -108,6 +114,7 @@ def demo(
     help='What the digest covers: "all", "busiest" (24 hours), or "YYYY-MM-DD" (the 24 hours from there, UTC).',
 )
 @click.option("--json", "as_json", is_flag=True, help="Print each digest with its items as one line of JSON.")
+@in_language
 def replay(
     archive: Path, mapping: str | None, keywords: Sequence[str], query: str | None, window: str, *, as_json: bool
 ) -> None:
@@ -133,8 +140,9 @@ def tell(path: Path, mapping: str | None, asked: Topic | None, choice: Choice) -
         stages = make_stages(topics, monitor.settings)
         replayed = store(path, fields, stages, monitor)
         click.echo(said(path, replayed), err=True)
-        for topic in topics:
-            print_digest(monitor, topic, replayed, choice)
+        with spoken(settings):
+            for topic in topics:
+                print_digest(monitor, topic, replayed, choice)
 
 
 def followed(settings: Settings, asked: Topic | None) -> list[Topic]:
@@ -218,7 +226,7 @@ def print_digest(monitor: Monitor, topic: Topic, replayed: Replayed, choice: Cho
     window = window_of(monitor, topic, replayed, choice.window)
     coverage = ArchiveCoverage(replayed.stretches)
     people = monitor.settings.people
-    brief = Brief(topic=topic, window=window, kind="replay", people=people.policy, named=frozenset(people.named))
+    brief = Brief(topic=topic, window=window, kind=REPLAY, people=people.policy, named=frozenset(people.named))
     # What is told of all of an archive has no time before it; to read everything twice would only take longer.
     before = monitor.mentions.between(topic.name, Window(replayed.stretches[0].start, window.start))
     firsts = firsts_of(by_sense(topic, before).meant, with_links=True)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from monitor.cli.speech import in_language, spoken
 from monitor.digests.record import record_of
 from monitor.digests.render import render, to_terminal
 from monitor.digests.wording import many
@@ -42,20 +43,24 @@ def poll(source: str, *, once: bool, force: bool) -> None:
     sys.exit(4 if failed else 0)
 
 
-@click.command(epilog="\b\nExamples:\n  monitor digest smash-pots\n  monitor digest smash-pots --hours 6 --json")
+@click.command(
+    epilog="\b\nExamples:\n  monitor digest smash-pots\n  monitor digest smash-pots --hours 6 --language zh-Hans"
+)
 @click.argument("topic")
 @click.option("--hours", type=click.IntRange(1, 24 * 365), default=24, show_default=True, help="Window up to now.")
 @click.option("--json", "as_json", is_flag=True, help="Print the digest's items as JSON.")
+@in_language
 def digest(topic: str, *, hours: int, as_json: bool) -> None:
     """Print what was said about TOPIC in the last hours. Sends nothing, claims nothing."""
-    with opened(load()) as monitor:
+    settings = load()
+    with opened(settings) as monitor, spoken(settings):
         now = datetime.now(UTC)
         jobs.read_topics(monitor, now)
         followed = find_topic(monitor.topics.all(), topic)
         window = Window(now - timedelta(hours=hours), now)
         made = jobs.digest_now(monitor, followed, window, now)
         mentions = by_sense(followed, monitor.mentions.between(followed.name, window)).meant
-    message = render(made, "terminal", ZoneInfo(followed.timezone))
+        message = render(made, "terminal", ZoneInfo(followed.timezone))
     if as_json:
         click.echo(msgspec.json.encode(record_of(made, mentions, message.text)).decode())
         return

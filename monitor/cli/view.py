@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.cli.speech import spoken
 from monitor.digests.render import render
 from monitor.digests.schedule import next_digest, window_ending
 from monitor.duties import jobs
@@ -35,7 +36,8 @@ class Views:
         now = datetime.now(UTC)
         with self._lock:
             if self._view is None or now - self._view.now > FRESH:
-                self._view = view_of(self._monitor, now)
+                with spoken(self._monitor.settings):
+                    self._view = view_of(self._monitor, now)
             return self._view
 
 

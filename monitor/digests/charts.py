@@ -78,7 +78,9 @@ def caption_of(volume: Volume, zone: tzinfo) -> str:
 def burst_told(burst: Burst, zone: tzinfo) -> str:
     """Word when it rose, and how many posts that were."""
     start, end = (f"{each.astimezone(zone):%H:%M}" for each in (burst.start, burst.end))
-    return say("rise {start}–{end}: {posts}, copies once", start=start, end=end, posts=posts(burst.voices))
+    return say(
+        "rise {start}–{end}: {posts}, the same wording counted once", start=start, end=end, posts=posts(burst.voices)
+    )
 
 
 def hours_of(volume: Volume) -> int:

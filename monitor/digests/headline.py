@@ -1,6 +1,6 @@
 """The first lines of a digest: how much was said, how much is usual, and the link that most posts share."""
 
-from datetime import timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import host_of, is_web, platform_label, shortened
@@ -15,8 +15,14 @@ FEW = 10
 RISE = 2.0
 """Times the usual from which even a few posts are no quiet day."""
 
+REPLAY = "replay"
+"""The kind of digest that tells of an archive: of any year, so its day has a date."""
+
 AWAY = "away"
 """The kind of digest that tells at once what several would have told, had the product been running."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Near no time that is told: so every one of them is told with its year."""
 
 LONGEST_SPAN = timedelta(days=7)
 LONGEST_OUTLET = 40
@@ -68,16 +74,16 @@ def write_title(draft: Draft, link: SharedLink) -> None:
 
 
 def told_window(digest: Digest, zone: tzinfo) -> str:
-    """Word the window of a digest, and that nobody told it in its time."""
-    words = window_words(digest.trend, zone)
+    """Word the window of a digest, and that nobody told it in its time. An archive's may be of any year."""
+    words = window_words(digest.trend, zone, is_dated=digest.kind == REPLAY)
     return say("{window}, while I was away", window=words) if digest.kind == AWAY else words
 
 
-def window_words(trend: Trend, zone: tzinfo) -> str:
-    """Word the window: "24 h to Wed 08:00", or the two days when it is longer than a week."""
+def window_words(trend: Trend, zone: tzinfo, *, is_dated: bool = False) -> str:
+    """Word the window: "24 h to Wed 08:00", with a date if wished, or the two days when it is longer than a week."""
     if trend.window.length > LONGEST_SPAN:
         return say("{start} to {end}", start=day_of(trend.window.start, zone), end=day_of(trend.window.end, zone))
-    end = day_and_time(trend.window.end, trend.window.end, zone)
+    end = day_and_time(trend.window.end, LONG_AGO if is_dated else trend.window.end, zone)
     return say("{span} to {time}", span=span_of(trend.window.length), time=end)
 
 

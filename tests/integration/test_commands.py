@@ -11,7 +11,7 @@ from monitor.cli import sample
 from monitor.models import Topic
 from monitor.sources import STREAMS
 from monitor.topics.file import parse_topics
-from monitor.wiring import POLLED
+from monitor.topics_file import POLLED
 from tests.data import ROOT
 from tests.integration.product import Product
 

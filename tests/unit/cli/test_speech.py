@@ -1,0 +1,27 @@
+"""The language of commands."""
+
+import pytest
+from click.testing import CliRunner
+
+from monitor.cli.archive import demo
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "24 h to 10 Oct 2024 07:00"),
+        ("zh-Hans", "截至 2024 年 10 月 10 日 07:00 的 24 小时"),
+        ("zh-Hant", "截至 2024 年 10 月 10 日 07:00 的 24 小時"),
+    ],
+)
+def test_the_demo_speaks_the_language_that_was_asked_for(language: str, words: str) -> None:
+    said = CliRunner().invoke(demo, ["--language", language])
+
+    assert said.exit_code == 0, said.output
+    assert words in said.output
+
+
+def test_without_a_wish_the_settings_decide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONITOR_TELEGRAM__LANGUAGE", "zh-Hant")
+
+    assert "則" in CliRunner().invoke(demo, []).output
