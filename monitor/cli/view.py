@@ -12,12 +12,16 @@ from monitor.duties.rounds import preview_chat
 from monitor.errors import ConfigError
 from monitor.models import Topic
 from monitor.processes.stalls import neglect
+from monitor.saying import phrase, say, spoken_language
 from monitor.sinks.page import Fact, PageView, Sent, TopicView
 from monitor.topics_file import read_topics_file
 from monitor.wiring import Monitor
 
 SHOWN = 14
 """Digests of a topic on the page: two weeks."""
+
+DURABLE = phrase("every acknowledged post survives a power cut")
+NOT_DURABLE = phrase("not durable: see monitor doctor")
 
 FRESH = timedelta(seconds=5)
 """A view is made once for all readers within this time: making one reads a day of posts."""
@@ -44,7 +48,7 @@ class Views:
 def view_of(monitor: Monitor, now: datetime) -> PageView:
     """Return everything that the page shows."""
     topics = tuple(_topic(monitor, topic, now) for topic in monitor.topics.all())
-    return PageView(now=now, topics=topics, facts=_facts(monitor))
+    return PageView(now=now, language=spoken_language(), topics=topics, facts=_facts(monitor))
 
 
 def _topic(monitor: Monitor, topic: Topic, now: datetime) -> TopicView:
@@ -65,21 +69,26 @@ def _topic(monitor: Monitor, topic: Topic, now: datetime) -> TopicView:
 
 
 def _topics_fact(monitor: Monitor) -> Fact:
-    version = f"version {monitor.topics.version()}"
+    version = say("version {number}", number=monitor.topics.version())
     try:
         read_topics_file(monitor.settings.topics_file)
     except ConfigError as e:
-        return Fact(label="Topics", text=f"{e.problems[0]}; {version} stays in force", is_problem=True)
-    return Fact(label="Topics", text=f"{version} in force")
+        return Fact(
+            label=say("Topics"),
+            text=say("{problem}; {version} stays in force", problem=e.problems[0], version=version),
+            is_problem=True,
+        )
+    return Fact(label=say("Topics"), text=say("{version} in force", version=version))
 
 
 def _facts(monitor: Monitor) -> tuple[Fact, ...]:
     server = monitor.connection.server()
-    durable = "every acknowledged post survives a power cut" if server.is_durable else "not durable: see monitor doctor"
+    durable = say(DURABLE if server.is_durable else NOT_DURABLE)
+    store = say("{server}, {durable}", server=f"{server.name} {server.version}", durable=durable)
     said = neglect(monitor.schedule.sight())
-    late = "on time" if said is None else f"{said}: is a worker running?"
+    late = say("on time") if said is None else say("{late}: is a worker running?", late=said)
     return (
-        Fact(label="Store", text=f"{server.name} {server.version}, {durable}", is_problem=not server.is_durable),
-        Fact(label="Worker", text=late, is_problem=said is not None),
+        Fact(label=say("Store"), text=store, is_problem=not server.is_durable),
+        Fact(label=say("Worker"), text=late, is_problem=said is not None),
         _topics_fact(monitor),
     )

@@ -13,6 +13,7 @@ from monitor.digests.elements import Html, document, element, join, void
 from monitor.digests.render import to_html
 from monitor.digests.wording import day_and_time
 from monitor.models import Message, QueryStatus, Window
+from monitor.saying import DEFAULT, say, speaking, spoken_language
 
 REFRESH_SECONDS = 10
 
@@ -46,18 +47,24 @@ class TopicView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PageView(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the page shows. `facts` tell of the store and the workers."""
+    """Everything the page shows, in a language. `facts` tell of the store and the workers."""
 
     now: datetime
+    language: str = DEFAULT
     topics: tuple[TopicView, ...] = ()
     facts: tuple[Fact, ...] = ()
 
 
 def page(view: PageView) -> Html:
     """Return the whole page."""
+    with speaking(view.language):
+        return _page(view)
+
+
+def _page(view: PageView) -> Html:
     chats = [_chat(topic, f"topic-{index}", view.now) for index, topic in enumerate(view.topics)]
     empty = element(
-        "p", "No topic is followed yet. Run ", element("code", "monitor init"), " to add one.", class_="empty"
+        "p", say("No topic is followed yet. To add one, run {command}", command="monitor init"), class_="empty"
     )
     return _framed(_header(view), element("main", *(chats or [empty]), _facts(view.facts)))
 
@@ -77,13 +84,13 @@ def _framed(*content: Html) -> Html:
         void("link", rel="icon", href="/icon.svg", type="image/svg+xml"),
         void("link", rel="stylesheet", href="/style.css"),
     )
-    return document(head, element("body", *content), lang="en")
+    return document(head, element("body", *content), lang=spoken_language())
 
 
 def _header(view: PageView) -> Html:
     topics = [element("a", topic.title, href=f"#topic-{index}") for index, topic in enumerate(view.topics)]
-    nav = element("nav", *topics, aria_label="Topics") if len(topics) > 1 else Html()
-    updated = element("span", f"updated {view.now:%H:%M:%S} UTC", class_="updated")
+    nav = element("nav", *topics, aria_label=say("Topics")) if len(topics) > 1 else Html()
+    updated = element("span", say("updated {time} UTC", time=f"{view.now:%H:%M:%S}"), class_="updated")
     return element("header", element("h1", "Discussion Monitor"), nav, updated)
 
 
@@ -91,14 +98,14 @@ def _chat(topic: TopicView, anchor: str, now: datetime) -> Html:
     zone = ZoneInfo(topic.timezone)
     sent = [_bubble(each.message, day_and_time(each.at, now, zone), "bubble") for each in topic.sent]
     current = _current(topic)
-    quiet = Html() if sent or current else element("p", "Nothing yet.", class_="empty")
+    quiet = Html() if sent or current else element("p", say("Nothing yet."), class_="empty")
     return element("section", element("h2", topic.title), *sent, current, quiet, _strip(topic, zone), id=anchor)
 
 
 def _current(topic: TopicView) -> Html:
     if topic.current is None:
         return Html()
-    return _bubble(topic.current, "now · not sent", "bubble now")
+    return _bubble(topic.current, say("now · not sent"), "bubble now")
 
 
 def _bubble(message: Message, time: str, kind: str) -> Html:
@@ -111,17 +118,17 @@ def _strip(topic: TopicView, zone: ZoneInfo) -> Html:
     read = coverage.read_line(sources, topic.window, zone)
     unread = coverage.unread_line(sources, topic.window, zone)
     rows = [
-        _row("Read", read or "nothing yet", "good" if read else "waiting"),
-        _row("Not read", unread, "problem") if unread else Html(),
-        _row("Next digest", _next(topic, zone), "plain"),
+        _row(say("Read"), read or say("nothing yet"), "good" if read else "waiting"),
+        _row(say("Not read"), unread, "problem") if unread else Html(),
+        _row(say("Next digest"), _next(topic, zone), "plain"),
     ]
     return element("dl", *rows, class_="strip")
 
 
 def _next(topic: TopicView, zone: ZoneInfo) -> str:
     if topic.next_digest is None:
-        return "none planned"
-    return f"{day_and_time(topic.next_digest, topic.window.end, zone)} ({topic.timezone})"
+        return say("none planned")
+    return say("{time} ({zone})", time=day_and_time(topic.next_digest, topic.window.end, zone), zone=topic.timezone)
 
 
 def _facts(facts: tuple[Fact, ...]) -> Html:
