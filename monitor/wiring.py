@@ -334,8 +334,8 @@ def reread_jobs(monitor: Monitor) -> dict[Job, timedelta]:
 
 def refill_jobs(monitor: Monitor) -> dict[Job, timedelta]:
     """Return a job for each query whose gaps can be read afterwards."""
-    queries = plan(monitor.topics.all())
-    return {refill_job(q): REFILL_EVERY for q in queries if isinstance(monitor.sources.get(q.source), LookBack)}
+    sources = monitor.sources
+    return {refill_job(q): REFILL_EVERY for q in monitor.plan() if isinstance(sources.get(q.source), LookBack)}
 
 
 def bot_jobs(monitor: Monitor) -> dict[Job, timedelta]:

@@ -63,6 +63,7 @@ class Sweeper(bootsteps.StartStopStep):
     def _run(self, app: Any) -> None:
         troubles = Troubles()
         read_at = datetime.min.replace(tzinfo=UTC)
+        troubles.watch("start", lambda: jobs.ask_again(app.monitor))
         while not self._stopped.wait(EVERY.total_seconds()):
             now = datetime.now(UTC)
             if now - read_at >= READ_TOPICS_EVERY:

@@ -227,7 +227,7 @@ def _minutes(time: timedelta) -> str:
 
 def _remedy(status: QueryStatus) -> str:
     if "our key" in (status.reason or "") or " 401 " in (status.reason or "") or " 403 " in (status.reason or ""):
-        return f"mend its key or address in the settings; then: monitor poll {status.query} --once --force"
+        return "mend its key or address in the settings, and start again"
     if "moved" in (status.reason or ""):
         return "write the new address into the topics file"
     return f"try it by hand: monitor poll {status.query} --once"

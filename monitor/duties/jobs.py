@@ -30,7 +30,16 @@ from monitor.services.looks import Look, Polled
 from monitor.services.looks import poll as poll_page
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.store.wishes import Plan
-from monitor.topics.polling.planning import PRUNE_EVERY, SCORE_EVERY, digest_job, poll_job, prune_job, query_of
+from monitor.topics.polling.planning import (
+    JITTER,
+    LONGEST_BACKOFF,
+    PRUNE_EVERY,
+    SCORE_EVERY,
+    digest_job,
+    poll_job,
+    prune_job,
+    query_of,
+)
 from monitor.topics_file import import_if_changed
 from monitor.wiring import Monitor, bot_jobs, jobs_of, refill_jobs, reread_jobs
 
@@ -125,6 +134,19 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
     monitor.told.forget([topic.name for topic in retired])  # one that comes back is told from then on
     jobs |= {prune_job(topic): PRUNE_EVERY for topic in retired}
     monitor.schedule.sync(jobs | UPKEEP)
+
+
+def ask_again(monitor: Monitor) -> list[Job]:
+    """Let queries be asked now that failed and wait for a person, or for the budget of another day; return their jobs.
+
+    Whoever starts a worker may have mended a key or raised a budget. What backs off by itself is left alone.
+    """
+    due, now = dict(monitor.schedule.due()), monitor.now()
+    statuses = monitor.progress.statuses(list(monitor.plan()), Window(now - timedelta(days=1), now))
+    failing = (poll_job(each.query) for each in statuses if each.reason is not None)
+    waiting = [job for job in failing if due.get(job, now) - now > LONGEST_BACKOFF * (1 + JITTER)]
+    monitor.schedule.hurry(waiting)
+    return waiting
 
 
 def edition_jobs(monitor: Monitor, now: datetime) -> dict[Job, timedelta]:

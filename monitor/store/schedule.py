@@ -3,14 +3,14 @@
 There is no beat to die or to double: every worker sweeps the same list.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 from monitor.models import Job, Lease
 from monitor.protocols import Sight
-from monitor.store.codec import from_ms
-from monitor.store.connection import Argument, Connection
+from monitor.store.codec import from_ms, to_ms
+from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import TAKEN_SECONDS
 
 HINT_AGAIN = timedelta(seconds=4)
@@ -40,6 +40,13 @@ class DueList:
         names = (keys.work.due, keys.work.due_since, keys.work.leases, keys.taken(uuid4().hex))
         found = self._connection.run("take", names, (limit, ms(HINT_AGAIN), TAKEN_SECONDS * 1000))
         return [job_of(name) for name in found]
+
+    def hurry(self, jobs: Sequence[Job]) -> None:
+        """Let jobs be due now that are due later; one that is not in the list stays out of it."""
+        now = to_ms(store_now(self._connection))
+        if jobs:
+            due = (part for job in jobs for part in (now, str(job)))
+            self._connection.execute("ZADD", self._connection.keys.work.due, "XX", "LT", *due)
 
     def due(self) -> list[tuple[Job, datetime]]:
         """Return every job with its next due time, soonest first."""

@@ -7,11 +7,12 @@ import pytest
 
 from monitor.cli.check import findings
 from monitor.digests.coverage import coverage_line, read_line, readings, unread_line
-from monitor.duties.jobs import look_now
-from monitor.errors import ConfigError
+from monitor.duties.jobs import ask_again, look_now
+from monitor.errors import AccessDenied, ConfigError
 from monitor.models import Batch, Coverage, Cursor, Query, Window
 from monitor.settings import Settings, load
 from monitor.store.connection import store_now
+from monitor.topics.polling.planning import poll_job
 from monitor.wiring import hash_of, opened
 from tests.build import a_topic
 
@@ -52,6 +53,43 @@ def test_a_source_without_its_key_is_listed_and_read_as_soon_as_it_has_one(tmp_p
     assert not said[0].is_good
     assert "Reddit (no key)" in said[0].what
     assert "set token_file in [sources.reddit]" in said[0].remedy
+    assert read is not None
+    assert read.error is None
+
+
+class Choosy(Locked):
+    """A source that refuses a key."""
+
+    missing = None
+    refuses = True
+
+    def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
+        if self.refuses:
+            raise AccessDenied("reddit", "the server answered 401 (Unauthorized)")
+        return super().fetch(query, cursor, now)
+
+
+def test_a_key_that_was_mended_is_tried_when_a_worker_starts(tmp_path: Path) -> None:
+    """It was put off for six hours, and so was whoever had mended it."""
+    refused, mended = (Settings(home=tmp_path / "var", config=tmp_path, sources={"reddit": {"id": i}}) for i in "ab")
+    source = Choosy()
+    with opened(refused) as monitor:
+        monitor.sources["reddit"] = source
+        monitor.topics.replace([a_topic(sources=("reddit:pots", "hackernews"))], "hash")
+        monitor.schedule.sync({poll_job(query): timedelta(0) for query in monitor.plan()})
+        look_now(monitor, REDDIT, "me", store_now(monitor.connection))
+        source.refuses = False
+    with opened(mended) as monitor:
+        monitor.sources["reddit"] = source
+        before = {job: at - store_now(monitor.connection) for job, at in monitor.schedule.due()}
+
+        hurried = ask_again(monitor)
+
+        after = {job: at - store_now(monitor.connection) for job, at in monitor.schedule.due()}
+        read = look_now(monitor, REDDIT, "me", store_now(monitor.connection))
+
+    [job] = hurried
+    assert (job.subject, before[job] > timedelta(hours=5), after[job] <= timedelta(0)) == ("reddit:pots", True, True)
     assert read is not None
     assert read.error is None
 

@@ -57,4 +57,4 @@ def test_what_is_missing_and_what_broke_is_said(tmp_path: Path) -> None:
     is_good, words = after["hackernews"]
     assert not is_good
     assert "last asked 0 min ago" in words
-    assert "--force" in words
+    assert "and start again" in words
