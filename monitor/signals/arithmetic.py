@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from monitor.digests.platforms import platform_label
 from monitor.models import Mention, Phrase
 from monitor.nouns.burst import Burst, Phase
 from monitor.nouns.coverage import Counted
@@ -59,8 +60,12 @@ def explained(burst: Burst, usual: Usual, zone: ZoneInfo) -> tuple[str, ...]:
 def tallied(counted: Sequence[Counted]) -> tuple[str, ...]:
     """Return how much of a count is a platform's own word."""
     return tuple(
-        f"{each.source} counted {each.posts:,} posts, {each.read:,} of them were read; the others count too, "
-        "copies among them as often as among those that were read."
+        say(
+            "{platform} counted {count} posts and {read} were read; the others count too, copied as often as these.",
+            platform=platform_label(each.source),
+            count=f"{each.posts:,}",
+            read=f"{each.read:,}",
+        )
         for each in counted
     )
 

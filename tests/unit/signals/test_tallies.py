@@ -93,7 +93,7 @@ def test_a_topic_that_is_sampled_is_as_loud_as_was_counted_and_its_burst_is_foun
     assert trend.expected == 2400
     assert trend.burst is not None
     assert (trend.burst.start, trend.burst.posts) == (NOW - 4 * HOUR, 902)
-    assert any("x counted 3,200 posts, 0 of them were read" in sentence for sentence in trend.arithmetic)
+    assert any("X counted 3,200 posts and 0 were read" in sentence for sentence in trend.arithmetic)
     assert sum(trend.hourly) == trend.count
 
 
