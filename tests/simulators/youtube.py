@@ -18,6 +18,7 @@ _PARAMETERS = {
     "commentThreads": {"part", "videoId", "order", "maxResults", "pageToken"},
     "comments": {"part", "id", "maxResults"},
 }
+_SIZES = ("default", "medium", "high", "standard")
 _MOST = {"search": 50, "videos": 50, "commentThreads": 100, "comments": 100}
 
 
@@ -105,13 +106,19 @@ class Api:
     def _listed(self, path: str, ids: list[str]) -> dict[str, Any]:
         comments = [each for threads in self.threads.values() for thread in threads for each in _all(thread)]
         known = self.videos if path == "videos" else {each["id"]: each for each in comments}
-        return _paged(f"youtube#{path}", [known[id_] for id_ in ids if id_ in known], {"maxResults": "50"})
+        return _paged(
+            f"youtube#{path.removesuffix('s')}ListResponse",
+            [known[id_] for id_ in ids if id_ in known],
+            {"maxResults": "50"},
+        )
 
 
 def _paged(kind: str, items: list[Any], query: dict[str, str]) -> dict[str, Any]:
     start, size = int(query.get("pageToken", "0")), int(query["maxResults"])
     following = {"nextPageToken": str(start + size)} if start + size < len(items) else {}
     info = {"totalResults": len(items), "resultsPerPage": size}
+    if kind == "youtube#commentListResponse":
+        del info["totalResults"]
     return {"kind": kind, "etag": "e", "pageInfo": info, "items": items[start : start + size]} | following
 
 
@@ -125,9 +132,17 @@ def _all(thread: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _result(video: dict[str, Any]) -> dict[str, Any]:
     snippet = {name: video["snippet"][name] for name in ("publishedAt", "channelId", "title", "channelTitle")}
-    rest = {"description": video["snippet"]["description"][:20], "thumbnails": {}, "liveBroadcastContent": "none"}
+    rest = {
+        "description": video["snippet"]["description"][:20],
+        "thumbnails": _thumbnails(_SIZES[:3]),
+        "liveBroadcastContent": "none",
+    }
     id_ = {"kind": "youtube#video", "videoId": video["id"]}
     return {"kind": "youtube#searchResult", "etag": "e", "id": id_, "snippet": snippet | rest}
+
+
+def _thumbnails(sizes: Sequence[str]) -> dict[str, Any]:
+    return {size: {"url": f"https://i.ytimg.example/{size}.jpg", "width": 120, "height": 90} for size in sizes}
 
 
 def a_video(id_: str, title: str, at: datetime, comments: int = 0) -> dict[str, Any]:
@@ -138,7 +153,9 @@ def a_video(id_: str, title: str, at: datetime, comments: int = 0) -> dict[str, 
         "channelTitle": "Kitchen Channel",
         "title": title,
         "description": "All about pots. https://pots.example/",
-        "thumbnails": {},
+        "thumbnails": _thumbnails(_SIZES),
+        "categoryId": "22",
+        "localized": {"title": title, "description": "All about pots. https://pots.example/"},
         "defaultAudioLanguage": "en",
         "liveBroadcastContent": "none",
     }
@@ -163,6 +180,10 @@ def a_thread(video: str, id_: str, text: str, at: datetime, replies: Sequence[tu
 def _comment(video: str, id_: str, text: str, at: datetime, parent: str | None = None) -> dict[str, Any]:
     snippet = {
         "authorDisplayName": "@talker",
+        "authorProfileImageUrl": "https://yt3.example/talker.jpg",
+        "authorChannelUrl": "https://www.youtube.com/@talker",
+        "canRate": True,
+        "viewerRating": "none",
         "authorChannelId": {"value": "UCtalker"},
         "videoId": video,
         "textDisplay": text,
