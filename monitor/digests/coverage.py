@@ -31,7 +31,7 @@ MOST_UNREAD = 4
 LONGEST_REASON = 60
 LONGEST_LABEL = 40
 
-REASONS = (phrase("no key"), phrase("budget"))
+REASONS = (phrase("no key"), phrase("budget"), phrase("quota"))
 """Why something is not read, in words that are said as they are; others are in reasons.py."""
 
 

@@ -32,6 +32,11 @@ _BASE = "https://www.googleapis.com/youtube/v3"
 _FIRST_LOOK, _OVERLAP, _WATCH = timedelta(days=1), timedelta(hours=6), timedelta(days=3)
 _EVERY = timedelta(minutes=15)
 """A hundred searches a day are one in a quarter of an hour, for all queries together."""
+UNITS = Bucket(f"{NAME}:units", 10_000, timedelta(days=1))
+LIMITS = {"search": Bucket(f"{NAME}:search", 4, timedelta(hours=1))}
+"""A hundred searches and 10,000 units a day, one for each request here (as of 2026-06-01). Searches by the sliding hour,
+so that they are not used up by noon. https://developers.google.com/youtube/v3/determine_quota_cost"""
+
 _PAGE, _COMMENTS, _MOST_WATCHED, _MOST_PAGES, _TALKED = 50, 100, 100, 3, 5
 _MOST_RESULTS = 500
 """More than this a search does not give, whatever it says to have found."""
@@ -164,10 +169,8 @@ class YouTubeSource:
     def _get(self, path: str, asked: Mapping[str, str], now: datetime) -> bytes:
         if not self._key:
             raise AccessDenied(NAME, "no key")
-        # A sliding hour, so that a day's searches are not used up by noon.
-        is_search = path == "search"
-        limit = ("search", 4, timedelta(hours=1)) if is_search else ("units", 10_000, timedelta(days=1))
-        bucket = Bucket(named(f"{NAME}:{limit[0]}", self._key), limit[1], limit[2])
+        limit = LIMITS.get(path, UNITS)
+        bucket = Bucket(named(limit.name, self._key), limit.size, limit.per)
         headers = {"X-Goog-Api-Key": self._key, "Accept": "application/json"}
         url = f"{self._base}/{path}?{urlencode(asked)}"
         try:

@@ -18,6 +18,9 @@ _HURRIED = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 _PASSING = frozenset({"backendError", "internalError", "processingFailure", "SERVICE_UNAVAILABLE"})
 _REFUSED = frozenset({"keyInvalid", "keyExpired", "accessNotConfigured", "ipRefererBlocked", "forbidden"})
 _KEYS = ("API key not valid", "API key expired")
+QUOTA = "quota"
+"""Digests say so: "Not read: YouTube since 03:10 (quota)"."""
+
 _MOMENT = timedelta(minutes=1)
 
 
@@ -44,7 +47,7 @@ def meaning(error: SourceError, now: datetime) -> SourceError:
         return error
     words = " ".join(f"{error.reason}: {said.message} ({reason or said.status})".split())[:300]
     if reason in _SPENT:
-        return RateLimited(NAME, words, until_midnight(now))
+        return RateLimited(NAME, QUOTA, until_midnight(now))
     if reason in _HURRIED:
         return RateLimited(NAME, words, _MOMENT)
     if said.status == "PERMISSION_DENIED" or reason in _REFUSED or said.message.startswith(_KEYS):
