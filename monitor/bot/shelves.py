@@ -1,8 +1,15 @@
 """What digests and answers are made from: the posts of a topic as its present rule has it."""
 
-from monitor.models import Topic
-from monitor.pipeline import Shelf
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.digests.wishing import in_wished_languages
+from monitor.models import Mention, Observation, PostKey, Topic, Window
+from monitor.nouns.wishes import Wishes
+from monitor.pipeline import Shelf, oldest_kept
+from monitor.protocols import Mentions
 from monitor.services.rules import ByPresentRule
+from monitor.signals.bursts import by_hour
 from monitor.text.authors import hashed
 from monitor.wiring import Monitor, author_key
 
@@ -28,3 +35,34 @@ def rule_for(monitor: Monitor, topic: Topic) -> ByPresentRule | None:
     """Return the view of a topic whose rule was edited here; None where all posts were matched by the present one."""
     edited = monitor.proposals.edited_at(topic.name)
     return None if edited is None else ByPresentRule(monitor.mentions, topic, edited)
+
+
+def shelf_in(monitor: Monitor, topic: Topic, wishes: Wishes, now: datetime) -> Shelf:
+    """Return what a chat's digests are made from: in other languages than it reads, nothing was said.
+
+    What is usual is then counted from stored posts, for roll-ups and platforms' own counts know no languages.
+    """
+    shelf = shelf_of(monitor, topic)
+    if not wishes.languages:
+        return shelf
+    since = max(oldest_kept(topic, now), shelf.followed_since or oldest_kept(topic, now))
+    return shelf._replace(mentions=_InLanguages(shelf.mentions, wishes), followed_since=since, tallies=None)
+
+
+class _InLanguages:
+    """The mentions of a store in some languages. It reads only."""
+
+    def __init__(self, mentions: Mentions, wishes: Wishes) -> None:
+        self._mentions = mentions
+        self._wishes = wishes
+        self.add, self.withdraw, self.prune = mentions.add, mentions.withdraw, mentions.prune
+
+    def between(self, topic: str, window: Window) -> list[Mention]:
+        return in_wished_languages(self._mentions.between(topic, window), self._wishes)
+
+    def history(self, topic: str, keys: Sequence[PostKey]) -> list[tuple[Observation, ...]]:
+        return self._mentions.history(topic, keys)
+
+    def hourly(self, topic: str, window: Window) -> list[int]:
+        mentions = [each for each in self.between(topic, window) if not each.backfilled]
+        return list(map(len, by_hour(window, mentions)))

@@ -16,7 +16,7 @@ import msgspec
 from monitor.bot.greeting import greet
 from monitor.bot.recipients import recipient_of
 from monitor.bot.reviewing import is_reviewed
-from monitor.bot.shelves import shelf_of
+from monitor.bot.shelves import shelf_in
 from monitor.bot.tongue import language_in
 from monitor.bot.under_digests import buttons_below_alert
 from monitor.digests.alert import render_alert
@@ -24,9 +24,10 @@ from monitor.digests.compose import compose
 from monitor.digests.wishing import gates_of, stricter, takes_alerts
 from monitor.duties.rounds import MOST_COMPOSED, brief_of, candidates, preview_chat, shown_in
 from monitor.models import Digest, Parcel, Topic, Window
+from monitor.nouns.wishes import Wishes
 from monitor.pipeline import Gathered, gather
 from monitor.saying import speaking
-from monitor.signals.alerts import AlertLog, Begun, Gates, Verdict, after_alert, alert_of
+from monitor.signals.alerts import AlertLog, Begun, Verdict, after_alert, alert_of
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
@@ -46,18 +47,19 @@ class Taker(NamedTuple):
     chat: str
     thread: int | None
     zone: ZoneInfo
-    gates: Gates = Gates()
+    wishes: Wishes = Wishes()
     is_page: bool = False
 
 
 def alert(monitor: Monitor, topic: Topic, gathered: Gathered, now: datetime) -> list[str]:
     """Tell each taker of the hour that was gathered, where its gates let it; return the chats for which that failed."""
     failed = []
+    heard = {(): gathered}
     for chat in [preview_chat(topic), *candidates(monitor, topic)]:
         try:
             taker = taker_of(monitor, topic, chat, now)
             if taker is not None:
-                _consider(monitor, topic, taker, gathered, now)
+                _consider(monitor, topic, taker, _as_heard(monitor, topic, taker, heard, now), now)
         except Exception:
             # As for digests: whatever is wrong with one chat stays with it.
             log.exception("alert not handed over", extra={"chat": chat, "topic": topic.name})
@@ -68,8 +70,9 @@ def alert(monitor: Monitor, topic: Topic, gathered: Gathered, now: datetime) -> 
 def taker_of(monitor: Monitor, topic: Topic, chat: str, now: datetime) -> Taker | None:
     """Return how a chat takes alerts of a topic; None where it takes none.
 
-    Everybody who gets the digest of a topic takes its alerts, unless they switched them off, in their zone and not in
-    their quiet hours. A chat whose digests are looked at first takes none: there is no time for it.
+    Everybody who gets the digest of a topic takes its alerts, unless they switched them off, of what is said in their
+    languages, in their zone and not in their quiet hours. A chat whose digests are looked at first takes none: there is
+    no time for it.
     """
     if chat == preview_chat(topic):
         return Taker(chat, None, ZoneInfo(topic.timezone), is_page=True)
@@ -78,7 +81,23 @@ def taker_of(monitor: Monitor, topic: Topic, chat: str, now: datetime) -> Taker 
     if recipient is None or not takes_alerts(wishes, now) or is_reviewed(monitor, recipient.chat):
         return None
     zone = topic.timezone if wishes is None or wishes.timezone is None else wishes.timezone
-    return Taker(*recipient, ZoneInfo(zone), gates_of(wishes))
+    return Taker(*recipient, ZoneInfo(zone), wishes or Wishes())
+
+
+def _as_heard(
+    monitor: Monitor, topic: Topic, taker: Taker, heard: dict[tuple[str, ...], Gathered], now: datetime
+) -> Gathered:
+    """Return the hour as it is for who reads some languages only; `heard` holds it for those that were asked before.
+
+    Where the topic as a whole does not rise, it is not asked: what is usual in some languages is counted from all posts
+    that are stored, and this comes every few minutes.
+    """
+    whole, languages = heard[()], taker.wishes.languages
+    if whole.trend.burst is None:
+        return whole
+    if languages not in heard:
+        heard[languages] = _gather(monitor, topic, taker, whole.trend.window, now)
+    return heard[languages]
 
 
 def _consider(monitor: Monitor, topic: Topic, taker: Taker, gathered: Gathered, now: datetime) -> None:
@@ -90,7 +109,8 @@ def _consider(monitor: Monitor, topic: Topic, taker: Taker, gathered: Gathered, 
     if begun is None:
         return
     if now - begun.at <= LATEST:
-        again = gathered if begun.window == gathered.trend.window else _gather(monitor, topic, begun.window, now)
+        is_this = begun.window == gathered.trend.window
+        again = gathered if is_this else _gather(monitor, topic, taker, begun.window, now)
         with speaking(language_in(monitor, taker.chat)):
             _hand(monitor, topic, taker, begun, again)
     else:
@@ -107,7 +127,7 @@ def _begin(
     if burst is None:
         return None
     known = monitor.alerts.of(taker.chat)
-    verdict = alert_of(topic.name, burst, known.alerted, now, taker.zone, taker.gates)
+    verdict = alert_of(topic.name, burst, known.alerted, now, taker.zone, gates_of(taker.wishes))
     if not verdict.is_alert or verdict.again_above is None:
         _note(topic, taker, verdict)
         return None
@@ -121,8 +141,8 @@ def _note(topic: Topic, taker: Taker, verdict: Verdict) -> None:
     log.info(what, extra={"topic": topic.name, "chat": taker.chat, "reason": verdict.reason})
 
 
-def _gather(monitor: Monitor, topic: Topic, window: Window, now: datetime) -> Gathered:
-    return gather(topic, window, shelf_of(monitor, topic), now)
+def _gather(monitor: Monitor, topic: Topic, taker: Taker, window: Window, now: datetime) -> Gathered:
+    return gather(topic, window, shelf_in(monitor, topic, taker.wishes, now), now)
 
 
 def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: Gathered) -> None:

@@ -6,18 +6,17 @@ Who never wished for anything gets the topic's digest with all others (rounds.py
 topic's was told when the chat first wished for something, so nothing is missing between the two, or doubled.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from monitor.bot.recipients import is_configured, recipient_of
 from monitor.bot.reviewing import due_for
-from monitor.bot.shelves import shelf_of
+from monitor.bot.shelves import shelf_in
 from monitor.digests.compose import compose
 from monitor.digests.schedule import DueDigest, next_digest
 from monitor.digests.wishing import (
-    in_wished_languages,
     is_muted,
     is_wished,
     quiet_until,
@@ -26,11 +25,9 @@ from monitor.digests.wishing import (
 )
 from monitor.duties.bylines import look_up_names
 from monitor.duties.rounds import Edition, brief_of, serve
-from monitor.models import Job, Mention, Observation, PostKey, Topic, Window
+from monitor.models import Job, Topic
 from monitor.nouns.wishes import Wishes
-from monitor.pipeline import Shelf, gather, oldest_kept
-from monitor.protocols import Mentions
-from monitor.signals.bursts import by_hour
+from monitor.pipeline import gather
 from monitor.store.wishes import Plan
 from monitor.wiring import Monitor
 
@@ -98,34 +95,3 @@ def edition_for(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, c
     look_up_names(monitor, brief, now)
     gathered = gather(topic, due.window, shelf_in(monitor, topic, wishes, now), now)
     return Edition(brief, gathered, compose(brief, *gathered), now)
-
-
-def shelf_in(monitor: Monitor, topic: Topic, wishes: Wishes, now: datetime) -> Shelf:
-    """Return what a chat's digests are made from: in other languages than it reads, nothing was said.
-
-    What is usual is then counted from stored posts, for roll-ups and platforms' own counts know no languages.
-    """
-    shelf = shelf_of(monitor, topic)
-    if not wishes.languages:
-        return shelf
-    since = max(oldest_kept(topic, now), shelf.followed_since or oldest_kept(topic, now))
-    return shelf._replace(mentions=_InLanguages(shelf.mentions, wishes), followed_since=since, tallies=None)
-
-
-class _InLanguages:
-    """The mentions of a store in some languages. It reads only."""
-
-    def __init__(self, mentions: Mentions, wishes: Wishes) -> None:
-        self._mentions = mentions
-        self._wishes = wishes
-        self.add, self.withdraw, self.prune = mentions.add, mentions.withdraw, mentions.prune
-
-    def between(self, topic: str, window: Window) -> list[Mention]:
-        return in_wished_languages(self._mentions.between(topic, window), self._wishes)
-
-    def history(self, topic: str, keys: Sequence[PostKey]) -> list[tuple[Observation, ...]]:
-        return self._mentions.history(topic, keys)
-
-    def hourly(self, topic: str, window: Window) -> list[int]:
-        mentions = [each for each in self.between(topic, window) if not each.backfilled]
-        return list(map(len, by_hour(window, mentions)))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from monitor.digests.schedule import DueDigest
@@ -13,11 +14,12 @@ from monitor.duties.alerting import LATEST, alert
 from monitor.duties.rounds import hand_over, preview_chat, shelf_of
 from monitor.duties.scoring import score
 from monitor.models import Author, Batch, Coverage, Mention, Message, Parcel, PostKey, Query, Window
+from monitor.nouns.wishes import Wishes
 from monitor.pipeline import Gathered, gather
 from monitor.seams.scored import HourCount
 from monitor.settings import load
 from monitor.signals.alerts import AlertLog
-from monitor.store.codec import decode_parcel, from_ms
+from monitor.store.codec import decode_parcel, encode, from_ms
 from monitor.store.fsck import check
 from monitor.topics.polling.planning import poll_job, score_job
 from monitor.wiring import Monitor, opened
@@ -363,3 +365,58 @@ def test_an_alert_whose_posts_were_all_shown_comes_without_a_quote(monitor: Moni
     [message] = [each for each in waiting(monitor) if each.id != other.id]
     assert message.quotes == ()
     assert "64 posts" in message.text
+
+
+def in_english(end: datetime, posts: int, first: int) -> list[Mention]:
+    """Return mentions of an hour in English, each of its own wording."""
+    words = ("iron", "harvest", "county", "office", "salary", "debt", "kitchen", "river", "market", "bridge", "winter")
+    said = [f"{words[n % 11]} {words[n // 11 % 11]} pots of {words[n * 7 % 11]} number {n}" for n in range(posts)]
+    made = loud_hour(end, posts, first)
+    return [
+        msgspec.structs.replace(each, language="en", script="Latn", post=msgspec.structs.replace(each.post, text=text))
+        for each, text in zip(made, said, strict=True)
+    ]
+
+
+def wish(monitor: Monitor, **wishes: Any) -> None:
+    monitor.connection.execute("HSET", monitor.connection.keys.chat(CHAT).wishes, "pots", encode(Wishes(**wishes)))
+
+
+def test_a_rise_in_a_language_that_a_chat_does_not_read_is_not_told_there(monitor: Monitor, noon: datetime) -> None:
+    wish(monitor, languages=("en",))
+    usual_days(monitor, noon)
+    store(monitor, loud_hour(noon))
+
+    score(monitor, TOPIC, noon)
+
+    assert waiting(monitor) == []
+    assert monitor.outgoing.latest(preview_chat(TOPIC), 9), "who reads every language is told"
+
+
+def test_an_alert_counts_and_quotes_what_is_said_in_the_languages_of_its_chat(monitor: Monitor, noon: datetime) -> None:
+    wish(monitor, languages=("en",))
+    usual_days(monitor, noon)
+    store(monitor, [*loud_hour(noon, 64), *in_english(noon, 40, first=5000)])
+
+    score(monitor, TOPIC, noon)
+
+    [told] = waiting(monitor)
+    assert "rising: 40 posts" in told.text
+    assert TERM not in told.text.partition("\n")[2]
+
+
+def test_an_alert_in_some_languages_that_a_killed_worker_began_is_ended_in_them(
+    monitor: Monitor, noon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish(monitor, languages=("en",))
+    usual_days(monitor, noon)
+    store(monitor, [*loud_hour(noon, 64), *in_english(noon, 40, first=5000)])
+    with monkeypatch.context() as patch:
+        patch.setattr(monitor.outbox, "hand_over", dies)
+        with pytest.raises(Killed):
+            score(monitor, TOPIC, noon)
+
+    score(monitor, TOPIC, noon + 6 * MINUTE)
+
+    [told] = waiting(monitor)
+    assert "rising: 40 posts" in told.text
