@@ -19,6 +19,7 @@ from monitor.seams.credentials import NO_KEY, missing_of
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import STREAMS
+from monitor.sources.network import NO_ADDRESS
 from monitor.store.fsck import check
 from monitor.topics.adopting import is_news
 from monitor.topics.queries.asking import needs_of
@@ -95,10 +96,7 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     yield _quarantine(monitor)
     yield from _spending(monitor, now)
     yield from _unasked(monitor)
-    queries = list(monitor.plan())
-    for status in monitor.progress.statuses(queries, Window(now - timedelta(days=1), now)):
-        missing = missing_of(monitor.sources.get(status.query.source))
-        yield _query(status, now) if missing is None else _keyless(status.query, missing)
+    yield from _sources(monitor, now)
 
 
 def _store(monitor: Monitor) -> Iterator[Finding]:
@@ -180,6 +178,22 @@ def _unasked(monitor: Monitor) -> Iterator[Finding]:
                 yield Finding(False, said, "write beside it, with AND, a word that such posts hold")
 
 
+def _sources(monitor: Monitor, now: datetime) -> Iterator[Finding]:
+    statuses = monitor.progress.statuses(list(monitor.plan()), Window(now - timedelta(days=1), now))
+    missing = {status.query: missing_of(monitor.sources.get(status.query.source)) for status in statuses}
+    asked = [status for status in statuses if missing[status.query] is None]
+    is_cut_off = len(asked) > 1 and all(NO_ADDRESS in (status.reason or "") for status in asked)
+    if is_cut_off:
+        said = f"network: no name can be resolved ({many(len(asked), 'source')})"
+        yield Finding(False, said, "check this machine's connection and DNS; nothing is wrong with the topics")
+    for status in statuses:
+        without = missing[status.query]
+        if without is not None:
+            yield _keyless(status.query, without)
+        elif not is_cut_off:
+            yield _query(status, now)
+
+
 def _query(status: QueryStatus, now: datetime) -> Finding:
     said = _said_of(status)
     if status.reason is not None:
@@ -230,4 +244,6 @@ def _remedy(status: QueryStatus) -> str:
         return "mend its key or address in the settings, and start again"
     if "moved" in (status.reason or ""):
         return "write the new address into the topics file"
+    if status.query.source in STREAMS:
+        return "while `monitor up` runs it connects again by itself"
     return f"try it by hand: monitor poll {status.query} --once"

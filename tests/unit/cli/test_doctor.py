@@ -6,6 +6,7 @@ from pathlib import Path
 from monitor.cli.check import findings
 from monitor.errors import AccessDenied
 from monitor.models import Batch, Coverage, Lease, Query, SetAside
+from monitor.processes.streaming import job_of
 from monitor.settings import Settings
 from monitor.store.connection import store_now
 from monitor.topics.polling.planning import poll_job
@@ -58,3 +59,46 @@ def test_what_is_missing_and_what_broke_is_said(tmp_path: Path) -> None:
     assert not is_good
     assert "last asked 0 min ago" in words
     assert "and start again" in words
+
+
+def failing(monitor: Monitor, reasons: dict[Query, str]) -> None:
+    """Follow sources, each of which failed for a reason."""
+    monitor.topics.replace([a_topic(sources=tuple(map(str, reasons)))], "hash")
+    for query, reason in reasons.items():
+        job = job_of(query) if query.source == "bluesky" else poll_job(query)
+        monitor.schedule.sync({job: timedelta(0)})
+        lease = monitor.leases.acquire(job, "f", MINUTE)
+        assert lease is not None
+        monitor.progress.fail(lease, query, reason, MINUTE)
+
+
+def test_a_stream_that_failed_is_not_to_be_polled(tmp_path: Path) -> None:
+    """Was: `monitor poll bluesky --once`, which refuses streams."""
+    settings = Settings(home=tmp_path / "var", config=tmp_path)
+    with opened(settings) as monitor:
+        failing(monitor, {Query("bluesky", ""): "jetstream.example ended the connection"})
+        is_good, words = said(monitor, settings)["bluesky"]
+
+    assert not is_good
+    assert words.endswith("while `monitor up` runs it connects again by itself")
+
+
+def test_a_machine_without_names_is_one_finding(tmp_path: Path) -> None:
+    """Was: a line and a wrong remedy for each of thirty sources."""
+    settings = Settings(home=tmp_path / "var", config=tmp_path)
+    both = {
+        QUERY: "no address found for hn.algolia.com",
+        Query("bluesky", ""): "no address found for jetstream.example",
+    }
+    with opened(settings) as monitor:
+        failing(monitor, both)
+        cut_off = said(monitor, settings)
+        failing(monitor, both | {QUERY: "the server answered 500"})
+        one_only = said(monitor, settings)
+
+    is_good, words = cut_off["network"]
+    assert not is_good
+    assert words.startswith("network: no name can be resolved (2 sources) → check this machine's connection and DNS")
+    assert not {"bluesky", "hackernews"} & set(cut_off)
+    assert {"bluesky", "hackernews"} < set(one_only)
+    assert "network" not in one_only
