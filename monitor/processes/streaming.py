@@ -10,6 +10,7 @@ and begins behind the cursor again. Signs of life are given as long as each stre
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
@@ -38,6 +39,8 @@ LOOK_EVERY = timedelta(seconds=5)
 BEAT_EVERY = timedelta(seconds=1)
 SOON = timedelta(seconds=2)
 """Until somebody else's lease is asked for again, or a store that is away."""
+
+_NAMES_AND_NUMBERS = re.compile(r"[\w-]+(?:\.[\w-]+)+|[0-9]+")
 
 AFTER_A_BUG = timedelta(seconds=10)
 TELL_EVERY = timedelta(minutes=1)
@@ -78,6 +81,7 @@ class Runner:
         self._clock = clock
         self._deadlines: dict[Query, float] = {}
         self._tasks: dict[Query, asyncio.Task[None]] = {}
+        self._troubles: dict[Query, str] = {}
         self._moves = 0
 
     async def run(self, stopped: asyncio.Event, pulse: Pulse) -> None:
@@ -153,7 +157,10 @@ class Runner:
         except SourceError as e:
             wait = pause(query, e, resume.failures)
             fields = {"query": str(query), "reason": e.reason, "next_in": f"{wait.total_seconds():.0f}s"}
-            log.warning("stream ended", extra=fields, exc_info=e if isinstance(e, SourceBroken) else None)
+            is_known = self._troubles.get(query) == kind_of(e.reason)
+            self._troubles[query] = kind_of(e.reason)
+            trouble = e if isinstance(e, SourceBroken) else None
+            log.log(logging.DEBUG if is_known else logging.WARNING, "stream ended", extra=fields, exc_info=trouble)
             await asyncio.to_thread(self._monitor.progress.fail, lease, query, e.reason, wait)
             return wait
 
@@ -170,6 +177,8 @@ class Runner:
                 if polled.error is not None:
                     log.warning("not read", extra={"query": str(query), "reason": polled.error.reason})
                     return polled.due_in
+                if self._troubles.pop(query, None) is not None:
+                    log.info("stream goes on", extra={"query": str(query)})
                 self._moves += 1
                 self._sign(query)
                 tally.add(polled, steady())
@@ -177,6 +186,11 @@ class Runner:
 
     def _sign(self, query: Query, wait: timedelta = timedelta(0)) -> None:
         self._deadlines[query] = steady() + (wait + SIGN_LASTS).total_seconds()
+
+
+def kind_of(reason: str) -> str:
+    """Return what went wrong, whichever server and number it names: the same trouble is said once."""
+    return _NAMES_AND_NUMBERS.sub("", reason)
 
 
 def take_page(monitor: Monitor, lease: Lease, query: Query, page: ArrivedPage, now: datetime) -> Polled | None:

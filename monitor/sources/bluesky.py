@@ -26,6 +26,7 @@ from monitor.sources.bluesky_record import COLLECTION, NAME
 from monitor.sources.bluesky_search import MOST_LOOKED_UP, PUBLIC, Search
 from monitor.sources.collecting import Sizes, collect
 from monitor.sources.http import Client, refusal
+from monitor.sources.network import reason_of
 
 SERVERS = tuple(f"wss://jetstream{number}.us-{coast}.bsky.network" for number in (1, 2) for coast in ("east", "west"))
 REWIND = timedelta(seconds=10)
@@ -191,7 +192,7 @@ async def _connection(server: str, begin: int | None, now: datetime) -> ClientCo
     except InvalidStatus as e:
         raise _refused(server, begin, e, now) from e
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, WebSocketException) as e:
-        raise SourceUnavailable(NAME, f"{_host(server)} cannot be reached: {str(e) or type(e).__name__}") from e
+        raise SourceUnavailable(NAME, reason_of(e, _host(server))) from e
 
 
 def _refused(server: str, begin: int | None, error: InvalidStatus, now: datetime) -> Exception:

@@ -23,7 +23,7 @@ from monitor.seams.pace import Bucket, Pace
 from monitor.seams.sessions import Sessions
 from monitor.sources.body import Garbled, Limits, TooLarge, read_body
 from monitor.sources.limits import left_of, reset_in
-from monitor.sources.network import NO_ADDRESS, Deadline, Forbidden, GuardedTransport, Network, Permit
+from monitor.sources.network import NO_ADDRESS, Deadline, Forbidden, GuardedTransport, Network, Permit, words_of
 
 USER_AGENT = "discussion-monitor/0.1 (feed reader)"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -338,4 +338,4 @@ def _unavailable(host: str, error: Exception) -> str:
 def _words(error: Exception) -> str:
     if isinstance(error, httpcore.TimeoutException | httpx.TimeoutException):
         return "it took too long"
-    return str(error) or type(error).__name__
+    return words_of(error)

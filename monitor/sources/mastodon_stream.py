@@ -26,6 +26,7 @@ from monitor.sources.mastodon import statuses_in
 from monitor.sources.mastodon_instances import Instances, opened, worded
 from monitor.sources.mastodon_place import PAGE, Spot, Wanted, newest, spot_bounds, tags_path, wanted
 from monitor.sources.mastodon_status import BROUGHT, NAME, decoded, is_open, key_of, nameless, post_of
+from monitor.sources.network import reason_of
 from monitor.sources.server_events import Event, Events, Garble
 from monitor.sources.surrogates import repair
 
@@ -99,6 +100,8 @@ class MastodonStream:
                         async with aclosing(told) as pages:
                             async for page in pages:
                                 yield msgspec.msgpack.encode(page)
+            except httpx.ConnectError as e:
+                raise SourceUnavailable(NAME, reason_of(e, host)) from e
             except (httpx.TransportError, Garble) as e:
                 raise SourceUnavailable(NAME, f"{host}: the stream broke off ({str(e) or type(e).__name__})") from e
 

@@ -5,6 +5,8 @@
 One connection per request: what was checked is what is used, and no idle connection outlives a DNS change.
 """
 
+import os
+import re
 import socket
 import ssl
 import threading
@@ -26,6 +28,7 @@ _LOOKUPS = threading.BoundedSemaphore(16)
 
 
 NO_ADDRESS = "no address found"
+_ERRNO = re.compile(r"\[Errno -?[0-9]+\] ?")
 
 
 class Forbidden(Exception):
@@ -74,6 +77,23 @@ def _look_up(host: str, port: int, answers: "SimpleQueue[list[str] | OSError]") 
         answers.put(OSError(f"not a host name ({e})"))
     finally:
         _LOOKUPS.release()
+
+
+def reason_of(error: BaseException, host: str) -> str:
+    """Word why a host cannot be reached, without numbers of the system; a name that nobody knows says it all."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, socket.gaierror):
+            return f"{NO_ADDRESS} for {host}"
+        seen = seen.__cause__ or seen.__context__
+    return f"{host} cannot be reached: {words_of(error)}"
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an error says, without the numbers of the system that readers need not know."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno)
+    return _ERRNO.sub("", str(error)) or type(error).__name__
 
 
 class Network(NamedTuple):

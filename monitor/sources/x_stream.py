@@ -26,6 +26,7 @@ from monitor.seams.spending import LocalMeter, Meter, Reservation, day_of
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client
 from monitor.sources.items import sort_out
+from monitor.sources.network import reason_of
 from monitor.sources.surrogates import repair
 from monitor.sources.x import FIELDS, XSource, budget_of, nameless, prices_of
 from monitor.sources.x_client import check_address
@@ -119,6 +120,8 @@ class XStream:
                 async with aclosing(self._told(client, rules, wanted, till, clock)) as pages:
                     async for page in pages:
                         yield msgspec.msgpack.encode(page)
+        except httpx.ConnectError as e:
+            raise SourceUnavailable(NAME, reason_of(e, httpx.URL(self._url).host)) from e
         except httpx.TransportError as e:
             raise SourceUnavailable(NAME, f"the stream broke off ({str(e) or type(e).__name__})") from e
         finally:

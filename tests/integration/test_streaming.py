@@ -319,3 +319,20 @@ def test_kills_lose_nothing_and_double_nothing(tmp_path: Path, times: int) -> No
 
 def newest_pid(log: str) -> int:
     return int(re.findall(r"started.*role=stream.*pid=(\d+)", log)[-1])
+
+
+def test_the_same_trouble_of_a_stream_is_said_once(monitor: Monitor, caplog: pytest.LogCaptureFixture) -> None:
+    """Was: six warnings in fifteen seconds, each with a number of the system, [Errno -2]."""
+    caplog.set_level("DEBUG")
+    running = Following(monitor, ["ws://127.0.0.1:1", "ws://127.0.0.1:2"], "a")
+    try:
+        wait_until(lambda: caplog.text.count("stream ended") >= 3)
+    finally:
+        running.stop()
+
+    ended = [record for record in caplog.records if record.getMessage() == "stream ended"]
+    assert [record.levelname for record in ended[:3]] == ["WARNING", "DEBUG", "DEBUG"]
+    assert {str(vars(record)["reason"]) for record in ended} <= {
+        "127.0.0.1:1 cannot be reached: Connection refused",
+        "127.0.0.1:2 cannot be reached: Connection refused",
+    }

@@ -1,6 +1,7 @@
 """The one HTTP client: what a status means, where a redirect may lead, and what an answer may cost."""
 
 import gzip
+import os
 import resource
 import socket
 import threading
@@ -13,7 +14,7 @@ import pytest
 
 from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.sources.http import Client, Limits, Refused, patience
-from monitor.sources.network import Network
+from monitor.sources.network import Network, reason_of, words_of
 from tests.simulators.feed_server import (
     Behaviour,
     FeedServer,
@@ -410,3 +411,15 @@ def _first_bytes(listener: socket.socket) -> bytes:
 
 def _peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def test_no_number_of_the_system_stands_in_a_reason() -> None:
+    """Was: `jetstream.example cannot be reached: [Errno -2] Name or service not known`."""
+    unknown = OSError("[Errno -2] Name or service not known")
+    unknown.__cause__ = socket.gaierror(-2, "Name or service not known")
+
+    assert reason_of(unknown, "a.example") == "no address found for a.example"
+    assert reason_of(ConnectionRefusedError(111, "Connect call failed ('::1', 9)"), "a.example") == (
+        f"a.example cannot be reached: {os.strerror(111)}"
+    )
+    assert words_of(OSError("[Errno 101] Network is unreachable")) == "Network is unreachable"
