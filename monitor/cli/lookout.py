@@ -35,8 +35,10 @@ class StoreKeeper:
     def tend(self, now: float) -> None:
         """Start the store when it is dead, kill it when it hangs."""
         try:
+            # Before it is started: then its log tells of the start.
+            reason = self._embedded.cause_of_death()
             if self._embedded.revive():
-                log.error("the store had died and was started again")
+                log.error("the store had died and was started again", extra={"reason": reason or "unknown"})
             self._trouble = ""
         except (StoreError, OSError) as e:
             if str(e) != self._trouble:

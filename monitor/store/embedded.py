@@ -187,7 +187,9 @@ class EmbeddedStore:
             return None
         log = self._folder / "valkey.log"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-        warnings = [line.partition(" # ")[2] for line in lines[-20:] if " # " in line]
+        # What it says of the machine before each start killed nobody: that memory may not be overcommitted.
+        begun = max((n for n, line in enumerate(lines) if " is starting " in line), default=0)
+        warnings = [line.partition(" # ")[2] for line in lines[max(begun, len(lines) - 20) :] if " # " in line]
         reasons = [warning for warning in warnings if "rror" in warning]
         return (reasons or warnings or ["it was killed"])[-1]
 

@@ -209,7 +209,7 @@ def test_a_store_that_dies_is_started_again_and_has_lost_nothing(product: Produc
             up.says("new=2")
             pid = store_pid(product)
             os.kill(pid, signal.SIGKILL)
-            up.says("was started again")
+            assert "it was killed" in up.says("was started again")
             told = len(up.lines)
             make_due(product)
             wait_until(lambda: any(" read query=" in line for line in up.lines[told:]), 60)
