@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import click
 
 from monitor.bot.status import LIVE
+from monitor.cli.machine import Finding, of_machine
 from monitor.cli.run import is_running
 from monitor.digests.platforms import platform_label
 from monitor.digests.wording import many
@@ -37,28 +37,22 @@ MOST_GAPS = 3
 """Gaps of a query that are told one by one, the newest."""
 
 
-class Finding(NamedTuple):
-    """One line of the doctor's report; a remedy only where something is wrong."""
-
-    is_good: bool
-    what: str
-    remedy: str = ""
-
-
 @click.command(epilog="\b\nExample:\n  monitor doctor")
 def doctor() -> None:
     """Say what works, what does not, and what to do about it. Exits with 1 when something does not."""
     settings = load()
-    bad = 0
+    bad = sum([tell(finding) for finding in of_machine(settings)])
     with opened(settings) as monitor:
-        for finding in findings(monitor, settings, datetime.now(UTC)):
-            bad += not finding.is_good
-            click.echo(
-                f"{click.style('✓', fg='green') if finding.is_good else click.style('✗', fg='red')} {finding.what}"
-            )
-            if finding.remedy:
-                click.echo(f"  → {finding.remedy}")
+        bad += sum([tell(finding) for finding in findings(monitor, settings, datetime.now(UTC))])
     sys.exit(1 if bad else 0)
+
+
+def tell(finding: Finding) -> bool:
+    """Print a finding at once; return whether something is wrong."""
+    click.echo(f"{click.style('✓', fg='green') if finding.is_good else click.style('✗', fg='red')} {finding.what}")
+    if finding.remedy:
+        click.echo(f"  → {finding.remedy}")
+    return not finding.is_good
 
 
 @click.command(hidden=True)
@@ -85,18 +79,24 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
     """Yield one finding per thing that can be right or wrong."""
     yield from _store(monitor)
     yield from _topics(monitor, settings)
-    if monitor.embedded is not None and not is_running(settings.home):
-        yield Finding(False, "nothing is running on this data", "start `monitor up`")
-    said = neglect(monitor.schedule.sight())
-    yield Finding(
-        said is None, f"schedule: {said or 'work is done as it comes due'}", "start `monitor up`" if said else ""
-    )
+    yield from _schedule(monitor, settings)
     if monitor.telegram is not None:
         yield _bot(monitor, monitor.telegram)
     yield _quarantine(monitor)
     yield from _spending(monitor, now)
     yield from _unasked(monitor)
     yield from _sources(monitor, now)
+
+
+def _schedule(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
+    """Say whether what comes due is done: nobody knows while nothing runs."""
+    said = neglect(monitor.schedule.sight())
+    if monitor.embedded is not None and not is_running(settings.home):
+        yield Finding(False, f"nothing is running on this data{f': {said}' if said else ''}", "start `monitor up`")
+    elif said is not None:
+        yield Finding(False, f"schedule: {said}", "start `monitor up`")
+    else:
+        yield Finding(True, "schedule: work is done as it comes due")
 
 
 def _store(monitor: Monitor) -> Iterator[Finding]:
@@ -203,14 +203,24 @@ def _query(status: QueryStatus, now: datetime) -> Finding:
     if status.last_read is None:
         return Finding(False, f"{_named(status.query)}: not read yet", "start `monitor up`, or `monitor poll` it once")
     if status.query.source in STREAMS:
-        return _streamed(status, now - status.last_read, said)
+        return _streamed(status, now - status.last_read, f"{_first_hour(status, now) or _share(status)}{said}")
     ago = _minutes(now - status.last_read)
-    return Finding(True, f"{_named(status.query)}: read {ago} ago, {status.read:.0%} of the last 24 h{said}")
+    first = _first_hour(status, now)
+    return Finding(True, f"{_named(status.query)}: {first or f'read {ago} ago, {_share(status)}'}{said}")
 
 
-def _streamed(status: QueryStatus, behind: timedelta, said: str) -> Finding:
+def _first_hour(status: QueryStatus, now: datetime) -> str:
+    """Word when it was first read, within the hour: a share of the last 24 h says nothing yet."""
+    is_new = status.begun is not None and now - status.begun < timedelta(hours=1)
+    return f"first read {_minutes(now - status.begun)} ago" if status.begun is not None and is_new else ""
+
+
+def _share(status: QueryStatus) -> str:
+    return f"{status.read:.0%} of the last 24 h"
+
+
+def _streamed(status: QueryStatus, behind: timedelta, share: str) -> Finding:
     """Return what is to be said of a platform that tells by itself."""
-    share = f"{status.read:.0%} of the last 24 h{said}"
     if behind < LIVE:
         return Finding(True, f"{status.query}: live, {share}")
     remedy = "start `monitor up`, or the service `stream`" if behind > STILL_CATCHING_UP else ""

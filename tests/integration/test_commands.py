@@ -227,6 +227,8 @@ def test_doctor_says_when_nothing_runs(product: Product) -> None:
 
     assert said.returncode == 1
     assert "✗ nothing is running on this data" in said.stdout
+    assert "work is done as it comes due" not in said.stdout
+    assert "✓ disk: " in said.stdout
     assert "not read yet" in said.stdout
 
 

@@ -102,3 +102,18 @@ def test_a_machine_without_names_is_one_finding(tmp_path: Path) -> None:
     assert not {"bluesky", "hackernews"} & set(cut_off)
     assert {"bluesky", "hackernews"} < set(one_only)
     assert "network" not in one_only
+
+
+def test_what_was_first_read_just_now_is_not_called_zero_per_cent(tmp_path: Path) -> None:
+    """Was: `read 0 min ago, 0% of the last 24 h`."""
+    settings = Settings(home=tmp_path / "var", config=tmp_path)
+    with opened(settings) as monitor:
+        monitor.topics.replace([a_topic()], "hash")
+        monitor.schedule.sync({poll_job(QUERY): timedelta(0)})
+        now = store_now(monitor.connection)
+        window = Coverage(start=now - MINUTE, end=now)
+        monitor.progress.complete(leased(monitor, "a"), QUERY, Batch(coverage=window), MINUTE)
+        is_good, words = said(monitor, settings)["hackernews"]
+
+    assert is_good
+    assert words.startswith("hackernews: first read 1 min ago →")
