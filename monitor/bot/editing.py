@@ -48,6 +48,7 @@ LOOK_BACK = timedelta(days=7)
 MOST_FEEDS = 50
 LONGEST_EXAMPLE = 80
 LONGEST_TOPIC_TITLE = 60
+LONGEST_CHANGE = 400
 UNTIL_KNOWN = timedelta(minutes=1)
 """For so long workers may match by the rule of before; posts of that time are matched anew, too."""
 
@@ -148,9 +149,15 @@ def decide(asked: Asked) -> Answer:
         monitor.proposals.mark_edited(proposal.topic, asked.now + UNTIL_KNOWN)
     put_in_force(monitor)
     sign = "↩ " if is_undo else ""
-    what = f"{sign}{proposal.topic or 'feeds'} {proposal.said}"
-    monitor.proposals.audit(Audited(update=asked.update.id, user=asked.user, what=what), asked.now)
+    _write_down(asked, f"{sign}{proposal.topic or 'feeds'} {proposal.said}", was_done=present == new)
     return _applied(asked, proposal, is_undo=is_undo)
+
+
+def _write_down(asked: Asked, what: str, *, was_done: bool) -> None:
+    """Note who did what; who presses a button again did nothing. A kill before it is noted brings the update again."""
+    newest = asked.monitor.proposals.audited(1)
+    if not (was_done and newest and newest[0][1].what == what):
+        asked.monitor.proposals.audit(Audited(update=asked.update.id, user=asked.user, what=what), asked.now)
 
 
 def _applied(asked: Asked, proposal: Proposal, *, is_undo: bool) -> Answer:
@@ -158,7 +165,10 @@ def _applied(asked: Asked, proposal: Proposal, *, is_undo: bool) -> Answer:
     topic = next((each for each in monitor.topics.all() if each.name == proposal.topic), None)
     version = monitor.topics.version()
     if is_undo:
-        return Answer(say("Undone: the file is as it was before, byte for byte. v{version} in force.", version=version))
+        # A topic that is gone comes nowhere any more; one of its name that is followed later is asked for anew.
+        ended = (Change("unsubscribe", proposal.topic),) if proposal.topic and topic is None else ()
+        undone = say("Undone: the file is as it was before, byte for byte. v{version} in force.", version=version)
+        return Answer(undone, changes=ended)
     undo = button(asked, say("Undo"), "e", f"{proposal.id}u")
     if topic is None:
         return Answer(say("v{version} in force.", version=version), buttons=((undo,),))
@@ -222,7 +232,7 @@ def _proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
 
 def _headline(proposal: Proposal) -> str:
     versions = {"topic": proposal.topic or "feeds", "old": proposal.version, "new": proposal.version + 1}
-    return say("{topic} v{old} → v{new}: {change}", change=proposal.said, **versions)
+    return say("{topic} v{old} → v{new}: {change}", change=plain(proposal.said, LONGEST_CHANGE), **versions)
 
 
 def _dropped(asked: Asked, old: Topic | None, new: Topic | None) -> tuple[int, list[Mention]]:

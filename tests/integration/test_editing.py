@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from monitor.bot.shelves import shelf_of
+from monitor.digests.draft import LONGEST_TEXT
 from monitor.duties import jobs
 from monitor.models import Message, Window
+from monitor.settings import load
+from monitor.wiring import opened
 from tests.build import NOW, a_mention
 from tests.integration.room import Room, a_room
 from tests.simulators.telegram_chats import User
@@ -214,3 +217,94 @@ def test_a_new_topic_looks_only_where_topics_look_by_default(room: Room, anna: U
     preview = said(room, anna, "/track 躺平").text
 
     assert "Looks at: hackernews, rss." in preview
+
+
+def test_who_undoes_twice_undoes_once_and_is_written_down_once(room: Room, anna: User) -> None:
+    applied = press(room, anna, said(room, anna, "/edit pots -抽卡"), "Apply")
+
+    for _ in range(2):
+        assert "byte for byte" in press(room, anna, applied, "Undo").text
+
+    assert topics_file(room) == FILE
+    assert len(room.say(anna, "/audit").split("\n")) == 2
+
+
+def test_an_undo_after_anothers_edit_takes_nothing_of_it_away(room: Room, anna: User) -> None:
+    emil = room.person("Emil", "editor")
+    hers = press(room, anna, said(room, anna, "/edit pots -抽卡"), "Apply")
+    his = press(room, emil, said(room, emil, "/edit pots -游戏"), "Apply")
+    both = topics_file(room)
+
+    assert "changed meanwhile" in press(room, anna, hers, "Undo").text
+    assert topics_file(room) == both
+    press(room, emil, his, "Undo")
+    press(room, anna, hers, "Undo")
+
+    assert topics_file(room) == FILE
+
+
+def test_an_undo_in_a_new_process_restores_every_byte(room: Room, anna: User) -> None:
+    """The buttons and the bytes outlive the process that offered them."""
+    preview = said(room, anna, "/edit pots -抽卡")
+    with opened(load(), prefix=room.monitor.connection.keys.prefix) as fresh:
+        room.monitor, before = fresh, room.monitor
+        applied = press(room, anna, preview, "Apply")
+        press(room, anna, applied, "Undo")
+        room.monitor = before
+
+    assert topics_file(room) == FILE
+
+
+def test_a_topic_that_is_undone_comes_nowhere(room: Room, anna: User) -> None:
+    """Its subscription stayed, and /unsubscribe offered a topic that nobody follows."""
+    tracked = press(room, anna, said(room, anna, "/track 躺平"), "Track")
+
+    press(room, anna, tracked, "Undo")
+
+    assert room.monitor.subscriptions.of(str(anna.id)) == []
+    assert "No digest comes here" in room.say(anna, "/unsubscribe")
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        "🔥🔥",
+        "👩‍👩‍👧 家",
+        "مرحبا بالعالم",
+        "\u202eabc",
+        "砸" * 200,
+        "'''三引号'''",
+        'back\\slash "quoted" words',
+        "[topics.water]",
+        "{user} %s $HOME",
+    ],
+)
+def test_whatever_a_keyword_holds_the_file_says_it_and_undo_takes_it_back(room: Room, anna: User, keyword: str) -> None:
+    preview = said(room, anna, f"/keywords add pots {keyword}")
+    if preview.buttons:
+        applied = press(room, anna, preview, "Apply")
+        assert {topic.name for topic in room.monitor.topics.all()} == {"pots", "water"}
+        assert "in force" in applied.text
+        press(room, anna, applied, "Undo")
+
+    assert topics_file(room) == FILE
+    assert len(preview.text.encode("utf-16-le")) // 2 <= LONGEST_TEXT
+
+
+@pytest.mark.parametrize("change", ["-抽卡", "-抽卡 -游戏", "smash", "-锅 +县里", "砸锅卖铁 -先砸", "砸锅 lang:zh"])
+def test_the_preview_drops_what_is_really_dropped_whatever_comes_in_between(
+    room: Room, anna: User, change: str
+) -> None:
+    """A poll that began before the edit stores by the rule of before: a minute long, it is matched anew."""
+    preview = said(room, anna, f"/edit pots {change}")
+    dropped = re.search(r"drops (\d+) of 5 posts", preview.text)
+    assert dropped is not None, preview.text
+
+    press(room, anna, preview, "Apply")
+    late = a_mention(
+        "late", topic="pots", post={"text": "游戏抽卡砸锅卖铁", "observed_at": NOW + timedelta(seconds=30)}
+    )
+    room.monitor.mentions.add("pots", [late], oldest=NOW - timedelta(days=9))
+    room.now = NOW + timedelta(minutes=1)
+
+    assert counted(room) == 5 - int(dropped[1])
