@@ -11,16 +11,27 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
-from typing import NamedTuple
 
 import msgspec
 
 from monitor.models import CopyGroup, Mention, Post, PostKey
 from monitor.signals.accounts import count_accounts, count_platforms
 from monitor.signals.duplicates import ALGORITHM, fingerprint, fingerprint_of, own_letters, said
-from monitor.signals.sameness import Text, is_copy
-from monitor.signals.sketches import SHORTEST, are_close, bands, is_current, sketch
+from monitor.signals.sameness import Text, is_copy, is_part_or_slip, state_the_same
+from monitor.signals.sketches import (
+    APART,
+    CLOSE,
+    SHORTEST,
+    Band,
+    common_rows,
+    is_current,
+    share_an_edge,
+    shared_bands,
+    sketch,
+    tells_pieces,
+)
 from monitor.text.folding import fold
 
 MOST_COMPARED = 8
@@ -45,10 +56,18 @@ class Wording(msgspec.Struct, frozen=True, gc=False):
     sketch: bytes
 
 
-class _Leader(NamedTuple):
-    group: str
-    sketch: bytes
-    text: Text
+class _Leader(Text):
+    """A wording that leads its group, or is to be compared with those that do."""
+
+    def __init__(self, group: str, sketched: bytes, text: str) -> None:
+        super().__init__(text)
+        self.group = group
+        self.sketch = sketched
+
+    @cached_property
+    def tells_pieces(self) -> bool:
+        """Tell whether the sketch says how many pieces it has in common with another one."""
+        return tells_pieces(self.sketch, self.said)
 
 
 def wording_of(text: str) -> Wording:
@@ -134,16 +153,14 @@ def _leaders(earliest: Mapping[str, Mention], posts: Mapping[str, int]) -> dict[
 
     The wording of most posts comes first, for what was changed was changed from there; then the earliest.
     """
-    sketches = {group: bands(each.sketch) for group, each in earliest.items() if each.sketch}
-    counts = Counter(chain.from_iterable(sketches.values()))
-    shared = {group: some for group, own in sketches.items() if (some := [each for each in own if counts[each] > 1])}
+    shared = shared_bands({group: each.sketch for group, each in earliest.items() if each.sketch})
     leaders: list[_Leader] = []
-    leading: defaultdict[bytes, list[int]] = defaultdict(list)
+    leading: defaultdict[Band, list[int]] = defaultdict(list)
     led: dict[str, str] = {}
     for group in sorted(shared, key=lambda each: (-posts[each], _age(earliest[each]))):
-        own = _Leader(group, earliest[group].sketch, Text(earliest[group].post.text))
+        own = _Leader(group, earliest[group].sketch, earliest[group].post.text)
         candidates = (leaders[each] for each in _most_alike(shared[group], leading))
-        leader = next((e for e in candidates if are_close(e.sketch, own.sketch) and is_copy(e.text, own.text)), None)
+        leader = next((each for each in candidates if _says_the_same(each, own)), None)
         if leader is not None:
             led[group] = leader.group
             continue
@@ -154,7 +171,17 @@ def _leaders(earliest: Mapping[str, Mention], posts: Mapping[str, int]) -> dict[
     return led
 
 
-def _most_alike(own: Iterable[bytes], leading: Mapping[bytes, Sequence[int]]) -> list[int]:
+def _says_the_same(leader: _Leader, own: _Leader) -> bool:
+    """Tell whether a wording is a copy of a leader, by their texts where their sketches do not rule it out."""
+    rows = common_rows(leader.sketch, own.sketch)
+    if rows < CLOSE and not share_an_edge(leader.sketch, own.sketch):
+        return False
+    if rows > APART or not (own.tells_pieces and leader.tells_pieces):
+        return is_copy(leader, own)
+    return is_part_or_slip(leader, own) and state_the_same(leader, own)
+
+
+def _most_alike(own: Iterable[Band], leading: Mapping[Band, Sequence[int]]) -> list[int]:
     """Return the places of the leaders to compare with: those with most bands in common, then the first."""
     found = Counter(chain.from_iterable(leading[band] for band in own if band in leading))
     # One number of each: the count in front, turned round, and the place behind it.

@@ -87,8 +87,13 @@ def is_copy(one: Text, other: Text, enough: float = ENOUGH) -> bool:
 
 def is_alike(one: Text, other: Text, enough: float = ENOUGH) -> bool:
     """Tell whether two texts say the same in most of their words, whatever numbers and negations are among them."""
+    return is_part_or_slip(one, other) or jaccard(one.pieces, other.pieces) >= enough
+
+
+def is_part_or_slip(one: Text, other: Text) -> bool:
+    """Tell whether one text is all of the other but for its ends, or but for a slip of the finger."""
     shorter, longer = (one, other) if len(one.said.letters) <= len(other.said.letters) else (other, one)
-    return _is_part(shorter, longer) or _is_slip(shorter, longer) or jaccard(one.pieces, other.pieces) >= enough
+    return _is_part(shorter, longer) or _is_slip(shorter, longer)
 
 
 def state_the_same(one: Text, other: Text) -> bool:

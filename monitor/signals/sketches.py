@@ -8,10 +8,12 @@ MinHash by one permutation (Li, Owen, Zhang 2012), empty bins filled from one of
 is compared piece by piece.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import compress, pairwise
 from operator import eq
 from struct import Struct, unpack_from
+from typing import TypeAlias, TypeVar
 
 import xxhash
 
@@ -32,6 +34,17 @@ FEWEST = 6
 
 CLOSE = 7
 """Equal bytes of 24 from which texts without an edge in common are compared: copies have 14 of them on average."""
+
+APART = 4
+"""Equal bytes of 24 up to which texts have too few pieces in common to be copies by these: two of three, and so few
+bytes, is a chance of one in a million. One may still be a part of the other, which an edge in common tells."""
+
+Name = TypeVar("Name")
+Band: TypeAlias = tuple[int, bytes]
+"""The place of a band in its sketch, and the band."""
+
+_BORROWED = frozenset(bytes((each,) * ROWS) for each in range(256))
+"""Bands of a short text whose bins were empty and borrowed from the same one: each 256th short text has the same."""
 
 _BANDS = Struct(f"{ROWS}s" * (2 + BINS // ROWS) + "x")
 _VERSION = ALGORITHM.encode()
@@ -61,12 +74,30 @@ def bands(sketched: bytes) -> tuple[bytes, ...]:
     return _BANDS.unpack(sketched)
 
 
-def are_close(one: bytes, other: bytes) -> bool:
-    """Tell whether two sketches that share a band deserve a closer look: one of their edges, or some of their rows."""
-    if one[:ROWS] == other[:ROWS] or one[ROWS : 2 * ROWS] == other[ROWS : 2 * ROWS]:
-        return True
-    equal: int = sum(map(eq, one[2 * ROWS : -1], other[2 * ROWS : -1]))
-    return equal >= CLOSE
+def shared_bands(sketched: Mapping[Name, bytes]) -> dict[Name, list[Band]]:
+    """Return the bands of each sketch that another one has in the same place, of those that have any."""
+    shared: defaultdict[Name, list[Band]] = defaultdict(list)
+    for place, column in enumerate(zip(*map(bands, sketched.values()), strict=True)):
+        # Most bands are nobody else's: they are passed over without a step of Python for each.
+        several = {band for band, count in Counter(column).items() if count > 1} - _BORROWED
+        for name, band in compress(zip(sketched, column, strict=True), map(several.__contains__, column)):
+            shared[name].append((place, band))
+    return dict(shared)
+
+
+def common_rows(one: bytes, other: bytes) -> int:
+    """Return how many of the 24 bytes two sketches have in common that tell how similar texts are as a whole."""
+    return sum(map(eq, one[2 * ROWS : -1], other[2 * ROWS : -1]))
+
+
+def share_an_edge(one: bytes, other: bytes) -> bool:
+    """Tell whether two texts begin or end with the same letters."""
+    return one[:ROWS] == other[:ROWS] or one[ROWS : 2 * ROWS] == other[ROWS : 2 * ROWS]
+
+
+def tells_pieces(sketched: bytes, meant: Said) -> bool:
+    """Tell whether the bytes of a sketch are those of a text's pieces, and not, for want of these, of it as a whole."""
+    return sketched[2 * ROWS : -1] != _whole(meant.letters)
 
 
 def is_current(sketched: bytes) -> bool:

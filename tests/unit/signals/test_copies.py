@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from monitor.models import Author, Count, Mention, PostKey
+from monitor.signals import copies
 from monitor.signals.copies import are_copies, group_copies, grouped, wording_of
 from tests.build import NOW, a_mention
 
@@ -139,6 +140,33 @@ def test_groups_depend_on_no_order(seed: int) -> None:
     chance.shuffle(mentions)
 
     assert {each.post.key: each.group for each in grouped(mentions)} == expected
+
+
+def changed(text: str, chance: Random) -> str:
+    """Return a text with some of its words dropped, put in or changed, or with one of its ends cut."""
+    words = text.split()
+    for _ in range(chance.randrange(1 + len(words) // 2)):
+        words[chance.randrange(len(words))] = chance.choice(("", "锅", "iron 17", "no", chance.choice(words)))
+    cut = chance.choice((None, None, chance.randrange(20, 160)))
+    return " ".join(words)[:cut] + chance.choice(("", "", "…", " #pots"))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_sketches_rule_out_would_be_no_copy(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short and long texts with a beginning or an end in common: the same groups as when all of them are compared."""
+    chance = Random(seed)
+    some = [
+        " ".join(chance.choices(("smash", "pots", "and", "sell", "砸锅卖铁", "the", "county", "专班"), k=length))
+        for length in (5, 8, 8, 20, 20, 40)
+    ]
+    texts = [f"{chance.choice(('', 'once more, listen '))}{changed(chance.choice(some), chance)}" for _ in range(150)]
+    mentions = [a_said(minute, text) for minute, text in enumerate(texts)]
+    found = groups_of(mentions)
+
+    monkeypatch.setattr(copies, "APART", -1)
+
+    assert len(found) > 3
+    assert found == groups_of(mentions)
 
 
 def test_a_form_with_another_number_each_time_is_no_copy() -> None:
