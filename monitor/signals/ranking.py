@@ -160,7 +160,7 @@ def _newest(silent: Iterable[Mention], heard: Iterable[Ranked]) -> list[Ranked]:
 
 def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ranked:
     present = [each for each in same if not each.withdrawn]
-    first = min(present, key=lambda each: (_is_repost(each.post), *_age(each)))
+    first = min(present, key=lambda each: (_is_repost(each.post), *_age(each))) if len(present) > 1 else present[0]
     seen = {each.post.key: _seen(each, history, window) for each in present}
     now, gain = _reactions(first, seen[first.post.key], window)
     return Ranked(
