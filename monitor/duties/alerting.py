@@ -54,7 +54,7 @@ class Taker(NamedTuple):
 def alert(monitor: Monitor, topic: Topic, gathered: Gathered, now: datetime) -> list[str]:
     """Tell each taker of the hour that was gathered, where its gates let it; return the chats for which that failed."""
     failed = []
-    heard = {(): gathered}
+    heard: dict[tuple[str, ...], Gathered] = {(): gathered}
     for chat in [preview_chat(topic), *candidates(monitor, topic)]:
         try:
             taker = taker_of(monitor, topic, chat, now)

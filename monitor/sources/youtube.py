@@ -34,7 +34,7 @@ _EVERY = timedelta(minutes=15)
 """A hundred searches a day are one in a quarter of an hour, for all queries together."""
 UNITS = Bucket(f"{NAME}:units", 10_000, timedelta(days=1))
 LIMITS = {"search": Bucket(f"{NAME}:search", 4, timedelta(hours=1))}
-"""A hundred searches and 10,000 units a day, one for each request here (as of 2026-06-01). Searches by the sliding hour,
+"""A hundred searches and 10,000 units a day, one for each request here (as of 2026-06-01). Searches by the hour,
 so that they are not used up by noon. https://developers.google.com/youtube/v3/determine_quota_cost"""
 
 _PAGE, _COMMENTS, _MOST_WATCHED, _MOST_PAGES, _TALKED = 50, 100, 100, 3, 5
