@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -206,8 +207,10 @@ def join_group(*, is_supervised: bool) -> Pulse:
     line = socket.socket(fileno=os.dup(0))
 
     def watch() -> None:
-        while line.recv(1):
-            pass
+        # Who is killed with a sign of ours unread resets the line instead of closing it.
+        with suppress(ConnectionError):
+            while line.recv(1):
+                pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     def beat(sign: Beat) -> None:

@@ -1,5 +1,9 @@
 """A group of real processes: restarted when they do nothing, and only then."""
 
+import select
+import signal
+import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -114,3 +118,15 @@ def test_a_group_that_nobody_can_heal_ends(group: Group) -> None:
 
     assert group.code == CANNOT_HEAL
     assert group.starts("wrong") == 1
+
+
+def test_a_role_ends_with_a_supervisor_that_was_killed_with_a_sign_unread(group: Group) -> None:
+    """Its line was reset rather than closed, and the role lived on without anybody, holding the page's port."""
+    ours, theirs = socket.socketpair()
+    command = group.role("lasting", "pulse(Beat())").command
+    with theirs:
+        process = subprocess.Popen(command, stdin=theirs.fileno(), env=child_environment(PYTHONPATH=str(ROOT)))
+    select.select([ours], [], [], 60)
+    ours.close()
+
+    assert process.wait(20) == -signal.SIGTERM
