@@ -14,12 +14,13 @@ from msgspec.structs import replace
 
 from monitor.duties.jobs import held
 from monitor.errors import MonitorError, RateLimited, SourceBroken, SourceError
-from monitor.models import Batch, Coverage, Gap, Lease, Query, Topic, Window
-from monitor.pipeline import Stages, mentions_of, store_mentions
+from monitor.models import Batch, Coverage, Gap, Lease, Query, SetAside, Topic, Window
+from monitor.pipeline import Stages
 from monitor.protocols import Added
 from monitor.seams.credentials import missing_of
 from monitor.seams.looking_back import LookBack, Price, Progressed
-from monitor.seams.quarantine import worded
+from monitor.seams.quarantine import Care, worded
+from monitor.services.looks import add_all, by_topic, quarantine
 from monitor.topics.language.query import Domain
 from monitor.topics.polling.planning import REFILL_EVERY, backoff, plan, query_of, refill_job
 from monitor.topics.polling.refilling import next_gap
@@ -129,10 +130,17 @@ def _page(monitor: Monitor, query: Query, progressed: Progressed, now: datetime)
 
 
 def _store(monitor: Monitor, query: Query, batch: Batch, marked: Marked, now: datetime) -> Added:
-    """Store what a page holds."""
-    monitor.parts.set_aside(batch.set_aside, query, 1)
-    mentions = mentions_of(batch.posts, marked.stages, marked.since)
-    return store_mentions(mentions, marked.stages, monitor.mentions, now)
+    """Store what a page holds. Its posts are matched apart: one that breaks or kills the matcher is set aside alone."""
+    parts, stages = monitor.parts, marked.stages
+
+    def set_aside(item: SetAside, tries: int = 2) -> None:
+        quarantine([item], tries, query, parts, stages)
+
+    for item in batch.set_aside:
+        set_aside(item, 1)
+    care = Care(list(stages.topics.values()), now, monitor.quarantine.keys(), set_aside)
+    found = monitor.isolation.match(query.source, batch.posts, care).mentions
+    return add_all(by_topic(found, stages, marked.since), query, parts, stages, now)
 
 
 def _after(before: Progressed, batch: Batch, added: Added) -> Progressed:

@@ -8,6 +8,7 @@ breaker ─► begun, counted ─┬─ fetch ─► match ───────
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -224,7 +225,7 @@ def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -
 
     def set_aside(item: SetAside) -> None:
         found.append(item)
-        _quarantine(reading, [item], tries)
+        quarantine([item], tries, reading.look.query, reading.parts, reading.stages)
         reading.parts.leases.renew(reading.lease, LONGEST_STORING)
 
     if not reading.parts.leases.renew(reading.lease, LONGEST_STORING):
@@ -232,28 +233,28 @@ def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -
     known = frozenset() if reading.parts.quarantine is None else reading.parts.quarantine.keys()
     result = read(Care(list(reading.stages.topics.values()), reading.now, known, set_aside))
     read_batch = result.batch if batch == Batch() else batch
-    since = _covered_since(reading.begun, read_batch)
-    mentions: dict[str, list[Mention]] = defaultdict(list)
-    for each in result.mentions:
-        if reading.stages.is_forgotten(each.post.key, each.post.author):
-            continue
-        is_backfilled = since is not None and each.post.time < since
-        post = disguised(each.post, reading.stages)
-        mentions[each.topic].append(msgspec.structs.replace(each, post=post, backfilled=is_backfilled))
+    mentions = by_topic(result.mentions, reading.stages, _covered_since(reading.begun, read_batch))
     unreadable = read_batch.unreadable + sum(item.kind == "post" for item in found) + result.skipped_posts
     is_wary = result.skipped > 0 or any(item.is_deadly for item in found)
     return _Page(msgspec.structs.replace(read_batch, unreadable=unreadable), result.fetched, mentions, is_wary)
 
 
+def by_topic(found: Sequence[Mention], stages: Stages, since: datetime | None) -> dict[str, list[Mention]]:
+    """Return mentions that were found apart, by topic, their authors disguised; those before `since` are back-fill."""
+    mentions: dict[str, list[Mention]] = defaultdict(list)
+    for each in found:
+        if stages.is_forgotten(each.post.key, each.post.author):
+            continue
+        is_backfilled = since is not None and each.post.time < since
+        post = disguised(each.post, stages)
+        mentions[each.topic].append(msgspec.structs.replace(each, post=post, backfilled=is_backfilled))
+    return mentions
+
+
 def _store(reading: _Reading, page: _Page) -> Added:
     """Store the mentions of a page, set aside what could not be read, and withdraw what was deleted."""
-    _quarantine(reading, page.batch.set_aside, 1)
-    try:
-        added = _add(reading, page.mentions)
-    except MonitorError:
-        raise
-    except Exception:  # noqa: BLE001 - one mention may have no form in which it can be stored; the others have
-        added = _add_each(reading, page.mentions)
+    quarantine(page.batch.set_aside, 1, reading.look.query, reading.parts, reading.stages)
+    added = add_all(page.mentions, reading.look.query, reading.parts, reading.stages, reading.now)
     if reading.parts.changes is not None:
         reading.parts.changes.follow(reading.look.query.source, page.batch, reading.stages, reading.now)
     if reading.parts.tally is not None and page.batch.tallies:
@@ -261,33 +262,35 @@ def _store(reading: _Reading, page: _Page) -> Added:
     return added
 
 
-def _add(reading: _Reading, mentions: Mapping[str, Sequence[Mention]]) -> Added:
-    return store_mentions(mentions, reading.stages, reading.parts.mentions, reading.now)
-
-
-def _add_each(reading: _Reading, mentions: Mapping[str, Sequence[Mention]]) -> Added:
-    """Store mentions one by one, and set aside what cannot be stored."""
-    totals = Added(0, 0, 0)
-    for name, some in mentions.items():
-        for mention in some:
-            try:
-                totals = summed(totals, _add(reading, {name: [mention]}))
-            except MonitorError:
-                raise
-            except Exception as e:  # noqa: BLE001 - see above
-                reading.parts.set_aside([post_aside(mention.post, "store", worded(e))], reading.look.query, 2)
+def add_all(
+    mentions: Mapping[str, Sequence[Mention]], query: Query, parts: Parts, stages: Stages, now: datetime
+) -> Added:
+    """Store mentions. One that has no form in which it can be stored is set aside; the others have."""
+    try:
+        return store_mentions(mentions, stages, parts.mentions, now)
+    except MonitorError:
+        raise
+    except Exception:  # noqa: BLE001 - whichever it is, and however it breaks
+        totals = Added(0, 0, 0)
+    for mention in chain.from_iterable(mentions.values()):
+        try:
+            totals = summed(totals, store_mentions({mention.topic: [mention]}, stages, parts.mentions, now))
+        except MonitorError:
+            raise
+        except Exception as e:  # noqa: BLE001 - as above
+            parts.set_aside([post_aside(mention.post, "store", worded(e))], query, 2)
     return totals
 
 
-def _quarantine(reading: _Reading, items: Sequence[SetAside], tries: int) -> None:
+def quarantine(items: Sequence[SetAside], tries: int, query: Query, parts: Parts, stages: Stages) -> None:
     """Set items aside, their authors disguised."""
-    known = [(PostKey(reading.look.query.source, item.id), item) for item in items]
+    known = [(PostKey(query.source, item.id), item) for item in items]
     nameless = [
-        msgspec.structs.replace(item, author=reading.stages.disguise(key, item.author))
+        msgspec.structs.replace(item, author=stages.disguise(key, item.author))
         for key, item in known
-        if not reading.stages.is_forgotten(key, item.author)
+        if not stages.is_forgotten(key, item.author)
     ]
-    reading.parts.set_aside(nameless, reading.look.query, tries)
+    parts.set_aside(nameless, query, tries)
 
 
 def _covered_since(resume: Resume, batch: Batch) -> datetime | None:

@@ -9,7 +9,8 @@ import pytest
 from monitor.duties.jobs import look_now, read_topics
 from monitor.duties.look_back import look_back, offers, refill
 from monitor.errors import PayloadChanged, RateLimited
-from monitor.models import Batch, Coverage, Query, Window
+from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, Query, SetAside, Window
+from monitor.seams.looking_back import Price
 from monitor.settings import FetchSettings, Settings
 from monitor.store.fsck import check
 from monitor.topics.polling.planning import poll_job, refill_job
@@ -144,6 +145,37 @@ def test_a_source_that_fails_in_the_middle_keeps_what_was_read(
     assert raised == [RateLimited, PayloadChanged]
     assert len(server.asked) == 7, "five pages, and two that failed"
     assert ids(monitor) == list(range(3, 46, 3))
+
+
+class Past:
+    """A source that shows a page with a post that cannot be stored, and an item that cannot be read."""
+
+    name = "hackernews"
+
+    def price(self, query: str, window: Window, now: datetime) -> Price:
+        return Price()
+
+    def back(self, query: str, window: Window, cursor: Cursor | None, now: datetime) -> Batch:
+        texts = ("砸锅卖铁", "砸锅卖铁 \ud800")
+        posts = [
+            Post(key=PostKey(self.name, str(n)), url=None, text=text, observed_at=NOW) for n, text in enumerate(texts)
+        ]
+        item = SetAside(kind="item", id="7", raw=b"{}", reason="broken", author=Author(id="alice", handle="alice"))
+        return Batch(posts=tuple(posts), unreadable=1, set_aside=(item,), coverage=Coverage(start=DAY.start, end=NOW))
+
+
+def test_a_broken_post_costs_a_look_back_itself_only_and_nobody_is_named(monitor: Monitor) -> None:
+    """The page failed with it, each time anew; and who wrote what could not be read lay there by name."""
+    [pots] = [each for each in monitor.topics.all() if each.name == "pots"]
+    monitor.platforms["hackernews"] = monitor.sources["hackernews"] = Past()  # type: ignore[assignment]
+
+    steps = list(look_back(monitor, pots, HN, DAY, lambda: NOW))
+
+    assert steps[-1].new == 1
+    assert ids(monitor) == [0]
+    kept = {each.item.kind: each.item for each in monitor.quarantine.all()}
+    assert set(kept) == {"item", "post"}
+    assert "alice" not in f"{kept['item'].author}"
 
 
 def a_gap(monitor: Monitor, index: Index) -> Window:
