@@ -51,6 +51,7 @@ def _told_by(module: str) -> StreamFactory:
 
 SOURCES: Mapping[str, Factory] = {
     "hackernews": _by("hackernews"),
+    "lemmy": _by("lemmy"),
     "mastodon": _by("mastodon"),
     "reddit": _by("reddit"),
     "replay": _by("replay"),

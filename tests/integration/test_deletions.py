@@ -35,6 +35,7 @@ from tests.integration.test_forget import log_of, stored
 from tests.simulators.algolia import Items
 from tests.simulators.feed_server import Asked, FeedServer
 from tests.simulators.jetstream import JetstreamServer, Network
+from tests.simulators.lemmy import Lemmy
 from tests.simulators.mastodon import Instance, a_status
 from tests.simulators.reddit import AGENT, CLIENT, SECRET, Reddit
 from tests.simulators.telegram_api import TOKEN, Simulator
@@ -111,6 +112,18 @@ def reddit(stack: ExitStack) -> Platform:
     return Platform("reddit", PostKey("reddit", "t3_a1"), account | {"url": server.url, "api_url": server.url}, delete)
 
 
+def lemmy(stack: ExitStack) -> Platform:
+    server = stack.enter_context(FeedServer())
+    instance = Lemmy(server.address, lambda: NOW)
+    server.serve_everything(instance)
+    address = instance.post(f"{WORDS} {MARK}", NOW - MINUTE)
+
+    def delete() -> None:
+        instance.thing(address)["deleted"] = True
+
+    return Platform("lemmy", PostKey("lemmy", address), {"url": server.url}, delete, server.address)
+
+
 def mastodon(stack: ExitStack) -> Platform:
     server = stack.enter_context(FeedServer())
     instance = Instance(server.address, lambda: NOW)
@@ -157,6 +170,7 @@ def bluesky(stack: ExitStack) -> Platform:
 PLATFORMS: dict[str, Callable[[ExitStack], Platform]] = {
     "bluesky": bluesky,
     "hackernews": hackernews,
+    "lemmy": lemmy,
     "mastodon": mastodon,
     "mastodon_stream": mastodon_stream,
     "reddit": reddit,
