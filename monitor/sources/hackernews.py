@@ -26,7 +26,7 @@ from monitor.seams.rereading import Reread
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.hackernews_item import parse_item, post_of
 from monitor.sources.http import Client
-from monitor.sources.items import Sorted, item_id, sort_out, without_author
+from monitor.sources.items import Sorted, nameless_item, sort_out
 from monitor.sources.surrogates import repair
 from monitor.text.markup import links, plain
 
@@ -120,12 +120,7 @@ class HackerNewsSource:
 
     def nameless(self, raw: bytes) -> SetAside:
         """Return a hit that is set aside, its author apart."""
-        try:
-            record, author = without_author(msgspec.json.decode(raw), {"id": "author"})
-            kept = msgspec.json.encode(record)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            kept, author = b"", Author()  # nobody can tell where in it the author's name stands
-        return SetAside(kind="item", id=item_id(NAME, raw), raw=kept, reason="", author=author)
+        return nameless_item(NAME, raw, {"id": "author"})
 
     def reread(self, raw: bytes, now: datetime) -> Post | None:
         """Return the post of a hit without its author."""

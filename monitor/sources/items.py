@@ -67,6 +67,16 @@ def without_author(record: object, fields: Mapping[str, str]) -> tuple[object, A
     return {name: value for name, value in record.items() if name not in fields.values()}, Author(**found)
 
 
+def nameless_item(source: str, raw: bytes, fields: Mapping[str, str]) -> SetAside:
+    """Return a JSON object that is set aside, without the fields that name its author; `fields` as above."""
+    try:
+        record, author = without_author(msgspec.json.decode(raw), fields)
+        kept = msgspec.json.encode(record)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        kept, author = b"", Author()  # nobody can tell where in it the author's name stands
+    return SetAside(kind="item", id=item_id(source, raw), raw=kept, reason="", author=author)
+
+
 def item_id(source: str, raw: bytes) -> str:
     """Return the id of an item that has none of its own that could be trusted: a hash of its bytes."""
     return f"{source}:{hashlib.sha256(raw).hexdigest()[:24]}"

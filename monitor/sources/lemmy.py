@@ -21,7 +21,7 @@ from monitor.seams.quarantine import OPEN, Asked, Gate
 from monitor.seams.rereading import Reread
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client, Refused
-from monitor.sources.items import Sorted, item_id, sort_out, without_author
+from monitor.sources.items import Sorted, nameless_item, sort_out
 from monitor.sources.surrogates import repair
 
 NAME = "lemmy"
@@ -66,6 +66,10 @@ class _Person(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     actor_id: str
     display_name: str | None = None
+
+
+class _Signed(msgspec.Struct, frozen=True):
+    creator: _Person
 
 
 class _Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -223,12 +227,12 @@ def parse(payload: bytes, now: datetime) -> Batch:
 
 def nameless(raw: bytes) -> SetAside:
     """Return an item that is set aside, its author apart."""
+    aside = nameless_item(NAME, raw, {"id": "creator"})
     try:
-        record, author = without_author(msgspec.json.decode(raw), {"id": "creator"})
-        kept = msgspec.json.encode(record)
+        author = _author(msgspec.json.decode(raw, type=_Signed).creator)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        kept, author = b"", Author()  # nobody can tell where in it the author's name stands
-    return SetAside(kind="item", id=item_id(NAME, raw), raw=kept, reason="", author=author)
+        author = Author()
+    return replace(aside, author=author)
 
 
 def _batch(place: _Place, views: Sequence[_View], token: str | None, *, is_last: bool) -> Batch:
@@ -288,7 +292,7 @@ def _post(raw: bytes, now: datetime) -> Post | None:
 
 
 def _post_of(view: _View, now: datetime) -> Post:
-    thing, creator = view.thing, view.creator
+    thing = view.thing
     said = (thing.name, thing.body or "") if view.comment is None else (thing.content,)
     return Post(
         key=_key(view),
@@ -296,11 +300,7 @@ def _post_of(view: _View, now: datetime) -> Post:
         text="\n\n".join(part.strip() for part in said if part.strip()),
         observed_at=now,
         created_at=thing.at,
-        author=Author(
-            id=creator.actor_id,
-            handle=f"{creator.name}@{urlsplit(creator.actor_id).netloc}",
-            name=creator.display_name or None,
-        ),
+        author=_author(view.creator),
         engagement=Engagement(
             likes=view.counts.upvotes,
             replies=view.counts.comments if view.comment is None else view.counts.child_count,
@@ -308,6 +308,11 @@ def _post_of(view: _View, now: datetime) -> Post:
         links=(thing.url,) if thing.url and thing.url.startswith(("http://", "https://")) else (),
         in_reply_to=view.post.ap_id if view.comment is not None and thing.path.count(".") == 1 else None,
     )
+
+
+def _author(creator: _Person) -> Author:
+    handle = f"{creator.name}@{urlsplit(creator.actor_id).netloc}"
+    return Author(id=creator.actor_id, handle=handle, name=creator.display_name or None)
 
 
 def _key(view: _View) -> PostKey:

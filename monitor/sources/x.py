@@ -23,7 +23,7 @@ from monitor.seams.rereading import Reread
 from monitor.seams.spending import LocalMeter, Meter
 from monitor.seams.teaching import Teach
 from monitor.sources.http import Client
-from monitor.sources.items import item_id, sort_out, without_author
+from monitor.sources.items import nameless_item, sort_out
 from monitor.sources.x_client import HOST, Account, Gateway, check_address
 from monitor.sources.x_errors import QueryRefused
 from monitor.sources.x_lookup import Known, accounts_of, known_of, signatures_of
@@ -268,12 +268,7 @@ def parse(payload: bytes, now: datetime) -> Batch:
 
 def nameless(raw: bytes) -> SetAside:
     """Return a post that is set aside, its author apart."""
-    try:
-        record, author = without_author(msgspec.json.decode(raw), {"id": "author_id", "handle": "username"})
-        kept = msgspec.json.encode(record)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        kept, author = b"", Author()  # nobody can tell where in it the author's name stands
-    return SetAside(kind="item", id=item_id(NAME, raw), raw=kept, reason="", author=author)
+    return nameless_item(NAME, raw, {"id": "author_id", "handle": "username"})
 
 
 def budget_of(options: Mapping[str, str]) -> Budget:

@@ -171,5 +171,6 @@ def test_a_broken_item_costs_itself_and_a_broken_page_is_said(world: World) -> N
     assert texts([batch]) == ["fine"]
     assert batch.unreadable == 1
     assert b"potter" not in batch.set_aside[0].raw
+    assert batch.set_aside[0].author.id == f"https://{world.lemmy.host}/u/potter"
     with pytest.raises(PayloadChanged):
         parse(b"[]", NOW)
