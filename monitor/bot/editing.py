@@ -15,7 +15,6 @@ from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.chat_settings import mark_of
 from monitor.bot.menus import button
-from monitor.bot.shelves import shelf_of
 from monitor.bot.topic_names import find_topics, title_of
 from monitor.digests.draft import utf16_length
 from monitor.digests.people import is_exposing
@@ -26,7 +25,7 @@ from monitor.errors import ConfigError, QueryError, StoreError
 from monitor.models import Button, Mention, Quoted, Topic, Window
 from monitor.nouns.proposal import Audited, Proposal
 from monitor.saying import phrase, say
-from monitor.services.rules import rule_of
+from monitor.services.rules import rules_of
 from monitor.store.subscriptions import Change
 from monitor.text.folding import fold
 from monitor.topics.editing import (
@@ -240,9 +239,12 @@ def _dropped(asked: Asked, old: Topic | None, new: Topic | None) -> tuple[int, l
     if old is None or new is None:
         return 0, []
     window = Window(asked.now - LOOK_BACK, asked.now)
-    stored = shelf_of(asked.monitor, old).mentions.between(old.name, window)
-    holds = rule_of(new)
-    return len(stored), [each for each in stored if not holds(each)]
+    stored, edited = asked.monitor.mentions.between(old.name, window), asked.monitor.proposals.edited_at(old.name)
+    belongs = rules_of(new) if edited is None else rules_of(new, old)
+    judged = [(each, belongs(each)) for each in stored]
+    # What was read since the rule is in force was matched by it.
+    held = [(each, of) for each, of in judged if edited is None or each.post.observed_at >= edited or of[1]]
+    return len(held), [each for each, of in held if not of[0]]
 
 
 def _told_drops(stored: int, dropped: Sequence[Mention]) -> list[str]:

@@ -66,7 +66,10 @@ def _mark_burst(axes: Axes, volume: Volume, zone: tzinfo, font: FontProperties) 
     first, last = ((each - volume.window.start) / HOUR - 0.5 for each in (burst.start, burst.end))
     axes.axvspan(first, last, color=BURST_COLOR, zorder=0)
     place = axes.get_xaxis_transform()
-    axes.text(first, 1.01, burst_told(burst, zone), transform=place, fontproperties=font, fontsize=10, color="#a8650a")
+    # On the right half the words end where the burst does: beyond the axes they would take their room away.
+    at, side = (first, "left") if first < hours_of(volume) / 2 else (last, "right")
+    told = burst_told(burst, zone)
+    axes.text(at, 1.01, told, ha=side, transform=place, fontproperties=font, fontsize=10, color="#a8650a")
 
 
 def _name(axes: Axes, volume: Volume, zone: tzinfo, font: FontProperties) -> None:

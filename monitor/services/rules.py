@@ -6,6 +6,8 @@ So an edit of a topic takes effect at once and backwards, and undoing it brings 
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import msgspec
+
 from monitor.models import Mention, Observation, PostKey, Topic, Window
 from monitor.protocols import Mentions
 from monitor.signals.accounts import in_languages
@@ -26,6 +28,21 @@ def rule_of(topic: Topic) -> Holds:
         return is_found and in_languages(mention, topic.languages)
 
     return holds
+
+
+def rules_of(*topics: Topic) -> Callable[[Mention], tuple[bool, ...]]:
+    """Return what tells to which of several topics a stored post belongs by their rules: its text is read once."""
+    named = {f"rule-{number}": topic for number, topic in enumerate(topics)}
+    matcher = Matcher([msgspec.structs.replace(topic, name=name) for name, topic in named.items()])
+
+    def belongs(mention: Mention) -> tuple[bool, ...]:
+        if mention.withdrawn:
+            return (True,) * len(topics)
+        post = mention.post
+        found = {each.topic for each in matcher.match(post.text, facts_of(post), mention.language)}
+        return tuple(name in found and in_languages(mention, topic.languages) for name, topic in named.items())
+
+    return belongs
 
 
 class ByPresentRule:
