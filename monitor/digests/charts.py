@@ -26,10 +26,11 @@ Kind = Literal["script", "platform"]
 
 
 class Series(NamedTuple):
-    """A label and its posts in each hour."""
+    """A label and its posts in each hour; `is_rest` of all other labels together."""
 
     label: str
     counts: tuple[int, ...]
+    is_rest: bool = False
 
 
 class Volume(NamedTuple):
@@ -54,7 +55,7 @@ def volume_of(topic: str, trend: Trend, mentions: Sequence[Mention], kind: Kind 
     series = [Series(label, tuple(hour[label] for hour in hours)) for label in shown]
     rest = tuple(hour.total() - sum(hour[label] for label in shown) for hour in hours)
     if any(rest):
-        series.append(Series(say("other") if shown else say("all"), rest))
+        series.append(Series(say("other") if shown else say("all"), rest, is_rest=bool(shown)))
     return Volume(topic, trend, tuple(series))
 
 

@@ -46,8 +46,7 @@ def draw(volume: Volume, zone: tzinfo) -> bytes:
 def _stack(axes: Axes, volume: Volume) -> None:
     bottom = [0] * hours_of(volume)
     for place, each in enumerate(volume.series):
-        is_rest = place == len(volume.series) - 1 and place > 0
-        color = COLORS[-1] if is_rest else COLORS[place % (len(COLORS) - 1)]
+        color = COLORS[-1] if each.is_rest else COLORS[place % (len(COLORS) - 1)]
         axes.bar(range(len(bottom)), each.counts, bottom=bottom, color=color, label=each.label, width=0.82)
         bottom = [low + count for low, count in zip(bottom, each.counts, strict=True)]
 

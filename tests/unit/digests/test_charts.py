@@ -10,7 +10,7 @@ from fontTools.ttLib import TTCollection
 from monitor.catalogs import catalog
 from monitor.digests.charts import caption_of, volume_of
 from monitor.digests.pictures import draw
-from monitor.models import Mention
+from monitor.models import Mention, PostKey
 from monitor.nouns.burst import Burst
 from monitor.saying import speaking
 from tests.build import a_mention
@@ -88,3 +88,22 @@ def test_the_font_has_every_character_that_we_say() -> None:
     said = {char for language in ("zh-Hans", "zh-Hant") for each in catalog(language).values() for char in each}
 
     assert said - known == {"\n"}
+
+
+def test_only_what_is_left_over_is_drawn_as_such() -> None:
+    """The last of two platforms was grey, as if it were all others."""
+    said = [("bluesky", 12), ("mastodon", 11), ("x", 3)]
+    at = {"created_at": WINDOW.start + HOUR, "observed_at": WINDOW.start + HOUR}
+    mentions = [
+        a_mention(f"{source}{n}", post=at | {"key": PostKey(source, str(n))})
+        for source, count in said
+        for n in range(count)
+    ]
+
+    volume = volume_of("pots", a_trend(count=26), mentions, "platform")
+
+    assert [(each.label, each.is_rest) for each in volume.series] == [
+        ("Bluesky", False),
+        ("Mastodon", False),
+        ("other", True),
+    ]
