@@ -5,12 +5,15 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from monitor.digests.draft import Draft
+from monitor.digests.draft import Draft, utf16_length
 from monitor.digests.people import has_handle, is_exposing
 from monitor.digests.reactions import write_quote
 from monitor.digests.redaction import redacted
 from monitor.models import Entity, Mention, Message, Parcel, PostKey, Quoted
+from monitor.saying import phrase, say
 from monitor.text.quotes import Excerpt, excerpt
+
+EDITED = phrase("edited")
 
 
 class Quote(NamedTuple):
@@ -43,7 +46,9 @@ def requoted(parcel: Parcel, quotes: Quotes) -> Parcel:
     for quoted in sorted(message.quotes, key=lambda each: -each.offset):
         block, quote = _block(message, quoted), quotes.get(quoted.key)
         if block is not None and quote is not None:
-            message = _exchanged(message, block, quote)
+            fresh = _exchanged(message, block, quote)
+            # Whoever read it before must see that it is another one, in channels too, where nobody is told anything.
+            message = _marked(fresh, quoted) if fresh.text != message.text else fresh
     return redacted(replace(parcel, message=message), lost) if lost else replace(parcel, message=message)
 
 
@@ -73,6 +78,32 @@ def _exchanged(message: Message, block: Entity, quote: Quote) -> Message:
         entities=tuple(entities),
         quotes=tuple(replace(each, **_moved(each, block, draft.length)) for each in message.quotes),
     )
+
+
+def _marked(message: Message, quoted: Quoted) -> Message:
+    """Write behind what a message tells of a post that its quote is an edited one, once."""
+    here = next(each for each in message.quotes if (each.key, each.offset) == (quoted.key, quoted.offset))
+    units, end, mark = message.text.encode("utf-16-le"), here.offset + here.length, f" · {say(EDITED)}"
+    if units[: 2 * end].decode("utf-16-le").endswith(mark):
+        return message
+    length = utf16_length(mark)
+    text = units[: 2 * end] + mark.encode("utf-16-le") + units[2 * end :]
+    return replace(
+        message,
+        text=text.decode("utf-16-le"),
+        entities=tuple(replace(each, **_behind(each, end, length)) for each in message.entities),
+        quotes=tuple(
+            replace(each, length=each.length + length) if each is here else replace(each, **_behind(each, end, length))
+            for each in message.quotes
+        ),
+    )
+
+
+def _behind(each: Entity | Quoted, end: int, length: int) -> dict[str, int]:
+    """Return where something is after words were put in at `end`: what ends there stays as it is."""
+    if each.offset >= end:
+        return {"offset": each.offset + length}
+    return {"length": each.length + length} if each.offset + each.length > end else {}
 
 
 def _moved(each: Entity | Quoted, block: Entity, length: int) -> dict[str, int]:
