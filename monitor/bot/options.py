@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from monitor.digests.wishing import QUIET
 from monitor.digests.wording import WEEKDAYS, listed
 from monitor.models import Topic
-from monitor.nouns.wishes import Manners, Wishes
+from monitor.nouns.wishes import NEVER_QUIET, Manners, Wishes
 from monitor.saying import LANGUAGES, phrase, say
 from monitor.text.folding import fold
 
@@ -119,7 +119,7 @@ def _of_days(days: set[int]) -> dict[str, Any]:
 def _read_quiet(value: str) -> dict[str, Any] | None:
     said = fold(value).strip().lower()
     if said == "off":
-        return {"quiet": None}
+        return {"quiet": NEVER_QUIET}
     begin, _, end = said.replace("–", "-").partition("-")
     clocks = read_clock(begin.strip()), read_clock(end.strip())
     if clocks[0] is None or clocks[1] is None or clocks[0] == clocks[1]:
@@ -169,7 +169,9 @@ def days_told(days: tuple[int, ...]) -> str:
 
 def _quiet_told(setting: Setting) -> str:
     quiet = setting.wishes.quiet
-    return f"{quiet[0]}–{quiet[1]}" if quiet else say("none")
+    if quiet is None:
+        return say("{start}–{end}, for alerts only", start=QUIET[0], end=QUIET[1])
+    return say("none") if quiet == NEVER_QUIET else f"{quiet[0]}–{quiet[1]}"
 
 
 CHOICES = (

@@ -10,14 +10,18 @@ Mode = Literal["new", "all", "rising"]
 
 People = Literal["default", "names", "links", "counts"]
 
+NEVER_QUIET = ("00:00", "00:00")
+"""The quiet hours of a chat that wants none: they end as they begin. Who never chose has None, which alerts fill in."""
+
 
 class Wishes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a chat wants the digests of one topic. What is None is as the topic has it.
 
     `at` is a local time "HH:MM" in `timezone`, on `days` of the week (Monday is 0, none given are all). Nothing loud
-    and no digest comes during `quiet`, from one local time to the other; what was due then comes after it. Posts in
-    other `languages` are left out. Nothing comes until `muted_until`, and nothing of that time is told later.
-    The schedule holds `since` a time: hours that it would have had before are told with its first digest, not at once.
+    and no digest comes during `quiet`, from one local time to the other (NEVER_QUIET: none); what was due then comes
+    after it. Posts in other `languages` are left out. Nothing comes until `muted_until`, and nothing of that time is
+    told later. The schedule holds `since` a time: hours that it would have had before are told with its first digest,
+    not at once.
     """
 
     at: str | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.digests.schedule import windows_due
-from monitor.digests.wishing import wished
+from monitor.digests.wishing import gates_of, wished
 from monitor.duties import jobs
 from monitor.duties.editions import edition_job
 from monitor.models import PostKey
@@ -140,3 +140,14 @@ def test_over_a_month_no_post_comes_twice_and_none_is_missing(room: Room) -> Non
         assert told.end > room.now - timedelta(days=1, hours=1)
         missing = [key for key, at in posts.items() if at < told.end and key not in found]
         assert missing == [], f"{name} was never shown {missing}"
+
+
+def test_settings_say_which_quiet_hours_alerts_keep(room: Room) -> None:
+    jobs.read_topics(room.monitor, BEGIN)
+    anna = room.person("Anna", "reader")
+    room.say(anna, "/subscribe pots")
+
+    assert "Quiet hours: 22:00–07:30, for alerts only" in room.say(anna, "/settings pots")
+    assert "Quiet hours: none" in room.say(anna, "/settings pots quiet off")
+    gates = gates_of(room.monitor.wishes.of(str(anna.id), "pots"))
+    assert gates.quiet_from == gates.quiet_to

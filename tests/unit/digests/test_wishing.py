@@ -1,12 +1,14 @@
 """What a chat's wishes mean: quiet hours, languages, how much of people, and what is not sent at all."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor.digests.schedule import Told, next_digest, windows_due
 from monitor.digests.wishing import gates_of, is_muted, is_wished, quiet_until, stricter, takes_alerts, wished
-from monitor.nouns.wishes import Wishes
+from monitor.nouns.wishes import NEVER_QUIET, Wishes
+from monitor.signals.alerts import is_quiet_time
 from tests.build import NOW, a_topic
 from tests.unit.digests.cases import FAILED, a_digest, a_trend, read
 
@@ -67,6 +69,15 @@ def test_only_a_rise_is_told_or_what_may_hide_one() -> None:
 def test_a_chat_can_ask_for_less_of_people_and_never_for_more() -> None:
     assert [stricter("default", each) for each in (None, "links", "names")] == ["default", "links", "default"]
     assert stricter("counts", "links") == "counts"
+
+
+def test_quiet_hours_that_were_switched_off_hold_back_no_alert_and_those_never_chosen_do() -> None:
+    never, off = gates_of(Wishes()), gates_of(Wishes(quiet=NEVER_QUIET))
+    night = NOW.replace(hour=23)
+
+    assert is_quiet_time(night, ZoneInfo("UTC"), never)
+    assert not any(is_quiet_time(night.replace(hour=hour), ZoneInfo("UTC"), off) for hour in range(24))
+    assert quiet_until(NEVER_QUIET, "UTC", night) is None
 
 
 def test_alerts_keep_the_quiet_hours_and_the_switch_of_their_chat() -> None:
