@@ -32,7 +32,7 @@ class _Labelled(msgspec.Struct, frozen=True):
 @click.command(
     name="learn",
     epilog="\b\nExamples:\n  monitor topics learn smash-pots examples.jsonl\n"
-    "  monitor topics learn smash-pots examples.jsonl >> config/topics.toml\n\n\b\n"
+    "  monitor topics learn smash-pots examples.jsonl > sense.toml  # then put it in the place of the old table\n\n\b\n"
     'Each line of the file is a post and whether it means the topic:\n  {"text": "…", "label": true}',
 )
 @click.argument("topic")

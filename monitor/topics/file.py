@@ -5,9 +5,7 @@ text ─tomllib─► tables ─values.py, one by one─► Topic …
 """
 
 import hashlib
-import re
-import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import timedelta
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -24,6 +22,7 @@ from monitor.topics.language.printer import printed
 from monitor.topics.lines import Path
 from monitor.topics.report import Problem, Report
 from monitor.topics.senses.sense_table import sense_of
+from monitor.topics.toml import NotToml, tables_of
 from monitor.topics.values import Wrong, did_you_mean
 
 MIN_EVERY, MAX_EVERY = timedelta(seconds=30), timedelta(hours=24)
@@ -47,12 +46,6 @@ TOPIC_KEYS = (
 EXCERPT = 20
 """Characters of a query that show where it is wrong, beside the column."""
 
-REMEDY = "check the quotes, commas and brackets of this line and the one before"
-
-_SLIPS = {"“": '"', "”": '"', "‘": '"', "’": '"', "，": ",", "、": ",", "＝": "=", "【": "[", "】": "]"}
-"""Characters that look like TOML's own, and what is meant; they are looked for only in a line that is not TOML."""
-
-_AT_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 _DEFAULTS = Topic(name="", title="")
 
 Checked = TypeVar("Checked")
@@ -130,24 +123,9 @@ def hash_of(text: str) -> str:
 
 def _tables(text: str) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
-    except RecursionError as error:
-        raise ConfigError([str(Problem(1, "brackets are nested too deep; a list needs one pair"))]) from error
-    except ValueError as error:
-        # TOMLDecodeError, or what int() says of a number with thousands of digits. It tells the line in its words only.
-        place = _AT_LINE.search(str(error))
-        line = int(place[1]) if place and place[1] else text.count("\n") + 1 if place else 1
-        reason = _AT_LINE.sub("", str(error))
-        remedy = _slip(text.split("\n")[line - 1 : line]) or REMEDY
-        raise ConfigError([str(Problem(line, f"not valid TOML: {reason}; {remedy}"))]) from error
-
-
-def _slip(lines: Sequence[str]) -> str | None:
-    """Word the slip that a Chinese keyboard or a word processor makes, where the line holds one."""
-    found = [char for line in lines for char in line if char in _SLIPS]
-    if not found:
-        return None
-    return f"this line holds {found[0]}, and TOML wants {_SLIPS[found[0]]} there"
+        return tables_of(text)
+    except NotToml as wrong:
+        raise ConfigError([str(Problem(wrong.line, wrong.sentence))]) from wrong
 
 
 def _check_keys(report: Report, path: Path, table: Mapping[str, object], known: Collection[str]) -> None:

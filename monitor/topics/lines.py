@@ -39,7 +39,25 @@ class Lines:
     def of(self, path: Path) -> int:
         """Return the line of a key or an item, or of what it is in."""
         known = next((path[:depth] for depth in range(len(path), 0, -1) if path[:depth] in self._offsets), None)
-        return 1 if known is None else self._text.count("\n", 0, self._offsets[known]) + 1
+        return 1 if known is None else self._line(self._offsets[known])
+
+    def first_of_two(self, line: int) -> tuple[tuple[str, ...], int, bool] | None:
+        """Return the path of what ends at a line and stood before, its first line, and whether it is a table."""
+        first: dict[Path, int] = {}
+        found = None
+        for path, offset in _places(self._text):
+            here = self._line(offset)
+            if here > line:
+                break
+            named = tuple(key for key in path if isinstance(key, str))
+            if named == path and path in first:
+                start = self._text.rfind("\n", 0, offset) + 1
+                found = named, first[path], _TABLE.match(self._text, start) is not None
+            first.setdefault(path, here)
+        return found
+
+    def _line(self, offset: int) -> int:
+        return self._text.count("\n", 0, offset) + 1
 
 
 def _offsets_by_path(text: str) -> Mapping[Path, int]:

@@ -11,6 +11,7 @@ from monitor.text.folding import fold
 from monitor.text.languages import known_languages, tag_of_hint
 from monitor.text.urls import canonical
 from monitor.text.words import is_word_character
+from monitor.topics.toml import wrong_name
 from monitor.topics.zones import remedy_of
 
 MAX_NAME = 40
@@ -65,7 +66,9 @@ def title_of(value: object) -> str:
 def name_of(value: object) -> str:
     """Return a topic's name, which is part of keys, addresses and commands."""
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise Wrong(f"a name is made of a-z, 0-9 and -, at most {MAX_NAME} characters, as in [topics.smash-pots]")
+        name = str(value)
+        is_too_long = _NAME.fullmatch(name[:MAX_NAME]) is not None
+        raise Wrong(f"a name has at most {MAX_NAME} characters" if is_too_long else wrong_name(name))
     return value
 
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from monitor.cli import commands
+from monitor.cli.sense import learn_sense
 from monitor.errors import ConfigError
 from monitor.topics.file import parse_topics
 from tests.integration.product import changed_environment
@@ -87,3 +88,11 @@ def test_help_has_examples(command: str) -> None:
     said = CliRunner().invoke(commands, ["topics", command, "--help"]).output
 
     assert f"  monitor topics {command} smash-pots" in said
+
+
+def test_the_example_of_learning_breaks_no_topics_file() -> None:
+    """Was: `>> config/topics.toml`, after which a table that existed stood twice."""
+    example = str(learn_sense.epilog)
+
+    assert ">>" not in example
+    assert "> sense.toml  # then put it in the place of the old table" in example

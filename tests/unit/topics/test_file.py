@@ -198,7 +198,17 @@ TOPIC = '[topics.pots]\nany = ["铁锅"]\n'
         ("feeds = ['https://u:p@example.org']\n" + TOPIC, "holds a user name or a password"),
         ("feeds = [3]\n" + TOPIC, "a feed must be an address in quotes, not 3"),
         (TOPIC + "all = ['x", "line 3: not valid TOML"),
-        (TOPIC + TOPIC, "line 3: not valid TOML"),
+        (TOPIC + TOPIC, "line 3: [topics.pots] stands twice, here and at line 1; delete one"),
+        (
+            TOPIC + "[topics.pots.sense]\nfor = ['a']\n\n[topics.pots.sense]\nfor = ['b']",
+            "line 6: [topics.pots.sense] stands twice, here and at line 3; delete one",
+        ),
+        (TOPIC + "any = [\n'b',\n'c']", 'line 5: "any" stands twice, here and at line 2; delete one'),
+        (
+            "[topics.砸锅卖铁]\nany = ['砸锅卖铁']",
+            'line 1: a name is made of a-z, 0-9 and -; write [topics.smash-pots] and below it title = "砸锅卖铁"',
+        ),
+        ("[topics.'砸锅卖铁']\nany = ['砸锅卖铁']", 'and below it title = "砸锅卖铁"'),
         ("a = " + "[" * 9000, "line 1: brackets are nested too deep"),
         ("a = " + "9" * 9000, "line 1: not valid TOML"),
     ],
