@@ -11,7 +11,6 @@ MONITOR_PREVIEW__PORT   …and any other setting of monitor.toml, with __ betwee
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +21,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from monitor.errors import ConfigError
 from monitor.logs import hide
+from monitor.settings_told import Origin, sentence, unread
+from monitor.topics.values import did_you_mean
 
 _SECRET_NAME = re.compile("key|token|secret|passw|auth|credential", re.IGNORECASE)
 """What a secret of a source is called, in its settings and in an address."""
@@ -207,10 +208,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
     """Read all settings, or raise ConfigError with every problem at once."""
     seen = os.environ if environment is None else environment
     problems = [*_unknown_variables(seen)]
-    config = Path(seen.get("MONITOR_CONFIG", "config"))
+    origin = Origin(Path(seen.get("MONITOR_CONFIG", "config")) / "monitor.toml", "", seen)
     table: dict[str, Any] = {}
     try:
-        table = _with_token(_file(config / "monitor.toml") | _secrets(seen), seen)
+        origin = origin._replace(text=_text(origin.file))
+        table = _with_token(_tables(origin) | _secrets(seen), origin)
     except ConfigError as e:
         problems += e.problems
     try:
@@ -219,7 +221,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         problems.append(f'{e}; lists and tables are written as JSON in a variable, such as ["a", "b"]')
         raise ConfigError(problems) from e
     except ValidationError as e:
-        problems += [_sentence(error, config) for error in e.errors()]
+        problems += [sentence(error, origin, Settings) for error in e.errors()]
         raise ConfigError(problems) from e
     if problems:
         raise ConfigError(problems)
@@ -250,7 +252,7 @@ def _from_files(source: str, options: Mapping[str, str]) -> Iterator[tuple[str, 
         try:
             yield bare, Path(value).expanduser().read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as e:
-            raise ValueError(f"{source}.{name}: {value} cannot be read: {e}") from e
+            raise ValueError(f"{source}.{name}: {value} cannot be read ({unread(e)})") from e
 
 
 def _hide_secrets(settings: Settings) -> None:
@@ -279,15 +281,21 @@ def _secrets_in(address: str) -> Iterator[str]:
             yield value
 
 
-def _file(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
+    """Return what the file says, nothing when there is none."""
     if not path.exists():
-        return {}
+        return ""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
-        raise ConfigError([f"{path}: not readable as TOML: {e}"]) from e
-    except OSError as e:
-        raise ConfigError([f"{path}: cannot be read: {e.strerror}"]) from e
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise ConfigError([f"{path}: cannot be read ({unread(e)})"]) from e
+
+
+def _tables(origin: Origin) -> dict[str, Any]:
+    try:
+        return origin.tables()
+    except ValueError as e:
+        raise ConfigError([str(e)]) from e
 
 
 def _secrets(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -297,36 +305,30 @@ def _secrets(environment: Mapping[str, str]) -> dict[str, Any]:
     try:
         return {"redis_url": Path(path).read_text(encoding="utf-8").strip()}
     except OSError as e:
-        raise ConfigError([f"MONITOR_REDIS_URL_FILE: {path} cannot be read: {e.strerror}"]) from e
+        raise ConfigError([f"MONITOR_REDIS_URL_FILE: {path} cannot be read ({unread(e)})"]) from e
 
 
-def _with_token(table: dict[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+def _with_token(table: dict[str, Any], origin: Origin) -> dict[str, Any]:
     """Read the bot's token from its file, where one is named."""
     telegram = table.get("telegram", {})
     if not isinstance(telegram, dict):
         return table  # its own check says so
-    path = environment.get("MONITOR_TELEGRAM__TOKEN_FILE", telegram.get("token_file"))
-    if path is None:
+    path = origin.environment.get("MONITOR_TELEGRAM__TOKEN_FILE", telegram.get("token_file"))
+    if not isinstance(path, str):
         return table
     try:
-        token = Path(path).read_text(encoding="utf-8").strip()
+        token = Path(path).expanduser().read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as e:
-        raise ConfigError([f"MONITOR_TELEGRAM__TOKEN_FILE: {path} cannot be read: {e}"]) from e
+        place = origin.place(("telegram", "token_file"))
+        raise ConfigError([f"{place}: telegram.token_file: {path} cannot be read ({unread(e)})"]) from e
     return table | {"telegram": telegram | {"token": token}}
 
 
 def _unknown_variables(environment: Mapping[str, str]) -> list[str]:
     known = {f"MONITOR_{name.upper()}" for name in Settings.model_fields} | {"MONITOR_REDIS_URL_FILE", "MONITOR_DATA"}
+    listed = f"; known are {', '.join(sorted(known))}"
     return [
-        f"{name}: no such setting; known are {', '.join(sorted(known))}"
+        f"{name}: no such setting{did_you_mean(name.split('__')[0], known) or listed}"
         for name in sorted(environment)
         if name.startswith("MONITOR_") and name.split("__")[0] not in known
     ]
-
-
-def _sentence(error: Any, config: Path) -> str:
-    place = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{config / 'monitor.toml'}: {place}: no such setting; see config/monitor.toml for the known ones"
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{config / 'monitor.toml'} or MONITOR_{place.upper().replace('.', '__')}: {place}: {message}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from monitor.digests.delivery import Terms
 from monitor.digests.schedule import next_digest
-from monitor.errors import StoreError
+from monitor.errors import ConfigError, StoreError
 from monitor.logs import hide
 from monitor.models import Job, Query, Topic
 from monitor.nouns.coverage import Tally
@@ -34,7 +34,7 @@ from monitor.settings import Settings
 from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
 from monitor.sinks.telegram import Account, TelegramSink
-from monitor.sources import STREAMS, open_all
+from monitor.sources import SOURCES, STREAMS, open_all
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.store.breakers import BreakerStore
@@ -69,6 +69,7 @@ from monitor.topics.polling.planning import (
     score_job,
 )
 from monitor.topics.queries.packing import asked_alone
+from monitor.topics.values import did_you_mean
 
 
 class Monitor(Stores):
@@ -191,6 +192,7 @@ class Monitor(Stores):
 @contextmanager
 def opened(settings: Settings, prefix: str | None = None) -> Iterator[Monitor]:
     """Open the store, embedded or outside, and yield all parts; under another key prefix when one is given."""
+    check_sources(settings)
     embedded = None if settings.redis_url else EmbeddedStore(settings.home)
     if embedded is not None:
         with on_disk(settings.home):
@@ -214,6 +216,16 @@ def opened(settings: Settings, prefix: str | None = None) -> Iterator[Monitor]:
             monitor.close()
         if embedded is not None:
             embedded.detach()
+
+
+def check_sources(settings: Settings) -> None:
+    """Raise ConfigError for options of sources that there are not: they would be passed over."""
+    names = (*SOURCES, *STREAMS)
+    unknown = [name for name in settings.sources if name not in names]
+    if unknown:
+        remedies = [did_you_mean(name, names) or f"; known are {', '.join(sorted(names))}" for name in unknown]
+        problems = [f"[sources.{name}]: no such source{remedy}" for name, remedy in zip(unknown, remedies, strict=True)]
+        raise ConfigError([f"{settings.config / 'monitor.toml'}: {problem}" for problem in problems])
 
 
 def quick(connection: Connection) -> Connection:

@@ -8,6 +8,7 @@ import pytest
 from monitor import logs
 from monitor.errors import ConfigError
 from monitor.settings import load
+from monitor.wiring import check_sources
 
 
 @pytest.fixture
@@ -188,3 +189,64 @@ def test_an_amount_of_a_source_needs_no_quotes(config: Path) -> None:
     (config / "monitor.toml").write_text("[sources.x]\nbudget = 2.50\npages = 4\n")
 
     assert load().sources["x"] == {"budget": "2.5", "pages": "4"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[preview]\n\nport = 'abc'", 'line 3: preview.port must be a number from 0 to 65535, not "abc"'),
+        ("[preview]\nport = 70000", "line 2: preview.port must be a number from 0 to 65535, not 70000"),
+        ("[fetch]\ndeadline_seconds = 90", "line 2: fetch.deadline_seconds must be a number above 0"),
+        ("[preview]\nprot = 1", 'line 2: preview.prot: no such setting; did you mean "port"?'),
+        ("[preview]\nx = 1", "line 2: preview.x: no such setting; known are port, host"),
+        ("[prevew]\nport = 1", 'line 1: prevew: no such setting; did you mean "preview"?'),
+        ("preview = 3", "line 1: preview must be a table"),
+        ("[language]\nengine = 'magic'", 'language.engine must be "eldc" or "langdetect", not "magic"'),
+        ("[people]\nnamed = 'x'", "line 2: people.named must be a list in square brackets"),
+        ("[telegram]\nchat = '12 34'", "line 2: telegram.chat must be the id of a chat"),
+        (
+            "[telegram]\n\ntoken_file = 'nowhere'",
+            "line 3: telegram.token_file: nowhere cannot be read (No such file or",
+        ),
+        (
+            "[sources.x]\nbudget = 1\ntoken_file = 'nowhere'",
+            "line 3: sources.x.token_file: nowhere cannot be read (No ",
+        ),
+        ("[preview]\nport = ", "line 2: not valid TOML: Invalid value; check the quotes"),
+        ("[preview]\nport = 1\n[preview]", "line 3: [preview] stands twice, here and at line 1; delete one"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_words_with_its_line(config: Path, text: str, said: str) -> None:
+    """Was: `config/monitor.toml or MONITOR_PREVIEW__PORT: preview.port: Input should be a valid integer, …`."""
+    (config / "monitor.toml").write_text(text)
+
+    with pytest.raises(ConfigError) as caught:
+        load()
+
+    [problem] = caught.value.problems
+    assert problem.startswith(f"{config / 'monitor.toml'} line ")
+    assert said in problem
+    assert "Errno" not in problem
+
+
+def test_a_wrong_variable_is_named_instead_of_the_file(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (config / "monitor.toml").write_text("[preview]\nport = 1\n")
+    monkeypatch.setenv("MONITOR_PREVIEW__PORT", "abc")
+    monkeypatch.setenv("MONITOR_TELEGRAM__TOKEN_FILE", "nowhere")
+    monkeypatch.setenv("MONITOR_HOEM", "x")
+
+    with pytest.raises(ConfigError) as caught:
+        load()
+
+    assert caught.value.problems == (
+        'MONITOR_HOEM: no such setting; did you mean "MONITOR_HOME"?',
+        "MONITOR_TELEGRAM__TOKEN_FILE: telegram.token_file: nowhere cannot be read (No such file or directory)",
+        'MONITOR_PREVIEW__PORT: preview.port must be a number from 0 to 65535, not "abc"',
+    )
+
+
+def test_options_of_a_source_that_there_is_not_are_not_passed_over(config: Path) -> None:
+    (config / "monitor.toml").write_text("[sources.hackrnews]\nurl = 'https://a.example'\n")
+
+    with pytest.raises(ConfigError, match=r'\[sources.hackrnews\]: no such source; did you mean "hackernews"\?'):
+        check_sources(load())
