@@ -38,7 +38,7 @@ from monitor.topics.editing import (
     without_keyword,
 )
 from monitor.topics.file import parse_topics
-from monitor.topics.language.parse import parse
+from monitor.topics.language.parse import read
 from monitor.topics.language.printer import printed
 from monitor.topics.matcher.matching import Matcher
 from monitor.topics_file import BY_DEFAULT, NAMEABLE, is_in_force, put_in_force, read_topics_text, write_topics_text
@@ -289,7 +289,7 @@ def _told_new(topic: Topic | None) -> list[str]:
 def _edited(text: str, topic: Topic, words: str) -> Draft:
     """Return the file with a query that is said whole, or by what is added to it and excluded."""
     if not is_change(words):
-        query = printed(parse(words))
+        query = printed(read(words).node)
         return Draft(with_query(text, topic.name, query), topic.name, query)
     query = changed_query(topic, _signed(words))
     return Draft(with_query(text, topic.name, query), topic.name, words.replace("-", "−"))
@@ -315,7 +315,7 @@ def _removed(text: str, topic: Topic, word: str) -> Draft:
 
 def _tracked(asked: Asked, text: str, words: str) -> Draft:
     title = plain(words.split(" OR ", maxsplit=1)[0].strip("\"“”'（）()"), LONGEST_TOPIC_TITLE)
-    query = printed(parse(words))
+    query = printed(read(words).node)
     name = name_for(title, [each.name for each in asked.monitor.topics.all()])
     return Draft(with_topic(text, name, title, query), name, query, is_new=True)
 

@@ -14,8 +14,7 @@ from monitor.settings import load
 from monitor.sources import STREAMS
 from monitor.text.terms import is_han
 from monitor.topics.file import parse_topics
-from monitor.topics.language.hints import hints
-from monitor.topics.rule import node_of
+from monitor.topics.reach import notes_of
 from monitor.topics.values import MAX_TITLE
 from monitor.topics_file import POLLED
 
@@ -152,7 +151,7 @@ def checked(answers: Answers) -> str:
 def notes(text: str) -> list[str]:
     """Return what may be meant otherwise in the topics of a file that holds."""
     topics = parse_topics(text, (*POLLED, *STREAMS)).topics
-    return [note for topic in topics for note in hints(node_of(topic))]
+    return [note for topic in topics for note in notes_of(topic)]
 
 
 def ask_for_feeds() -> list[str]:

@@ -26,6 +26,7 @@ from monitor.topics.matcher.judging import Facts
 from monitor.topics.matcher.matching import Matcher, TopicMatch
 from monitor.topics.matcher.why import IsTrue, reasons
 from monitor.topics.polling.planning import query_of
+from monitor.topics.reach import notes_of
 from monitor.topics.rule import node_of
 from monitor.topics_file import put_in_force, read_topics_file
 from monitor.wiring import opened
@@ -56,8 +57,8 @@ def topics(context: click.Context) -> None:
             node = node_of(topic)
             click.secho(f"{topic.name}  {topic.title}", bold=True)
             click.echo(f"  finds: {sentence(node)}")
-            for hint in hints(node):
-                click.echo(f"  note: {hint}")
+            for note in notes_of(topic):
+                click.echo(f"  note: {note}")
             click.echo(f"  looks at {sources_of(topic)} every {topic.every.total_seconds() / 60:g} min")
             click.echo(f"  digest at {topic.digest_at} {topic.timezone}, posts kept {topic.retention.days} days")
         click.echo(f"version {monitor.topics.version()}")
@@ -94,9 +95,9 @@ def explain(words: tuple[str, ...], text: str | None) -> None:
     settings = load()
     tested = sys.stdin.buffer.read().decode("utf-8", "replace") if text == "-" else text
     query = words[0] if words else None
-    for title, reading in _asked(settings, query):
+    for title, reading, notes in _asked(settings, query):
         click.secho(title, bold=True)
-        for line in _explained(reading):
+        for line in _explained(reading, notes):
             click.echo(f"  {line}" if line else "")
         if tested is not None:
             for line in _judged(reading.node, tested, settings):
@@ -106,20 +107,21 @@ def explain(words: tuple[str, ...], text: str | None) -> None:
 topics.add_command(explain)
 
 
-def _asked(settings: Settings, query: str | None) -> Iterator[tuple[str, Reading]]:
+def _asked(settings: Settings, query: str | None) -> Iterator[tuple[str, Reading, list[str]]]:
     """Yield what is to be explained. Raises QueryError whose reason shows the place."""
     if query is None:
-        yield from ((_title(topic), _read(topic)) for topic in read_topics_file(settings.topics_file).topics)
+        for topic in read_topics_file(settings.topics_file).topics:
+            yield _title(topic), _read(topic), notes_of(topic)
         return
     named = next((topic for topic in _known(settings) if query in (topic.name, topic.title)), None)
     if named is not None:
-        yield _title(named), _read(named)
+        yield _title(named), _read(named), notes_of(named)
         return
     try:
         reading = read(query)
     except QueryError as error:
         raise QueryError(f"{error.reason}\n{pointed(query, error.column)}", error.column) from error
-    yield printed(reading.node), reading
+    yield printed(reading.node), reading, hints(reading.node)
 
 
 def _known(settings: Settings) -> tuple[Topic, ...]:
@@ -138,7 +140,7 @@ def _read(topic: Topic) -> Reading:
     return Reading(node_of(topic), ())
 
 
-def _explained(reading: Reading) -> Iterator[str]:
+def _explained(reading: Reading, notes: Sequence[str]) -> Iterator[str]:
     node = reading.node
     yield from described(node, told_forms)
     if any(isinstance(leaf, Term) for leaf in leaves(node)):
@@ -146,7 +148,7 @@ def _explained(reading: Reading) -> Iterator[str]:
     yield f"Cost: {costs(node)}."
     for hint in reading.hints:
         yield f"Note: column {hint.column}: {hint.reason}."
-    for said in hints(node):
+    for said in notes:
         yield f"Note: {said}."
 
 

@@ -34,6 +34,7 @@ OF_QUERIES = (
     phrase('the keyword "{word}" is a single letter and would match nearly everything; write a word'),
     phrase('the keyword "{word}" is a person\'s handle; topics follow words, never people: delete it'),
     phrase('the keyword "{word}…" is longer than {count} characters; a few words are enough'),
+    phrase('"{word}" stands in most posts; write a longer word, or another beside it: {example}'),
     phrase('"{word}" holds no letter; write a word, or put the sign in quotes'),
     phrase('unknown language "{word}"{remedy}'),
     phrase('unknown source "{word}"{remedy}'),

@@ -13,7 +13,7 @@ import xxhash
 from tomlkit.items import Table
 
 from monitor.models import Topic
-from monitor.topics.language.parse import parse
+from monitor.topics.language.parse import parse, read
 from monitor.topics.language.printer import printed
 from monitor.topics.language.query import And, Node, Not, Or
 from monitor.topics.rule import node_of
@@ -63,7 +63,7 @@ def changed_query(topic: Topic, words: Sequence[str]) -> str:
     for each in words:
         part = parse(_quoted(each[1:]))
         node = _either(node, part) if each.startswith("+") else And((node, Not(part)))
-    return printed(parse(printed(node)))
+    return printed(read(printed(node)).node)
 
 
 def without_keyword(topic: Topic, word: str) -> str | None:

@@ -17,7 +17,8 @@ from monitor.models import Topic
 from monitor.text.folding import fold
 from monitor.text.urls import canonical
 from monitor.topics import values
-from monitor.topics.language.parse import parse
+from monitor.topics.language.common import is_common, why_common
+from monitor.topics.language.parse import read
 from monitor.topics.language.printer import printed
 from monitor.topics.lines import Path
 from monitor.topics.report import Problem, Report
@@ -198,7 +199,7 @@ def query_of(value: object) -> str:
     """Return a query of the keyword language as it is written best."""
     values.text_of(value)
     try:
-        return printed(parse(str(value)))
+        return printed(read(str(value)).node)
     except QueryError as error:
         place = str(value)[error.column - 1 : error.column - 1 + EXCERPT].split("\n")[0]
         raise Wrong(f"column {error.column}{_at(place)}: {error.reason}") from error
@@ -235,11 +236,22 @@ def _keywords(report: Report, path: Path, table: Mapping[str, object]) -> dict[s
         for number, word in words.items():
             if key != "none" and fold(word) in excluded:
                 report.add((*path, key, number), f'the keyword "{word}" stands in {key} and in none; delete one')
+    _check_common(report, path, lists)
     if "query" in table:
         _check_no_lists(report, path, table)
     elif not table.get("any") and not table.get("all"):
         report.add(path, "nothing to look for; add a line such as query = '砸锅卖铁' or any = [\"砸锅卖铁\"]")
     return {key: tuple(words.values()) for key, words in lists.items()}
+
+
+def _check_common(report: Report, path: Path, lists: Mapping[str, Mapping[int, str]]) -> None:
+    """Note words of most posts that would let a post in alone."""
+    alone = "any" if lists["any"] else "all"
+    if not all(map(is_common, lists["all"].values())):
+        return  # one of them speaks for the topic in every post
+    for number, word in lists[alone].items():
+        if is_common(word):
+            report.add((*path, alone, number), why_common(word))
 
 
 def _check_no_lists(report: Report, path: Path, table: Mapping[str, object]) -> None:

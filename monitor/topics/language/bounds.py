@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.errors import QueryError
+from monitor.topics.language.common import is_common, why_common
 from monitor.topics.language.printer import printed
 from monitor.topics.language.query import And, Handle, Language, MinLikes, Not, Or, Origin, Regex, Term
 from monitor.topics.language.signs import MAX_LENGTH
@@ -26,6 +27,20 @@ def check(tree: Written) -> None:
     _check_size(tree)
     if (unbound := _unbound_in(tree, is_sought=True)) is not None:
         raise QueryError(_why_unbound(unbound), unbound.column)
+
+
+def check_common(tree: Written) -> None:
+    """Raise QueryError when a word of most posts would let one in alone.
+
+    For what is written now only: what is in force since before this was refused stays so until its file changes.
+    """
+    if (open_ := _unbound_in(tree, is_sought=True, is_strict=True)) is not None:
+        word = open_ if isinstance(open_.node, Term) else next(filter(_is_common, _leaves(tree)), open_)
+        raise QueryError(why_common(word.node.text) if isinstance(word.node, Term) else _why_unbound(word), word.column)
+
+
+def _is_common(part: Written) -> bool:
+    return isinstance(part.node, Term) and not part.node.is_prefix and is_common(part.node.text)
 
 
 def _check_size(tree: Written) -> None:
@@ -52,21 +67,23 @@ def _depth(tree: Written) -> int:
     return 1 + max(map(_depth, tree.parts), default=0)
 
 
-def _unbound_in(tree: Written, *, is_sought: bool) -> Written | None:
+def _unbound_in(tree: Written, *, is_sought: bool, is_strict: bool = False) -> Written | None:
     """Return a part that could let a post in without any word of the query in it; None when there is none.
 
     Of what must hold together one bound part is enough; of alternatives each must be bound. Excluding swaps the two.
+    `is_strict`: a word of most posts is no better than none.
     """
     match tree.node:
         case Not():
-            return None if _unbound_in(tree.parts[0], is_sought=not is_sought) is None else tree
+            return None if _unbound_in(tree.parts[0], is_sought=not is_sought, is_strict=is_strict) is None else tree
         case And() | Or():
-            found = [_unbound_in(part, is_sought=is_sought) for part in tree.parts]
+            found = [_unbound_in(part, is_sought=is_sought, is_strict=is_strict) for part in tree.parts]
             if isinstance(tree.node, And) is is_sought:
                 return None if None in found else found[0]
             return next((part for part in found if part is not None), None)
         case _:
-            return None if is_sought and not isinstance(tree.node, _UNBOUND) else tree
+            says_nothing = isinstance(tree.node, _UNBOUND) or (is_strict and _is_common(tree))
+            return None if is_sought and not says_nothing else tree
 
 
 def _why_unbound(tree: Written) -> str:

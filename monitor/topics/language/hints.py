@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from monitor.text.folding import fold
 from monitor.text.words import is_word_character
+from monitor.topics.language.common import is_common
 from monitor.topics.language.printer import printed
 from monitor.topics.language.query import Handle, Leaf, MinLikes, Node, Regex, Term, leaves, sought_leaves
 
@@ -19,17 +20,6 @@ _OPERATOR_BY_WORD = {
     "非": "-",
     "不": "-",
 }
-_COMMON = frozenset(
-    (
-        *("the", "a", "an", "of", "to", "in", "is", "it", "that", "was", "for", "on", "are", "with", "as", "his"),
-        *("they", "will", "up", "out", "them", "then", "she"),
-        *("at", "be", "this", "from", "have", "by", "had", "but", "what", "all", "were", "when", "we", "there", "can"),
-        *("your", "which", "their", "said", "if", "do", "about", "how"),
-        *("的", "是", "了", "我", "在", "人", "有", "他", "这", "中", "大", "来", "上", "个", "们", "你", "说", "要"),
-        *("我们", "他们", "这个", "一个", "没有", "什么", "可以", "现在", "自己", "就是", "不是", "知道"),
-    )
-)
-"""Words of most posts in their language, folded: who looks for one of them finds everything."""
 
 
 def hints(node: Node) -> list[str]:
@@ -58,7 +48,7 @@ def _of_word(term: Term, is_sought: bool) -> Iterator[str]:
     folded = fold(term.text)
     if folded in _OPERATOR_BY_WORD:
         yield f'"{term.text}" is taken as a word; if you mean the operator, write {_OPERATOR_BY_WORD[folded]}'
-    elif folded in _COMMON and is_sought:
+    elif is_common(term.text) and is_sought:
         yield f'"{term.text}" stands in most posts'
     elif len(folded) == 1 and is_sought and folded.isalnum():
         yield f'"{term.text}" is found inside longer words too; two characters or more say more'

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from monitor.errors import QueryError
-from monitor.topics.language.bounds import check
+from monitor.topics.language.bounds import check, check_common
 from monitor.topics.language.query import And, Near, Node, Not
 from monitor.topics.language.tokens import Kind, Token, tokens_of
 from monitor.topics.language.written import Written, either, excluding, short, side_of, together
@@ -33,15 +33,24 @@ class Reading(NamedTuple):
 
 def parse(text: str) -> Node:
     """Return the tree of a query, without repetitions and needless levels. Raises QueryError."""
-    return read(text).node
+    return _read(text)[0].node
 
 
 def read(text: str) -> Reading:
-    """Return the tree of a query and what should be said of how it was typed. Raises QueryError."""
+    """Return the tree of a query that somebody writes now, and what should be said of how it was typed.
+
+    Raises QueryError, also for words that stand in most posts.
+    """
+    tree, hints = _read(text)
+    check_common(tree)
+    return Reading(tree.node, hints)
+
+
+def _read(text: str) -> tuple[Written, tuple[QueryError, ...]]:
     parser = _Parser(tokens_of(text))
     tree = parser.whole()
     check(tree)
-    return Reading(tree.node, tuple(parser.hints))
+    return tree, tuple(parser.hints)
 
 
 class _Parser:

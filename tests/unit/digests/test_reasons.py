@@ -9,7 +9,7 @@ from monitor.digests.reasons import OF_QUERIES, OF_SOURCES, told_reason
 from monitor.errors import QueryError
 from monitor.saying import speaking
 from monitor.sources.http import refusal
-from monitor.topics.language.parse import parse
+from monitor.topics.language.parse import read
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 WRONG = (
@@ -27,6 +27,7 @@ WRONG = (
     "砸锅 -砸锅",
     "-砸锅",
     "lang:en",
+    "的",
     "a b",
     "@somebody",
     "词 " * 501,
@@ -38,7 +39,7 @@ WRONG = (
 @pytest.mark.parametrize("query", WRONG)
 def test_what_is_wrong_in_a_query_is_told_in_chinese(query: str) -> None:
     with pytest.raises(QueryError) as raised:
-        parse(query)
+        read(query)
 
     with speaking("zh-Hans"):
         said = told_reason(raised.value.reason)

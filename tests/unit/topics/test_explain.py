@@ -82,7 +82,7 @@ def test_the_cost_counts_forms_and_patterns() -> None:
     [
         ("pots or pans", "if you mean the operator, write OR"),
         ("砸锅 和 卖铁", "write AND"),
-        ("the", "stands in most posts"),
+        ("the pots", "stands in most posts"),
         ("铁", "inside longer words"),
         ("砸锅*", "changes nothing"),
         ("rfi.fr", "write domain:rfi.fr"),

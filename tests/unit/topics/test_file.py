@@ -198,6 +198,15 @@ TOPIC = '[topics.pots]\nany = ["铁锅"]\n'
         ("feeds = ['https://u:p@example.org']\n" + TOPIC, "holds a user name or a password"),
         ("feeds = [3]\n" + TOPIC, "a feed must be an address in quotes, not 3"),
         (TOPIC + "all = ['x", "line 3: not valid TOML"),
+        (
+            "[topics.pots]\nany = ['砸锅',\n'的']",
+            'line 3: topic "pots": "的" stands in most posts; write a longer word, or another beside it: 的 砸锅',
+        ),
+        (
+            "[topics.pots]\nall = ['the']",
+            '"the" stands in most posts; write a longer word, or another beside it: the pots',
+        ),
+        ("[topics.pots]\nquery = 'the'", 'query: column 1, at the: "the" stands in most posts'),
         (TOPIC + TOPIC, "line 3: [topics.pots] stands twice, here and at line 1; delete one"),
         (
             TOPIC + "[topics.pots.sense]\nfor = ['a']\n\n[topics.pots.sense]\nfor = ['b']",
@@ -234,6 +243,11 @@ def test_a_language_written_with_its_country_is_not_sent_to_the_other_script(wri
     (topic,) = parse(TOPIC + f"languages = ['{written}']").topics
 
     assert topic.languages == (meant,)
+
+
+def test_a_word_of_most_posts_may_stand_beside_another() -> None:
+    assert parse("[topics.pots]\nany = ['的', 'the']\nall = ['砸锅']").topics[0].any == ("的", "the")
+    assert parse("[topics.pots]\nany = ['砸锅']\nnone = ['的']").topics[0].none == ("的",)
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:

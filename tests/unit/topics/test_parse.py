@@ -354,3 +354,31 @@ def test_no_mixture_of_signs_raises_anything_else(text: str) -> None:
     wrong = mistake(text)
 
     assert wrong is None or 1 <= wrong.column <= len(text) + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("的", 1),
+        ("the", 1),
+        ("砸锅 OR 的", 7),
+        ("lang:zh 的", 9),
+        ("的 是", 1),
+        ("pots OR (the -iron)", 10),
+        ('"The"', 1),
+    ],
+)
+def test_a_word_of_most_posts_does_not_stand_alone(text: str, column: int) -> None:
+    with pytest.raises(QueryError, match="stands in most posts; write a longer word, or another beside it: ") as caught:
+        read(text)
+
+    assert caught.value.column == column
+
+
+@pytest.mark.parametrize("text", ["的 砸锅", "pots -the", "(的 OR 是) 砸锅", "the*", "的哥", "砸锅 OR (的 卖铁)"])
+def test_a_word_of_most_posts_stands_beside_another(text: str) -> None:
+    assert read(text).node == parse(text)
+
+
+def test_what_was_in_force_before_it_was_refused_still_is() -> None:
+    assert parse("的") == Term("的")
