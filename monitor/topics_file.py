@@ -26,12 +26,21 @@ def read_topics_file(path: Path) -> TopicsFile:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as e:
-        raise ConfigError([f"{path}: there is no such file; run `monitor init` to write one"]) from e
+        raise ConfigError([_missing(path)]) from e
     except UnicodeDecodeError as e:
         raise ConfigError([f"{path}: is not saved as UTF-8; in your editor choose Save as, encoding UTF-8"]) from e
     except OSError as e:
         raise ConfigError([f"{path}: cannot be read ({e.strerror})"]) from e
     return parse_topics(text, NAMEABLE, BY_DEFAULT)
+
+
+def _missing(path: Path) -> str:
+    """Word that there is no topics file; where not even its folder is, most likely this is another folder."""
+    if path.parent.is_dir():
+        return f"{path}: there is no such file; run `monitor init` to write one"
+    said = f"there is no folder {path.parent} here ({path.parent.absolute()})"
+    go = "go to the folder of Discussion Monitor, or set MONITOR_CONFIG"
+    return f"{said}; {go}; for a new topics file here: monitor init"
 
 
 def read_topics_text(path: Path) -> str:

@@ -41,6 +41,9 @@ from monitor.wiring import Monitor, make_stages, opened
 SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots and selling iron", "smash pots sell iron")
 """What the sample is about, whatever the topics file follows by now."""
 
+SAMPLE = Path(__file__).parents[1] / "samples" / "demo.jsonl"
+"""It comes with the package: the demo needs no folder of anybody's."""
+
 PAGE = 500
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """When a post without any time was observed: no possible time, so that it is counted and left out."""
@@ -91,12 +94,11 @@ def demo(
     as_json: bool,
 ) -> None:
     """Replay a sample archive and print the digest of its busiest day. Touches no data of yours."""
-    settings = load()
-    path = archive or settings.config / "demo.jsonl"
+    path = archive or SAMPLE
     words = keywords or (SAMPLE_KEYWORDS if archive is None and query is None else ())
     tell(path, mapping, asked_topic(words, query), Choice("busiest", as_json, chart))
     if archive is None:
-        click.echo("\nThese posts are invented. For real ones: make run", err=True)
+        click.echo("\nThese posts are invented. For real ones: make run, or monitor up", err=True)
 
 
 @click.command(

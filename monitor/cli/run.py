@@ -27,6 +27,7 @@ from monitor.sinks.preview import serve
 from monitor.store.embedded import EmbeddedStore, is_locked
 from monitor.store.schedule import DueList
 from monitor.stores import Stores
+from monitor.topics_file import read_topics_file
 from monitor.wiring import Monitor, on_disk, opened, quick
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,8 @@ def up(only: tuple[str, ...]) -> None:
     set_up("up")
     settings = load()
     set_level(settings.log.level)
+    if not settings.config.is_dir():
+        read_topics_file(settings.topics_file)  # before anything is made: this is hardly the folder that was meant
     roles = roles_of(settings, only)
     with only_one(settings, roles):
         if settings.redis_url is None:

@@ -58,7 +58,7 @@ api_url = "{telegram}"
 SAMPLES: Mapping[str, Sequence[str]] = {
     "init": ("init",),
     "demo": ("demo",),
-    "replay": ("replay", "config/demo.jsonl"),
+    "replay": ("replay", "monitor/samples/demo.jsonl"),
     "digest": ("digest", "pots", "--json"),
     "topics": ("topics",),
     "poll": ("poll", "hackernews", "--force"),

@@ -3,19 +3,21 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from monitor.cli import sample
 from monitor.models import Topic
+from monitor.settings import child_environment
 from monitor.sources import STREAMS
 from monitor.topics.file import parse_topics
 from monitor.topics_file import POLLED
 from tests.data import ROOT
 from tests.integration.product import Product
 
-SAMPLE = str(ROOT / "config/demo.jsonl")
+SAMPLE = str(ROOT / "monitor/samples/demo.jsonl")
 COMMANDS = ("up", "init", "demo", "replay", "digest", "topics", "poll", "doctor", "fsck")
 
 
@@ -270,3 +272,35 @@ def test_a_wrong_argument_is_a_sentence_and_no_traceback(product: Product, argum
     assert done.returncode in (2, 4)
     assert done.stderr.strip()
     assert "Traceback" not in done.stderr
+
+
+def elsewhere(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder that holds nothing, as somebody who has just installed the package."""
+    own = {name: value for name, value in child_environment().items() if not name.startswith("MONITOR_")}
+    command = [sys.executable, "-m", "monitor.cli", *arguments]
+    return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_demo_needs_no_checkout(tmp_path: Path) -> None:
+    """Was: config/demo.jsonl cannot be read."""
+    done = elsewhere(tmp_path, "demo")
+
+    assert done.returncode == 0, done.stderr
+    assert "砸锅卖铁" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_up_in_another_folder_says_so_and_leaves_nothing_there(tmp_path: Path) -> None:
+    done = elsewhere(tmp_path, "up")
+
+    assert done.returncode == 2
+    assert f"there is no folder config here ({tmp_path / 'config'}); go to the folder of" in done.stderr
+    assert "monitor init" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_sample_comes_with_the_package() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        shipped = tomllib.load(file)["tool"]["setuptools"]["package-data"]["monitor"]
+
+    assert any((ROOT / "monitor" / pattern).parent.joinpath("demo.jsonl").exists() for pattern in shipped)

@@ -258,7 +258,9 @@ def test_the_product_works_as_that_user(server: Server, tmp_path: Path, way: str
             backed_up = product.run("backup", str(tmp_path / "a.backup"))
         told = product.run("digest", "pots")
         sound = product.run("fsck")
-        replayed = product.run("demo", "--archive", str(ROOT / "config" / "demo.jsonl"), "--any", "砸锅卖铁")
+        replayed = product.run(
+            "demo", "--archive", str(ROOT / "monitor" / "samples" / "demo.jsonl"), "--any", "砸锅卖铁"
+        )
 
     assert backed_up.returncode == 0, backed_up.stderr
     assert "2 posts" in told.stdout, told.stderr

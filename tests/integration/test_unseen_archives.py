@@ -170,7 +170,7 @@ def test_a_terminal_gets_no_control_characters_from_posts(product: Product, tmp_
 
 
 def test_the_sample_is_an_archive_like_any_other(product: Product) -> None:
-    sample = ROOT / "config" / "demo.jsonl"
+    sample = ROOT / "monitor" / "samples" / "demo.jsonl"
 
     ended = product.run("demo", "--archive", str(sample), *ASK, "--json")
 
