@@ -313,7 +313,7 @@ def _with_token(table: dict[str, Any], origin: Origin) -> dict[str, Any]:
     telegram = table.get("telegram", {})
     if not isinstance(telegram, dict):
         return table  # its own check says so
-    path = origin.environment.get("MONITOR_TELEGRAM__TOKEN_FILE", telegram.get("token_file"))
+    path = origin.environment.get("MONITOR_TELEGRAM__TOKEN_FILE") or telegram.get("token_file")
     if not isinstance(path, str):
         return table
     try:

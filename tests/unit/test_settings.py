@@ -250,3 +250,10 @@ def test_options_of_a_source_that_there_is_not_are_not_passed_over(config: Path)
 
     with pytest.raises(ConfigError, match=r'\[sources.hackrnews\]: no such source; did you mean "hackernews"\?'):
         check_sources(load())
+
+
+def test_a_token_file_that_is_named_empty_is_not_set(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docker compose passes what .env does not set."""
+    monkeypatch.setenv("MONITOR_TELEGRAM__TOKEN_FILE", "")
+
+    assert load().telegram.token is None
