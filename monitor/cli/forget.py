@@ -6,7 +6,7 @@ import click
 
 from monitor.digests.wording import many
 from monitor.duties import upkeep
-from monitor.duties.forget import parse_author
+from monitor.duties.forget import Forgotten, parse_author
 from monitor.errors import ConfigError
 from monitor.settings import load
 from monitor.wiring import opened
@@ -20,6 +20,8 @@ def forget(author: str | None, *, is_list: bool) -> None:
 
     Messages that were sent are edited, as far as their place is known. Counts stay. Backups of every day are replaced
     by one made now; copies of yours elsewhere are yours to erase. What others wrote about the author stays.
+
+    Bluesky, X and YouTube name authors by an id: the id of a handle is asked for there (X takes it out of its budget).
     """
     if is_list:
         _list()
@@ -29,12 +31,23 @@ def forget(author: str | None, *, is_list: bool) -> None:
     with opened(load()) as monitor:
         asked = parse_author(author)
         found, replaced = upkeep.forget_author(monitor, asked, datetime.now(UTC))
+    if not (found.posts or found.messages or found.set_aside):
+        click.echo(
+            "Nothing of theirs was found, so nothing was erased. If you know of a post, compare the spelling with that "
+            "on its page. What comes under this name from now on is refused, and "
+            f"{many(replaced, 'backup')} replaced in case"
+        )
+    else:
+        _tell(found, replaced)
+    click.echo(f"What is left: {found.hash}")
+
+
+def _tell(found: Forgotten, replaced: int) -> None:
     click.echo(
         f"{many(found.posts, 'post')} erased, {many(found.messages, 'message')} changed, {found.to_edit} of them to be "
         f"edited where they were sent, {many(found.set_aside, 'item')} removed from quarantine, "
         f"{many(replaced, 'backup')} replaced"
     )
-    click.echo(f"What is left: {found.hash}")
 
 
 def _list() -> None:

@@ -7,16 +7,19 @@ Every step can be done again, and is: a look that was under way may store a page
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from monitor.errors import ConfigError
+from monitor.digests.platforms import platform_label
+from monitor.errors import ConfigError, SourceError
 from monitor.models import Post, PostKey, SetAside
+from monitor.seams.credentials import missing_of
+from monitor.seams.naming import Naming
 from monitor.seams.quarantine import Quarantined
 from monitor.sources import SOURCES, STREAMS
 from monitor.text.authors import hashed, plain_name, tomb
-from monitor.text.profiles import authors_in, platform_of
+from monitor.text.profiles import IDS, authors_in, platform_of
 from monitor.topics.polling.planning import query_of
 from monitor.wiring import Monitor, author_key
 
@@ -29,14 +32,23 @@ Wanted = Callable[[Post], bool]
 
 
 class Asked(NamedTuple):
-    """Who is to be forgotten: an id or handle on a source."""
+    """Who is to be forgotten on a platform: by an id or handle, and by the id that a handle was found to have."""
 
     source: str
     name: str
+    id: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return all names by which posts may tell who it is."""
+        return (self.name,) if self.id is None else (self.name, self.id)
 
 
 class Forgotten(NamedTuple):
-    """What was found and erased; `to_edit` messages are corrected where their readers have them."""
+    """What was found and erased; `to_edit` messages are corrected where their readers have them.
+
+    `hash` is what is left, one for the handle and one for the id where both are known.
+    """
 
     hash: str
     posts: int
@@ -48,23 +60,48 @@ class Forgotten(NamedTuple):
 def parse_author(text: str) -> Asked:
     """Return who "source:id" or "source:handle" is; raise ConfigError when it is nobody."""
     source, _, name = text.partition(":")
+    name = name.strip().removeprefix("/").removeprefix("u/") if source == "reddit" else name.strip()
     if source not in {*SOURCES, *STREAMS} or not plain_name(name):
         known = ", ".join([*SOURCES, *STREAMS])
         raise ConfigError([f'"{text}" names nobody; write SOURCE:HANDLE or SOURCE:ID, where SOURCE is one of {known}'])
-    return Asked(source, name.strip())
+    if platform_of(source) == "mastodon" and "@" not in plain_name(name):
+        raise ConfigError([f'"{text}" may be somebody on any server; write mastodon:NAME@SERVER'])
+    return Asked(platform_of(source), name)
+
+
+def identified(asked: Asked, platforms: Mapping[str, object], now: datetime) -> Asked:
+    """Return who is asked for with the id that posts have; raise ConfigError, saying where it is, when nobody tells."""
+    form = IDS.get(asked.source)
+    if form is None or form.form.fullmatch(asked.name):
+        return asked
+    handle, reason = asked.name.lstrip("@"), "nobody could be asked"
+    platform = platforms.get(asked.source)
+    try:
+        if isinstance(platform, Naming):
+            found = platform.id_of(handle, now)
+            if found is not None:
+                return asked._replace(id=found)
+            reason = "nobody has that handle now"
+    except SourceError as e:
+        reason = missing_of(platform) or e.reason
+    known = f"{platform_label(asked.source)} names authors by their {form.called}"
+    remedy = f"write {asked.source}:ID, where ID is the {form.called}: {form.where}"
+    raise ConfigError([f'nobody was forgotten: {known}, and that of "{handle}" is not known ({reason}); {remedy}'])
 
 
 def forget(monitor: Monitor, asked: Asked, now: datetime) -> Forgotten:
     """Erase everything of an author, and let nothing of them in again."""
     key = author_key(monitor.settings.home)
-    stored = {hashed(key, f"{asked.source}:{name}") for name in _spellings(asked.name)}
+    spelled = (each for name in asked.names for each in _spellings(name))
+    stored = frozenset(hashed(key, f"{asked.source}:{name}") for name in spelled)
     # Posts of some platforms hold no handle: who was looked up by name is found by it.
     stored |= monitor.names.remove(stored, asked.name)
-    mark = tomb(key, asked.source, asked.name)
-    # First of all: what comes from now on is refused.
-    monitor.forgotten.add(mark, stored, now)
-    found = _erase(monitor, key, _named(asked, frozenset(stored)))
-    return found._replace(hash=mark, set_aside=_set_aside(monitor, asked, frozenset(stored)))
+    marks = [tomb(key, asked.source, name) for name in asked.names]
+    # First of all: what comes from now on is refused, whichever of the names it has.
+    for mark in marks:
+        monitor.forgotten.add(mark, stored, now)
+    found = _erase(monitor, key, _named(asked, stored))
+    return found._replace(hash=" ".join(marks), set_aside=_set_aside(monitor, asked, stored))
 
 
 def purge(monitor: Monitor, now: datetime) -> None:
@@ -116,15 +153,15 @@ def nameless(key: bytes, post: PostKey) -> PostKey:
 
 
 def _named(asked: Asked, stored: frozenset[str]) -> Wanted:
-    name = plain_name(asked.name)
+    names = frozenset(map(plain_name, asked.names))
 
     def wanted(post: Post) -> bool:
         if post.key.source != asked.source:
             return False
         handle = post.author.handle
-        if post.author.id in stored or (handle is not None and plain_name(handle) == name):
+        if post.author.id in stored or (handle is not None and plain_name(handle) in names):
             return True
-        return any(plain_name(each) == name for each in authors_in(post.key, post.url))
+        return any(plain_name(each) in names for each in authors_in(post.key, post.url))
 
     return wanted
 
@@ -137,14 +174,12 @@ def _spellings(name: str) -> frozenset[str]:
 
 def _set_aside(monitor: Monitor, asked: Asked, stored: frozenset[str]) -> int:
     """Remove items of a source in quarantine that are of the author, or name them as a whole word."""
-    name = asked.name.strip().lstrip("@").casefold().encode("utf-8", "surrogatepass")
-    # Chinese has no spaces: only Latin letters and digits lengthen a word.
-    named = re.compile(rb"(?<![0-9a-z_])" + re.escape(name) + rb"(?![0-9a-z_])")
+    names = [plain_name(each).encode("utf-8", "surrogatepass") for each in asked.names]
     own = [
         each.key
         for each in monitor.quarantine.all()
         if each.item.author.id in stored
-        or (_platform(each) == asked.source and any(map(named.search, _words(each.item))))
+        or (_platform(each) == asked.source and any(_says(name, said) for name in names for said in _words(each.item)))
     ]
     return monitor.quarantine.remove(own) if own else 0
 
@@ -152,6 +187,11 @@ def _set_aside(monitor: Monitor, asked: Asked, stored: frozenset[str]) -> int:
 def _platform(kept: Quarantined) -> str:
     """Return from where an item is: what others wrote elsewhere about somebody of the same name stays."""
     return platform_of(kept.item.id.partition(":")[0] if kept.item.kind == "post" else query_of(kept.subject).source)
+
+
+def _says(name: bytes, text: bytes) -> bool:
+    """Tell whether a text holds a name. Chinese has no spaces: only Latin letters and digits lengthen a word."""
+    return re.search(rb"(?<![0-9a-z_])" + re.escape(name) + rb"(?![0-9a-z_])", text) is not None
 
 
 def _words(item: SetAside) -> tuple[bytes, bytes]:

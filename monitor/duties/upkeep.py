@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.bot.source_troubles import tell_of_sources
-from monitor.duties.forget import Asked, Forgotten, erase_departed, forget, purge
+from monitor.duties.forget import Asked, Forgotten, erase_departed, forget, identified, purge
 from monitor.duties.jobs import held
 from monitor.errors import StoreError
 from monitor.models import Job
@@ -76,7 +76,7 @@ def back_up_daily(monitor: Monitor, now: datetime) -> None:
 
 def forget_author(monitor: Monitor, asked: Asked, now: datetime) -> tuple[Forgotten, int]:
     """Forget an author, in the store's log and the daily backups too; return also how many backups were replaced."""
-    found = forget(monitor, asked, now)
+    found = forget(monitor, identified(asked, monitor.platforms, now), now)
     rewrite(monitor.connection)
     old = rotate(monitor.settings.backups, 0)
     if old:

@@ -12,6 +12,7 @@ What else a source can, it offers as further protocols, and others find out by a
     Lookup      rereading.py     known posts can be looked at again: what they gained, and which are gone
     LookBack    looking_back.py  the past can be read, for a price
     Metered     spending.py      it costs money, and a budget decides
+    Naming      naming.py        it can be asked which account has a handle
     Ruled       streams.py       a stream that is told by keywords
 
 Its requests come out of buckets that all workers share: `client.get(…, bucket=…)`, or `client.draw` before a request

@@ -105,6 +105,10 @@ class BlueskyStream:
         """Return posts as they are now, and those that are shown no more."""
         return self._search.look_up(keys, now)
 
+    def id_of(self, handle: str, now: datetime) -> str | None:
+        """Return the DID of an account; None when nobody has that handle."""
+        return self._search.id_of(handle, now)
+
     async def _told(
         self, server: str, socket: ClientConnection, clock: Callable[[], datetime]
     ) -> AsyncGenerator[Received, None]:

@@ -21,6 +21,10 @@ from monitor.sources.items import item_id, sort_out
 from monitor.sources.surrogates import repair
 
 PUBLIC = "https://public.api.bsky.app"
+RESOLVE = "com.atproto.identity.resolveHandle"
+NOBODY = "Unable to resolve handle"
+"""What a server says of a handle that nobody has, in words only: the error's name is that of a wrong request."""
+
 MOST_FOUND = 100
 MOST_LOOKED_UP = 25
 A_MOMENT = timedelta(milliseconds=1)
@@ -45,6 +49,10 @@ class _Found(msgspec.Struct, frozen=True, kw_only=True):
 
     posts: list[msgspec.Raw]
     cursor: str | None = None
+
+
+class _Resolved(msgspec.Struct, frozen=True, kw_only=True):
+    did: str
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +93,19 @@ class Search:
         asked = [("uris", key.id) for key in keys]
         answer = self._requests.get_public(self._public, "app.bsky.feed.getPosts", asked, now)
         return parse_looked_up(answer.body, keys, now)
+
+    def id_of(self, handle: str, now: datetime) -> str | None:
+        """Return the DID of an account (com.atproto.identity.resolveHandle); None when nobody has that handle."""
+        try:
+            answer = self._requests.get_public(self._public, RESOLVE, [("handle", handle)], now)
+        except SourceRejected as e:
+            if NOBODY in e.reason:
+                return None
+            raise
+        try:
+            return msgspec.json.decode(answer.body, type=_Resolved).did
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+            raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
 
 
 def parse_found(payload: bytes, window: Window, place: _Place, now: datetime) -> Batch:

@@ -161,6 +161,11 @@ class XSource:
         self._check()
         return accounts_of(self._till.accounts(handles[: self.most], self.meter, now).answer.body)
 
+    def id_of(self, handle: str, now: datetime) -> str | None:
+        """Return the number of an account, which is paid for as one; None when nobody has that handle."""
+        found = self.accounts([handle], now)
+        return next((each.id for each in found if (each.handle or "").casefold() == handle.casefold()), None)
+
     def price(self, query: str, window: Window, now: datetime) -> Price:
         """Return what reading a window costs, by one request that counts."""
         self._check()

@@ -74,6 +74,16 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     before: int | None = None
 
 
+class _Channel(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+
+
+class _Channels(msgspec.Struct, frozen=True, kw_only=True):
+    """The channels that have a handle: one, or none, and then no list at all."""
+
+    items: list[_Channel] = []
+
+
 class _Page(msgspec.Struct, frozen=True, kw_only=True):
     """An answer; `closed` is why the comments of a video cannot be read."""
 
@@ -153,6 +163,15 @@ class YouTubeSource:
         # What is there but cannot be read is not gone.
         gone = () if result.set_aside else tuple(PostKey(NAME, id_) for id_ in ids if id_ not in found)
         return Reread(posts=result.posts, gone=gone)
+
+    def id_of(self, handle: str, now: datetime) -> str | None:
+        """Return the id of a channel, for a unit; None when nobody has that handle."""
+        body = self._get("channels", {"part": "id", "forHandle": handle}, now)
+        try:
+            found = msgspec.json.decode(body, type=_Channels).items
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
+            raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
+        return next((each.id for each in found), None)
 
     def price(self, query: str, window: Window, now: datetime) -> Price:
         """Return what looking back may take: some of the day's hundred searches, and as many requests for videos."""

@@ -5,6 +5,7 @@ Any other part may be equal to somebody's name: a forum /r/china/ is not a perso
 
 import re
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from monitor.models import PostKey
 
@@ -19,6 +20,30 @@ _PLACES: Mapping[str, tuple[re.Pattern[str], ...]] = {
     "youtube": (re.compile(r"(?i)https?://[^/]+/(?:@|channel/|c/|user/)(?P<name>[^/?#]+)"),),
 }
 """By the name of a platform: where its addresses have the author. A feed's or an archive's addresses have none."""
+
+
+class Id(NamedTuple):
+    """By what a platform's posts name their author, where that is no handle; `where` says how a person finds it."""
+
+    form: re.Pattern[str]
+    called: str
+    where: str
+
+
+IDS: Mapping[str, Id] = {
+    "bluesky": Id(
+        re.compile(r"did:[a-z]+:.+"),
+        "DID",
+        "https://bsky.social/xrpc/com.atproto.identity.resolveHandle?handle=HANDLE shows it",
+    ),
+    "x": Id(re.compile(r"\d+"), "number", 'it stands in the source of the profile\'s page, behind "identifier"'),
+    "youtube": Id(
+        re.compile(r"UC[\w-]{22}"),
+        "channel id",
+        "the channel's page has it under About, Share channel, Copy channel ID",
+    ),
+}
+"""Platforms on which a handle can change hands, so that their posts name accounts by an id that stays."""
 
 _REPOSITORY = re.compile(r"at://(?P<name>[^/]+)")
 

@@ -2,26 +2,34 @@
 
 import gzip
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from monitor.cli.forget import forget as forget_command
 from monitor.digests.render import render
 from monitor.duties import upkeep
-from monitor.duties.forget import Asked, forget, purge
+from monitor.duties.forget import Asked, forget, parse_author, purge
 from monitor.duties.jobs import digest_now
 from monitor.duties.rounds import shown_in
 from monitor.models import Author, Engagement, Parcel, Post, PostKey, SetAside, Topic, Window
 from monitor.pipeline import ingest
+from monitor.sources.bluesky import open_stream
+from monitor.sources.http import Client
 from monitor.store.backup import chunks
 from monitor.store.fsck import check
 from monitor.wiring import Monitor
 from tests.build import NOW
 from tests.integration.product import Product, wait_until
+from tests.simulators.bluesky_api import DID, IDENTIFIER, BlueskyApi
+from tests.simulators.feed_server import FeedServer
 
 TOPICS = (
     Topic(name="pots", title="砸锅卖铁", any=("砸锅卖铁",), sources=("hackernews",)),
@@ -175,6 +183,35 @@ def test_only_items_that_name_the_author_leave_the_quarantine(monitor: Monitor) 
 
     assert found.set_aside == 4
     assert [each.item.id for each in monitor.quarantine.all()] == ["other"]
+
+
+def test_a_handle_is_forgotten_where_posts_have_an_id_only(monitor: Monitor) -> None:
+    """Posts of Bluesky's stream name nobody by a handle; the id of one is asked for."""
+    monitor.topics.replace(TOPICS, "hash")
+    key, author = PostKey("bluesky", f"at://{DID}/app.bsky.feed.post/1"), Author(id=DID)
+    post = replace(PEOPLE[0].post(1, 3), key=key, author=author, url=f"https://bsky.app/profile/{DID}/post/1")
+    ingest([post], monitor.stages(), monitor.mentions, NOW)
+    with FeedServer() as server, closing(Client(allow=[server.address])) as client:
+        monitor.platforms["bluesky"] = open_stream(client, {"appview": BlueskyApi(server).url})
+
+        found, _ = upkeep.forget_author(monitor, parse_author(f"bluesky:{IDENTIFIER}"), NOW)
+
+    again = replace(post, key=PostKey("bluesky", f"at://{DID}/app.bsky.feed.post/2"))
+    by_handle = replace(again, author=Author(handle=IDENTIFIER))
+    assert found.posts == 1
+    assert ingest([again, by_handle], monitor.stages(), monitor.mentions, NOW).new == 0
+    assert len(monitor.forgotten.all()) == 2
+
+
+@pytest.mark.parametrize(("name", "said"), [("nobody", "Nothing of theirs was found"), ("alice", "1 post erased")])
+def test_forgetting_nothing_does_not_look_like_success(monitor: Monitor, name: str, said: str) -> None:
+    monitor.topics.replace(TOPICS[:1], "hash")
+    post = replace(PEOPLE[0].post(1, 3), key=PostKey("hackernews", "1"), author=Author(id="alice", handle="alice"))
+    ingest([post], monitor.stages(), monitor.mentions, NOW)
+
+    told = CliRunner(env={"MONITOR_HOME": str(monitor.settings.home)}).invoke(forget_command, [f"hackernews:{name}"])
+
+    assert told.output.startswith(said)
 
 
 def test_the_quarantine_keeps_what_others_wrote_elsewhere_about_somebody_of_that_name(monitor: Monitor) -> None:

@@ -37,6 +37,7 @@ class BlueskyApi:
             "com.atproto.server.refreshSession": self._renew,
             "app.bsky.feed.searchPosts": self._search,
             "app.bsky.feed.getPosts": self._get_posts,
+            "com.atproto.identity.resolveHandle": self._resolve,
         }.items():
             server.serve(f"/xrpc/{method}", behaviour)
 
@@ -137,6 +138,15 @@ class BlueskyApi:
             _fail(asked, 400, "InvalidRequest", "Error: uris must not have more than 25 elements")
             return
         _answer(asked, {"posts": [post for post in self.posts if post["uri"] in uris]})
+
+    def _resolve(self, asked: Asked) -> None:
+        query = self._noted(asked)
+        if self._has_failed(asked):
+            return
+        if query.get("handle") != [IDENTIFIER]:
+            _fail(asked, 400, "InvalidRequest", "Unable to resolve handle")
+            return
+        _answer(asked, {"did": DID})
 
     def _noted(self, asked: Asked) -> dict[str, list[str]]:
         parts = urlsplit(asked.path)

@@ -17,9 +17,10 @@ _PARAMETERS = {
     "videos": {"part", "id", "maxResults"},
     "commentThreads": {"part", "videoId", "order", "maxResults", "pageToken"},
     "comments": {"part", "id", "maxResults"},
+    "channels": {"part", "forHandle"},
 }
 _SIZES = ("default", "medium", "high", "standard")
-_MOST = {"search": 50, "videos": 50, "commentThreads": 100, "comments": 100}
+_MOST = {"search": 50, "videos": 50, "commentThreads": 100, "comments": 100, "channels": 50}
 
 
 class Refusal(Exception):
@@ -36,6 +37,7 @@ class Api:
 
     def __init__(self, now: Callable[[], datetime], searches: int = 100) -> None:
         self.videos: dict[str, dict[str, Any]] = {}
+        self.channels: dict[str, str] = {}
         self.threads: dict[str, list[dict[str, Any]]] = {}
         self.hidden: set[str] = set()
         self.closed: set[str] = set()
@@ -74,6 +76,8 @@ class Api:
             raise Refusal(400, "invalidValue", "maxResults is too large")
         if path == "search":
             return self._search(query)
+        if path == "channels":
+            return self._channel(query["forHandle"].lstrip("@"))
         if path == "commentThreads":
             return self._comments(query)
         return self._listed(path, query["id"].split(","))
@@ -102,6 +106,13 @@ class Api:
             raise Refusal(404, "videoNotFound", "The video could not be found.")
         threads = sorted(self.threads.get(video, []), key=_published, reverse=True)
         return _paged("youtube#commentThreadListResponse", threads, query)
+
+    def _channel(self, handle: str) -> dict[str, Any]:
+        info = {"totalResults": int(handle in self.channels), "resultsPerPage": 5}
+        found = {"kind": "youtube#channelListResponse", "etag": "e", "pageInfo": info}
+        if handle not in self.channels:
+            return found
+        return found | {"items": [{"kind": "youtube#channel", "etag": "e", "id": self.channels[handle]}]}
 
     def _listed(self, path: str, ids: list[str]) -> dict[str, Any]:
         comments = [each for threads in self.threads.values() for thread in threads for each in _all(thread)]
