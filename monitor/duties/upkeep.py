@@ -44,9 +44,14 @@ def make_backup(monitor: Monitor, path: Path | None, step: Step, now: datetime) 
         return back_up(monitor.connection, target, author_key(monitor.settings.home), step)
 
 
+def daily(folder: Path) -> list[Path]:
+    """Return the daily backups of a folder, oldest first; files with other names are somebody's own."""
+    return sorted(folder.glob(f"monitor-????????-??????{SUFFIX}"))
+
+
 def rotate(folder: Path, keep: int) -> list[Path]:
-    """Remove all but the newest daily backups and return those removed; files with other names are not touched."""
-    found = sorted(folder.glob(f"monitor-????????-??????{SUFFIX}"))
+    """Remove all but the newest daily backups and return those removed."""
+    found = daily(folder)
     old = found[: max(0, len(found) - keep)]
     for path in old:
         path.unlink(missing_ok=True)
@@ -78,10 +83,28 @@ def forget_author(monitor: Monitor, asked: Asked, now: datetime) -> tuple[Forgot
     """Forget an author, in the store's log and the daily backups too; return also how many backups were replaced."""
     found = forget(monitor, identified(asked, monitor.platforms, now), now)
     rewrite(monitor.connection)
-    old = rotate(monitor.settings.backups, 0)
-    if old:
-        make_backup(monitor, None, silent, now)
-    return found, len(old)
+    return found, _replace_backups(monitor, now)
+
+
+def _replace_backups(monitor: Monitor, now: datetime) -> int:
+    """Replace the daily backups, where there are any, by one made now; return how many went.
+
+    The new one is whole before the first old one goes: a full disk must not cost the last backup.
+    """
+    old = daily(monitor.settings.backups)
+    if not old:
+        return 0
+    make_backup(monitor, _free_name(monitor.settings.backups, now), silent, now)
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
+def _free_name(folder: Path, now: datetime) -> Path:
+    """Return the name of a daily backup that no file has: two authors may be forgotten in one second."""
+    while (path := folder / f"monitor-{now:{STAMP}}{SUFFIX}").exists():
+        now += timedelta(seconds=1)
+    return path
 
 
 def rewrite_log(monitor: Monitor, now: datetime) -> None:

@@ -19,6 +19,7 @@ from monitor.duties import upkeep
 from monitor.duties.forget import Asked, forget, parse_author, purge
 from monitor.duties.jobs import digest_now
 from monitor.duties.rounds import shown_in
+from monitor.errors import StoreError
 from monitor.models import Author, Engagement, Parcel, Post, PostKey, SetAside, Topic, Window
 from monitor.pipeline import ingest
 from monitor.sources.bluesky import open_stream
@@ -166,6 +167,26 @@ def test_nothing_of_a_forgotten_author_is_left_in_the_log_or_in_backups(monitor:
     for place in (log, backups):
         assert [mark for mark in gone.marks if mark in place] == []
         assert other.words.encode() in place
+
+
+@pytest.mark.parametrize("age", [timedelta(days=1), timedelta(0)])
+def test_the_last_backup_goes_only_once_a_new_one_is_whole(monitor: Monitor, age: timedelta) -> None:
+    """A server that gives no snapshot costs no backup when an author is forgotten; nor does one of the same second."""
+    upkeep.back_up_daily(monitor, NOW - age)
+    folder = monitor.settings.backups
+    before = {each.name for each in folder.iterdir()}
+
+    monitor.connection.execute("ACL", "SETUSER", "default", "-sync", "-psync")
+    with pytest.raises(StoreError):
+        upkeep.forget_author(monitor, Asked("hackernews", "x"), NOW)
+    monitor.connection.execute("ACL", "SETUSER", "default", "+sync", "+psync")
+    kept = {each.name for each in folder.iterdir() if each.suffix == ".backup"}
+    _, replaced = upkeep.forget_author(monitor, Asked("hackernews", "x"), NOW)
+
+    assert kept == before
+    assert replaced == 1
+    assert len(list(folder.iterdir())) == 1
+    assert before.isdisjoint(each.name for each in folder.iterdir())
 
 
 def test_only_items_that_name_the_author_leave_the_quarantine(monitor: Monitor) -> None:
