@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, NewType
 import msgspec
 
 from monitor.nouns.burst import Burst
+from monitor.nouns.button import Button
 from monitor.nouns.clues import Sense
 from monitor.nouns.coverage import Counted, Coverage, Gap, Query, QueryStatus, Tally
 from monitor.nouns.incoming import Incoming, Role
@@ -19,6 +20,7 @@ from monitor.nouns.work import Job, Lease
 
 __all__ = [
     "Burst",
+    "Button",
     "Coverage",
     "First",
     "Gap",
@@ -313,19 +315,16 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     url: str | None = None
 
 
-class Button(msgspec.Struct, frozen=True, array_like=True):
-    """A button under a message: what readers see on it, and what its press sends to us (64 bytes at most)."""
-
-    label: str
-    data: str
-
-
 class Quoted(msgspec.Struct, frozen=True, array_like=True):
-    """What a message tells of one post: a range of its text, in UTF-16 units."""
+    """What a message tells of one post: a range of its text, in UTF-16 units; and by whom, as a keyed hash.
+
+    "" is nobody, and who wrote what an earlier release quoted. So words are found that outlived their post here.
+    """
 
     key: PostKey
     offset: int
     length: int
+    author: str = ""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

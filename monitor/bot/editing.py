@@ -275,7 +275,8 @@ def _quotes(text: str, dropped: Sequence[Mention]) -> tuple[Quoted, ...]:
     if example is None or _words(example) not in text:
         return ()
     before, words, _ = text.partition(_words(example))
-    return (Quoted(example.post.key, utf16_length(before), utf16_length(words)),)
+    author = example.post.author.id or ""
+    return (Quoted(example.post.key, utf16_length(before), utf16_length(words), author),)
 
 
 def _told_new(topic: Topic | None) -> list[str]:

@@ -133,7 +133,7 @@ def _cited(reactions: Iterable[Reaction]) -> Answer:
     draft = Draft()
     for each in reactions:
         draft.write("\n\n" if draft.text else "")
-        with draft.about(each.mention.post.key):
+        with draft.about(each.mention.post.key, each.mention.post.author.id):
             draft.write(_citation(each))
     return Answer(draft.text or say("nothing to show"), quotes=draft.quotes())
 

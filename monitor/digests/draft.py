@@ -23,7 +23,7 @@ class Draft:
         self._text = ""
         self._open: list[str] = []
         self._marks: list[tuple[int, int, str, str | None]] = []
-        self._quotes: list[tuple[int, int, PostKey]] = []
+        self._quotes: list[tuple[int, int, PostKey, str]] = []
 
     @property
     def text(self) -> str:
@@ -58,17 +58,20 @@ class Draft:
         self._mark(start, kind, url)
 
     @contextmanager
-    def about(self, post: PostKey) -> Iterator[None]:
-        """Note that what is written inside the block tells of a post, so that it can be taken back."""
+    def about(self, post: PostKey, author: str | None) -> Iterator[None]:
+        """Note that what is written inside the block tells of a post, so that it can be taken back.
+
+        The author is the keyed hash, None for nobody's.
+        """
         start = len(self._text)
         yield
-        self._quotes.append((start, len(self._text), post))
+        self._quotes.append((start, len(self._text), post, author or ""))
 
     def quotes(self) -> tuple[Quoted, ...]:
         """Return what tells of which post, in UTF-16 units."""
         return tuple(
-            Quoted(post, utf16_length(self._text[:start]), utf16_length(self._text[start:end]))
-            for start, end, post in self._quotes
+            Quoted(post, utf16_length(self._text[:start]), utf16_length(self._text[start:end]), author)
+            for start, end, post, author in self._quotes
         )
 
     def entities(self) -> tuple[Entity, ...]:

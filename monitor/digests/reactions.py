@@ -14,11 +14,12 @@ LONGEST_NAME = 40
 
 def write_reaction(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo) -> None:
     """Write the quote as a block, then a line about it; a post without a quote is that line with a link."""
+    post = reaction.mention.post
     draft.write("\n")
-    with draft.about(reaction.mention.post.key):
+    with draft.about(post.key, post.author.id):
         if reaction.quote is not None:
             with draft.marked("blockquote"):
-                write_quote(draft, reaction.mention.post.text, Excerpt(reaction.quote, _bold(reaction), reaction.cut))
+                write_quote(draft, post.text, Excerpt(reaction.quote, _bold(reaction), reaction.cut))
             draft.write("\n")
         _write_origin(draft, reaction, window, zone)
 

@@ -90,6 +90,10 @@ def _shifted(quoted: Quoted, gone: Quoted) -> Quoted:
 
 
 def renamed(parcel: Parcel, name: Callable[[PostKey], PostKey]) -> Parcel:
-    """Return a parcel whose posts have other names: a key may tell who wrote the post."""
-    message = replace(parcel.message, quotes=tuple(replace(each, key=name(each.key)) for each in parcel.message.quotes))
-    return replace(parcel, message=message, posts=tuple(map(name, parcel.posts)))
+    """Return a parcel whose posts have other names: a key may tell who wrote the post. The author's hash goes, too."""
+    quotes = tuple(_renamed(each, name(each.key)) for each in parcel.message.quotes)
+    return replace(parcel, message=replace(parcel.message, quotes=quotes), posts=tuple(map(name, parcel.posts)))
+
+
+def _renamed(quoted: Quoted, key: PostKey) -> Quoted:
+    return quoted if key == quoted.key else replace(quoted, key=key, author="")

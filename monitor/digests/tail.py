@@ -148,7 +148,7 @@ def _write_earliest(draft: Draft, mention: Mention, window: Window, zone: tzinfo
     post = mention.post
     draft.write("\n" + say("Earliest we saw: {time}", time=day_and_time(post.time, window.end, zone)) + say(", "))
     tag = mention_tag(mention)
-    with draft.about(post.key):
+    with draft.about(post.key, post.author.id):
         draft.link(plain(post_label(post), LONGEST_LABEL), post.url if is_web(post.url) else None)
         draft.write(say(", ") + tag if tag else "")
     draft.write(say(", ") + say(LOOKED_BACK) if mention.backfilled else "")

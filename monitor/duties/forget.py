@@ -30,6 +30,9 @@ _ESCAPES = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 Wanted = Callable[[Post], bool]
 """Tells whether a stored post is one to be forgotten."""
 
+Telling = Callable[[PostKey, str], bool]
+"""Tells whether words of a message are to be forgotten, by the post and the keyed hash of its author."""
+
 
 class Asked(NamedTuple):
     """Who is to be forgotten on a platform: by an id or handle, and by the id that a handle was found to have."""
@@ -100,7 +103,7 @@ def forget(monitor: Monitor, asked: Asked, now: datetime) -> Forgotten:
     # First of all: what comes from now on is refused, whichever of the names it has.
     for mark in marks:
         monitor.forgotten.add(mark, stored, now)
-    found = _erase(monitor, key, _named(asked, stored))
+    found = _erase(monitor, key, _named(asked, stored), _telling(asked, stored))
     return found._replace(hash=" ".join(marks), set_aside=_set_aside(monitor, asked, stored))
 
 
@@ -110,8 +113,8 @@ def purge(monitor: Monitor, now: datetime) -> None:
     stored = frozenset[str]().union(*(each.stored for each in monitor.forgotten.all().values()))
     if not stored:
         return
-    found = _erase(monitor, author_key(monitor.settings.home), lambda post: post.author.id in stored)
-    if found.posts:
+    found = _erase_of(monitor, stored)
+    if found.posts or found.messages:
         log.info("forgotten", extra={"posts": found.posts, "messages": found.messages})
 
 
@@ -121,21 +124,27 @@ def erase_departed(monitor: Monitor, now: datetime) -> None:
     gone = monitor.departed.all()
     if not gone:
         return
-    found = _erase(monitor, author_key(monitor.settings.home), lambda post: post.author.id in gone)
+    found = _erase_of(monitor, gone)
     monitor.names.remove(gone)
     set_aside = [each.key for each in monitor.quarantine.all() if each.item.author.id in gone]
     if set_aside:
         monitor.quarantine.remove(set_aside)
     monitor.departed.remove(gone)
-    if found.posts:
+    if found.posts or found.messages:
         log.info("departed", extra={"posts": found.posts, "messages": found.messages})
 
 
-def _erase(monitor: Monitor, key: bytes, wanted: Wanted) -> Forgotten:
+def _erase_of(monitor: Monitor, authors: frozenset[str]) -> Forgotten:
+    """Erase everything of authors, who are known as posts have them: by keyed hashes."""
+    key = author_key(monitor.settings.home)
+    return _erase(monitor, key, lambda post: post.author.id in authors, lambda _, author: author in authors)
+
+
+def _erase(monitor: Monitor, key: bytes, wanted: Wanted, telling: Telling) -> Forgotten:
     posts = _posts(monitor, wanted)
     keys = frozenset().union(*posts.values()) if posts else frozenset[PostKey]()
-    # Messages first: a kill after this finds the posts again.
-    erased = monitor.words.erase(keys, lambda post: nameless(key, post))
+    # Messages first: a kill after this finds the posts again. They may tell of posts that are pruned by now.
+    erased = monitor.words.erase(keys | monitor.words.told_of(telling), lambda post: nameless(key, post))
     for topic, own in posts.items():
         monitor.mentions.remove(topic, own)
     return Forgotten("", len(keys), erased.messages, erased.to_edit, 0)
@@ -164,6 +173,17 @@ def _named(asked: Asked, stored: frozenset[str]) -> Wanted:
         return any(plain_name(each) in names for each in authors_in(post.key, post.url))
 
     return wanted
+
+
+def _telling(asked: Asked, stored: frozenset[str]) -> Telling:
+    names = frozenset(map(plain_name, asked.names))
+
+    def telling(post: PostKey, author: str) -> bool:
+        if post.source != asked.source:
+            return False
+        return author in stored or any(plain_name(each) in names for each in authors_in(post, None))
+
+    return telling
 
 
 def _spellings(name: str) -> frozenset[str]:

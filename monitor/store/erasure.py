@@ -1,6 +1,7 @@
 """Takes words back out of the messages that were kept or handed over, and has sent ones edited."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from monitor.digests.redaction import redacted, renamed, tells_of
@@ -44,6 +45,14 @@ class MessageEraser:
 
         return self._change(wanted, change)
 
+    def told_of(self, wanted: Callable[[PostKey, str], bool]) -> frozenset[PostKey]:
+        """Return the posts that messages tell of, among those wanted by their keys and their authors' hashes.
+
+        A message may outlive its post here, or be handed over after it was forgotten.
+        """
+        found = (each for chat in self._undelivered.chats() for each in self._quoted(chat))
+        return frozenset(key for key, author in found if wanted(key, author))
+
     def requote(self, quotes: Quotes) -> Erased:
         """Quote posts as they are now, None: no more, and have sent messages edited. Again, it does nothing."""
         return self._change(frozenset(quotes), lambda parcel: requoted(parcel, quotes))
@@ -57,6 +66,15 @@ class MessageEraser:
                 kept, sent = self._kept(chat, posts, change), self._sent(chat, posts, change)
             total = Erased(total.messages + kept + sent.messages, total.to_edit + sent.to_edit)
         return total
+
+    def _quoted(self, chat: str) -> Iterator[tuple[PostKey, str]]:
+        """Yield what the messages of a chat tell of, and the authors' hashes; "" where nobody noted that."""
+        keys = self._connection.keys.chat(chat)
+        kept = (decode_message(each) for _, each in self._connection.pairs("HSCAN", keys.messages))
+        sent = (decode_parcel(each) for _, each in self._connection.pairs("HSCAN", keys.parcels))
+        for parcel in chain((Parcel(message=each) for each in kept), sent):
+            yield from ((each.key, each.author) for each in parcel.message.quotes)
+            yield from ((each, "") for each in parcel.posts)
 
     def _kept(self, chat: str, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> int:
         """Change the messages kept for the local page, which shows them as they are stored."""

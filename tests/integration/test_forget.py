@@ -20,7 +20,7 @@ from monitor.duties.forget import Asked, forget, parse_author, purge
 from monitor.duties.jobs import digest_now
 from monitor.duties.rounds import shown_in
 from monitor.errors import StoreError
-from monitor.models import Author, Engagement, Parcel, Post, PostKey, SetAside, Topic, Window
+from monitor.models import Author, Batch, Engagement, Parcel, Post, PostKey, SetAside, Topic, Window
 from monitor.pipeline import ingest
 from monitor.sources.bluesky import open_stream
 from monitor.sources.http import Client
@@ -43,6 +43,8 @@ WINDOW = Window(NOW - timedelta(hours=24), NOW + timedelta(hours=1))
 class Person:
     """An author and the five marks by which one could be found: id, handle, name, words, address."""
 
+    source = "bluesky"
+
     def __init__(self, number: int) -> None:
         self.id = f"did:plc:person{number}mark"
         self.handle = f"handle{number}mark.example"
@@ -64,6 +66,15 @@ class Person:
             created_at=NOW - timedelta(minutes=n),
             engagement=Engagement(likes=likes),
         )
+
+
+class Elsewhere(Person):
+    """An author on a platform whose posts' ids say nothing of who wrote them."""
+
+    source = "mastodon"
+
+    def post(self, n: int, likes: int) -> Post:
+        return replace(super().post(n, likes), key=PostKey(self.source, f"https://m.example/objects/{n}"), url=None)
 
 
 PEOPLE = [Person(n) for n in range(4)]
@@ -274,6 +285,51 @@ def test_a_page_that_was_under_way_is_forgotten_a_moment_later(monitor: Monitor)
     purge(monitor, NOW)
 
     assert [each.post.text for each in monitor.mentions.between("pots", WINDOW)] == [PEOPLE[1].post(1, 1).text]
+
+
+@pytest.mark.parametrize("person", [PEOPLE[0], Elsewhere(5)], ids=["id in the key", "id in the hash only"])
+def test_words_in_messages_are_forgotten_after_their_posts_were_pruned(monitor: Monitor, person: Person) -> None:
+    monitor.topics.replace(TOPICS, "hash")
+    ingest([person.post(1, 9), PEOPLE[1].post(1, 9)], monitor.stages(), monitor.mentions, NOW)
+    told(monitor)
+    for topic in TOPICS:
+        monitor.mentions.prune(topic.name, NOW + timedelta(hours=1))
+
+    found = forget(monitor, Asked(person.source, person.id), NOW)
+
+    everything = stored(monitor)
+    assert (found.posts, found.messages) == (0, 2 * len(TOPICS))
+    assert [mark for mark in person.marks if mark in everything] == []
+    assert PEOPLE[1].words.encode() in everything
+    assert check(monitor.connection) == []
+
+
+def test_a_digest_that_was_under_way_is_forgotten_a_moment_later(monitor: Monitor) -> None:
+    monitor.topics.replace(TOPICS, "hash")
+    ingest([each.post(1, 9) for each in PEOPLE[:2]], monitor.stages(), monitor.mentions, NOW)
+    made = digest_now(monitor, TOPICS[0], WINDOW, NOW)
+    forget(monitor, Asked("bluesky", PEOPLE[0].id), NOW)
+    monitor.outbox.hand_over(CHAT, [Parcel(message=render(made, CHAT), posts=shown_in(made))])
+
+    purge(monitor, NOW)
+
+    everything = stored(monitor)
+    assert [mark for mark in PEOPLE[0].marks if mark in everything] == []
+    assert PEOPLE[1].words.encode() in everything
+
+
+def test_who_left_takes_words_along_whose_posts_were_pruned(monitor: Monitor) -> None:
+    monitor.topics.replace(TOPICS, "hash")
+    gone = Elsewhere(5)
+    ingest([gone.post(1, 9)], monitor.stages(), monitor.mentions, NOW)
+    told(monitor)
+    for topic in TOPICS:
+        monitor.mentions.prune(topic.name, NOW + timedelta(hours=1))
+
+    monitor.changes.follow("mastodon", Batch(authors_gone=(gone.id,)), monitor.stages(), NOW)
+    upkeep.erase_departed(monitor, NOW)
+
+    assert gone.words.encode() not in stored(monitor)
 
 
 def test_after_a_month_only_counts_are_left(monitor: Monitor) -> None:

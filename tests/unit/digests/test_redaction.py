@@ -1,11 +1,12 @@
 """Words are taken back, and nothing else changes."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.digests.draft import Draft, utf16_length
 from monitor.digests.redaction import ALL_GONE, GONE, redacted, renamed, tells_of
-from monitor.models import Message, Parcel, PostKey
+from monitor.models import Message, Parcel, PostKey, Quoted
 
 POSTS = [PostKey("bluesky", str(n)) for n in range(4)]
 WORDS = st.text(st.sampled_from("a锅🔥 \n"), min_size=1, max_size=12)
@@ -20,7 +21,7 @@ def written(pieces: list[tuple[PostKey | None, str, bool]]) -> Parcel:
             if post is None:
                 draft.write(words)
                 continue
-            with draft.about(post):
+            with draft.about(post, "hash"):
                 if is_bold:
                     with draft.marked("bold"):
                         draft.write(words)
@@ -78,3 +79,20 @@ def test_a_message_of_which_nobody_knows_the_ranges_says_nothing_more() -> None:
     parcel = Parcel(message=Message(id="d-0", chat="1", digest_id="d", part=0, text="old words"), posts=(POSTS[0],))
 
     assert redacted(parcel, {POSTS[0]}).message.text == ALL_GONE
+
+
+def test_a_new_name_takes_the_authors_hash_along() -> None:
+    parcel = renamed(written([(POSTS[0], "a", False), (POSTS[1], "b", False)]), replace_first)
+
+    assert [(each.key.source, each.author) for each in parcel.message.quotes] == [("gone", ""), ("bluesky", "hash")]
+
+
+def replace_first(post: PostKey) -> PostKey:
+    return PostKey("gone", "1") if post == POSTS[0] else post
+
+
+def test_what_an_earlier_release_quoted_is_read_without_an_author() -> None:
+    """A stored range was an array of three."""
+    packed = msgspec.msgpack.encode([["bluesky", "1"], 4, 2])
+
+    assert msgspec.msgpack.decode(packed, type=Quoted) == Quoted(PostKey("bluesky", "1"), 4, 2, "")

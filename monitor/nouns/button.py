@@ -1,0 +1,10 @@
+"""What may be pressed: a noun of models.py in a file of its own, for room."""
+
+import msgspec
+
+
+class Button(msgspec.Struct, frozen=True, array_like=True):
+    """A button under a message: what readers see on it, and what its press sends to us (64 bytes at most)."""
+
+    label: str
+    data: str
