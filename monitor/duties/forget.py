@@ -18,6 +18,7 @@ from monitor.seams.credentials import missing_of
 from monitor.seams.naming import Naming
 from monitor.seams.quarantine import Quarantined
 from monitor.sources import SOURCES, STREAMS
+from monitor.store.outlived import FORGOTTEN
 from monitor.text.authors import hashed, plain_name, tomb
 from monitor.text.profiles import IDS, authors_in, platform_of
 from monitor.topics.polling.planning import query_of
@@ -158,7 +159,7 @@ def _posts(monitor: Monitor, wanted: Wanted) -> dict[str, frozenset[PostKey]]:
 
 def nameless(key: bytes, post: PostKey) -> PostKey:
     """Return the name under which a claim stays counted: a post's own often holds its author's id."""
-    return PostKey("forgotten", hashed(key, f"forgotten post {post}"))
+    return PostKey(FORGOTTEN, hashed(key, f"forgotten post {post}"))
 
 
 def _named(asked: Asked, stored: frozenset[str]) -> Wanted:

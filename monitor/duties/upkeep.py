@@ -17,6 +17,7 @@ from monitor.settings import Settings
 from monitor.store.backup import Made, Step, back_up, scratch_folder, scratch_store
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.idle_chats import forget_idle
+from monitor.store.outlived import Outlived
 from monitor.store.prefixes import erase_forgotten, staging
 from monitor.store.replica import rewrite
 from monitor.store.restore import Restored, restore_into
@@ -115,11 +116,17 @@ def rewrite_log(monitor: Monitor, now: datetime) -> None:
 
 
 def tidy(monitor: Monitor, now: datetime) -> None:
-    """Let messages end with the posts that they tell of, and chats with their last message and subscription.
+    """Let messages end with the first post that they tell of, and chats with their last message and subscription.
+
+    One that is younger than a day stays: what was sent twice, or has to be sent again, is found by it.
 
     Erases also what replays and restores left that were killed.
     """
     before = now - messages_live(monitor)
+    topics = [*monitor.topics.all(), *monitor.topics.retired()]
+    outlived = Outlived(monitor.connection)
+    if ended := outlived.end([each.name for each in topics], now - DAILY):
+        log.info("messages ended with their posts", extra={"messages": ended})
     for chat in monitor.undelivered.chats():
         monitor.undelivered.drop_old(chat, before)
         pruned = monitor.outgoing.prune(chat, before)
@@ -128,13 +135,14 @@ def tidy(monitor: Monitor, now: datetime) -> None:
         if pruned:
             log.info("messages forgotten", extra={"chat": chat, "messages": pruned})
         forget_idle(monitor.connection, chat)
+    outlived.renew()
     monitor.names.trim(now)
     for prefix in erase_forgotten(monitor.connection, now):
         log.info("leftovers erased", extra={"prefix": prefix})
 
 
 def messages_live(monitor: Monitor) -> timedelta:
-    """Return how long messages are kept: no longer than any post, for they quote posts."""
+    """Return how long messages are kept that tell of no post, at most: no longer than any post."""
     topics = [*monitor.topics.all(), *monitor.topics.retired()]
     return min(RETENTION, max((topic.retention for topic in topics), default=RETENTION))
 

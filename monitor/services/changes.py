@@ -7,7 +7,7 @@ authors gone  ─► noted by keyed hash             ─► one duty (departures
 A no-op when it is done again: a kill between two steps repeats them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -39,6 +39,10 @@ class Words(Protocol):
 
     def erase(self, posts: Collection[PostKey]) -> object:
         """Take back what messages tell of posts, and have sent ones edited. Again, it does nothing."""
+        ...
+
+    def shown(self, posts: Iterable[PostKey]) -> frozenset[PostKey]:
+        """Return the posts that a message may show."""
         ...
 
     def requote(self, quotes: Quotes) -> object:
@@ -79,8 +83,10 @@ class Changes(NamedTuple):
         if not gone:
             return 0
         held = sum(self.mentions.withdraw(topic, gone) for topic in (*stages.topics, *stages.retired))
-        if held:
-            self.words.erase(gone)
+        # A message may outlive its post here; one of a post that is here may be composed at this moment.
+        told = gone if held else self.words.shown(gone)
+        if told:
+            self.words.erase(told)
         return held
 
     def revise(self, posts: Sequence[Post], stages: Stages, now: datetime) -> int:

@@ -1,6 +1,6 @@
 """Takes words back out of the messages that were kept or handed over, and has sent ones edited."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from monitor.saying import DEFAULT, speaking
 from monitor.store.codec import decode_delivery, decode_message, decode_parcel, encode
 from monitor.store.connection import Argument, Connection
 from monitor.store.outbox import ChatList
+from monitor.store.shown import ShownPosts
 from monitor.store.undelivered import UndeliveredStore
 from monitor.store.wishes import WishStore
 
@@ -34,6 +35,7 @@ class MessageEraser:
         self._connection = connection
         self.language = language
         self._chats = ChatList(connection)
+        self._shown = ShownPosts(connection)
         self._undelivered = UndeliveredStore(connection)
 
     def erase(self, posts: Collection[PostKey], name: Callable[[PostKey], PostKey] = same) -> Erased:
@@ -43,7 +45,13 @@ class MessageEraser:
         def change(parcel: Parcel) -> Parcel:
             return renamed(redacted(parcel, wanted), lambda post: name(post) if post in wanted else post)
 
-        return self._change(wanted, change)
+        erased = self._change(wanted, change)
+        self._shown.forget(each for each in wanted if name(each) != each)
+        return erased
+
+    def shown(self, posts: Iterable[PostKey]) -> frozenset[PostKey]:
+        """Return the posts that a message may show."""
+        return self._shown.among(posts)
 
     def told_of(self, wanted: Callable[[PostKey, str], bool]) -> frozenset[PostKey]:
         """Return the posts that messages tell of, among those wanted by their keys and their authors' hashes.

@@ -144,6 +144,7 @@ KINDS = (
     KeyKind(
         "work", "reviews", "hash", "Reviews", f"one field per topic and channel, swept after {DELIVERIES_DAYS} days"
     ),
+    KeyKind("work", "shown", "zset", "Messages", "swept daily: one member per post that a message shows"),
     KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
@@ -245,6 +246,7 @@ class WorkKeys(NamedTuple):
     audit: str
     feedback: str
     reviews: str
+    shown: str
     prefixes: str
 
 

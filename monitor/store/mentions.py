@@ -92,6 +92,14 @@ class MentionStore:
         """Return the mentions of a topic among some posts, with the newest engagement."""
         return [each for page in pages(str(key).encode() for key in keys) for each in self._read(topic, page)]
 
+    def kept(self, topic: str, posts: Iterable[PostKey]) -> frozenset[PostKey]:
+        """Return those posts that a topic has, withdrawn ones too."""
+        times, found = self._connection.keys.topic(topic).times, list[PostKey]()
+        for page in pages(posts):
+            scores = self._connection.execute("ZMSCORE", times, *map(str, page))
+            found += [key for key, score in zip(page, scores, strict=True) if score is not None]
+        return frozenset(found)
+
     def edit(self, topic: str, mention: Mention) -> bool:
         """Give a known post another text; its place in the counts stays. False when it is unknown or withdrawn."""
         keys, key = self._connection.keys.topic(topic), str(mention.post.key)

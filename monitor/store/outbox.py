@@ -14,6 +14,7 @@ from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import IDS_KEPT
 from monitor.store.repairs import RepairStore, find
 from monitor.store.schedule import ms
+from monitor.store.shown import ShownPosts, posts_in
 
 PRUNED_AT_ONCE = 200
 MOST_FLOODED = 3
@@ -103,10 +104,13 @@ class OutboxStore:
         self._group_pace = group
         self._repairs = RepairStore(connection)
         self._account = AccountIds(connection)
+        self._shown = ShownPosts(connection)
 
     def hand_over(self, chat: str, parcels: Sequence[Parcel], *, told_by: datetime | None = None) -> frozenset[PostKey]:
         """Take the parts of a digest and claim their posts, all or nothing; return posts that were claimed before."""
         keys = self._connection.keys.chat(chat)
+        # First: a message whose posts nobody knows could not be taken back.
+        self._shown.note(frozenset().union(*map(posts_in, parcels)))
         due = self._now()
         survey = self._repairs.survey(chat)
         is_retold = survey is not None and told_by is not None and told_by <= survey.at
@@ -166,8 +170,13 @@ class OutboxStore:
         keys = self._connection.keys.chat(chat)
         limit = ("LIMIT", 0, PRUNED_AT_ONCE)
         old = self._connection.execute("ZRANGE", keys.handed, "-inf", f"({to_ms(before)}", "BYSCORE", *limit)
+        return self.forget(chat, [each.decode() for each in old])
+
+    def forget(self, chat: str, messages: Sequence[str]) -> int:
+        """Forget those messages that are over, and free their posts; return how many were."""
+        keys = self._connection.keys.chat(chat)
         args: list[Argument] = []
-        for found in (self.find(chat, each.decode()) for each in old):
+        for found in (self.find(chat, each) for each in messages):
             if found is not None:
                 args += [found.id, len(found.parcel.posts), *map(str, found.parcel.posts)]
         if not args:

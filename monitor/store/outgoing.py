@@ -1,11 +1,14 @@
 """The messages that were handed to each chat."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.models import Message
 from monitor.store.codec import decode_message, encode, from_ms, to_ms
 from monitor.store.connection import Connection
 from monitor.store.keys import MESSAGES_KEPT
+from monitor.store.mentions import pages
+from monitor.store.shown import ShownPosts, quoted_in
 
 PRUNED_AT_ONCE = 200
 
@@ -19,6 +22,7 @@ class OutgoingStore:
     def keep(self, message: Message, at: datetime) -> bool:
         """Keep a message under its id; False when it was kept before."""
         keys = self._connection.keys.chat(message.chat)
+        ShownPosts(self._connection).note(quoted_in(message))
         args = (message.id, encode(message), to_ms(at), MESSAGES_KEPT)
         return bool(self._connection.run("keep", (keys.messages, keys.order), args))
 
@@ -31,6 +35,12 @@ class OutgoingStore:
         ):
             forgotten += found
         return forgotten
+
+    def forget(self, chat: str, ids: Sequence[str]) -> None:
+        """Forget messages by their ids."""
+        keys = self._connection.keys.chat(chat)
+        for page in pages(ids):
+            self._connection.run("unkeep", (keys.messages, keys.order), (0, 0, *page))
 
     def latest(self, chat: str, limit: int) -> list[tuple[datetime, Message]]:
         """Return the newest messages of a chat, oldest first."""

@@ -74,7 +74,11 @@ class UndeliveredStore:
         """Give up what was handed over before a time and still waits: its posts are pruned by now."""
         handed = self._connection.keys.chat(chat).handed
         old = self._connection.execute("ZRANGE", handed, "-inf", f"({to_ms(before)}", "BYSCORE")
-        found = [find(self._connection, chat, each.decode()) for each in old]
+        return self.drop_waiting(chat, [each.decode() for each in old])
+
+    def drop_waiting(self, chat: str, messages: Sequence[str]) -> int:
+        """Give up those messages that still wait: what they tell of is kept no longer."""
+        found = [find(self._connection, chat, each) for each in messages]
         waiting = [each for each in found if each is not None and not is_over(each.delivery)]
         return self.drop(chat, [each for each in waiting if each.delivery.state != "sending"], TOO_OLD)
 

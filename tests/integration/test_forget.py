@@ -349,6 +349,62 @@ def test_after_a_month_only_counts_are_left(monitor: Monitor) -> None:
     assert check(monitor.connection) == []
 
 
+SHORT = replace(TOPICS[0], retention=timedelta(days=2))
+BESIDE = Topic(name="iron", title="iron", any=("zzziron",), sources=("hackernews",))
+
+
+@pytest.mark.parametrize("topic", [SHORT, TOPICS[0]], ids=["short beside long", "all thirty days"])
+def test_a_message_ends_with_the_first_post_that_it_quotes(monitor: Monitor, topic: Topic) -> None:
+    """It was kept as long as the longest topic keeps posts, and for so long after it was sent."""
+    monitor.topics.replace([topic, BESIDE], "hash")
+    wall = datetime.now(UTC)
+    post = replace(PEOPLE[0].post(1, 9), observed_at=wall - timedelta(hours=20), created_at=None)
+    ingest([post], monitor.stages(), monitor.mentions, wall)
+    made = digest_now(monitor, topic, Window(wall - timedelta(hours=24), wall + timedelta(hours=1)), wall)
+    monitor.outbox.hand_over(CHAT, [Parcel(message=render(made, CHAT), posts=shown_in(made))])
+    monitor.sink.send(render(made, "preview-pots"))
+
+    upkeep.tidy(monitor, wall + timedelta(days=1, hours=1))
+    assert stored(monitor).count(PEOPLE[0].words.encode()) == 3
+    later = wall + topic.retention - timedelta(hours=3)
+    monitor.mentions.prune(topic.name, later - topic.retention)
+    upkeep.tidy(monitor, later)
+
+    everything = stored(monitor)
+    assert [mark for mark in PEOPLE[0].marks if mark in everything] == []
+    assert check(monitor.connection) == []
+
+
+def test_a_deleted_post_is_taken_back_where_only_a_message_still_has_it(monitor: Monitor) -> None:
+    monitor.topics.replace(TOPICS, "hash")
+    ingest([each.post(1, 9) for each in PEOPLE[:2]], monitor.stages(), monitor.mentions, NOW)
+    told(monitor)
+    for topic in TOPICS:
+        monitor.mentions.prune(topic.name, NOW + timedelta(hours=1))
+
+    held = monitor.changes.withdraw([PEOPLE[0].post(1, 9).key, PEOPLE[2].post(1, 9).key], monitor.stages())
+
+    everything = stored(monitor)
+    assert held == 0
+    assert PEOPLE[0].words.encode() not in everything
+    assert PEOPLE[1].words.encode() in everything
+
+
+def test_what_an_earlier_release_told_is_taken_back_from_the_first_tidying_on(monitor: Monitor) -> None:
+    """It did not write down which posts its messages show."""
+    monitor.topics.replace(TOPICS, "hash")
+    ingest([PEOPLE[0].post(1, 9)], monitor.stages(), monitor.mentions, NOW)
+    told(monitor)
+    monitor.connection.execute("UNLINK", monitor.connection.keys.work.shown)
+
+    upkeep.tidy(monitor, datetime.now(UTC))
+    for topic in TOPICS:
+        monitor.mentions.prune(topic.name, NOW + timedelta(hours=1))
+    monitor.changes.withdraw([PEOPLE[0].post(1, 9).key], monitor.stages())
+
+    assert PEOPLE[0].words.encode() not in stored(monitor)
+
+
 def test_a_withdrawn_post_that_is_read_again_stays_withdrawn(monitor: Monitor) -> None:
     monitor.topics.replace(TOPICS, "hash")
     post = PEOPLE[0].post(1, 310)
