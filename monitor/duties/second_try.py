@@ -34,6 +34,9 @@ def try_again(monitor: Monitor, kept: Quarantined, now: datetime) -> Outcome:
         if outcome.is_done:
             monitor.quarantine.remove([kept.key])
         return outcome
+    if _is_forgotten(monitor, kept.item.author):
+        monitor.quarantine.remove([kept.key])
+        return Outcome(True, "its author was forgotten, or is gone; it was dropped")
     found: list[SetAside] = []
     try:
         result = _read(monitor, kept, found)
@@ -45,6 +48,12 @@ def try_again(monitor: Monitor, kept: Quarantined, now: datetime) -> Outcome:
     if outcome.is_done:
         monitor.quarantine.remove([kept.key])
     return outcome
+
+
+def _is_forgotten(monitor: Monitor, author: Author) -> bool:
+    """Tell whether nothing of an author may be stored: it was set aside while they were forgotten."""
+    stored = frozenset[str]().union(*(each.stored for each in monitor.forgotten.all().values()))
+    return author.id is not None and (author.id in stored or author.id in monitor.departed.all())
 
 
 def _answered(monitor: Monitor, kept: Quarantined, now: datetime) -> Outcome:

@@ -5,14 +5,15 @@ page ─ask─► bytes ─► isolation: ─read, item by item─► posts ─m
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
 from monitor.logs import redact
-from monitor.models import Author, Batch, Cursor, Mention, Post, SetAside, Topic
+from monitor.models import Author, Batch, Cursor, Mention, Post, PostKey, SetAside, Topic
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,7 +184,36 @@ def post_aside(post: Post, stage: str, reason: str, *, is_deadly: bool = False) 
 
 def post_id(post: Post) -> str:
     """Return the id of a post among those set aside; half characters are written out."""
-    return f"{post.key.source}:{post.key.id}".encode("utf-8", "backslashreplace").decode()
+    return written_key(post.key)
+
+
+def written_key(key: PostKey) -> str:
+    """Return a post's identity as a set aside post has it."""
+    return str(key).encode("utf-8", "backslashreplace").decode()
+
+
+def words_of(item: SetAside) -> frozenset[str]:
+    """Return the words by which an item names the post that it is: those of its id, all where nobody can tell it."""
+    try:
+        record = msgspec.json.decode(item.raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return frozenset(_WORD.findall(item.raw.decode("utf-8", "replace")))
+    inner = [record, *record.values()] if isinstance(record, dict) else []
+    named = [each[name] for each in inner if isinstance(each, dict) for name in _OWN if name in each]
+    return frozenset(word for each in named for word in _WORD.findall(str(each)))
+
+
+def is_of(words: Collection[str], post: PostKey) -> bool:
+    """Tell whether words that an item names itself by are those of a post."""
+    own = [each for each in _WORD.findall(post.id) if each not in _SCHEMES]
+    return bool(own) and all(each in words for each in own)
+
+
+_WORD = re.compile(r"[\w.:@%-]+")
+_OWN = ("id", "objectID", "name", "uri", "url", "did", "collection", "rkey", "link")
+"""Fields in which platforms name a post, in an item or one level deeper; others name what it answers or quotes."""
+
+_SCHEMES = frozenset(("at:", "http:", "https:"))
 
 
 def worded(error: BaseException) -> str:

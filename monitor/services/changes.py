@@ -2,7 +2,7 @@
 
 deletions     ─► text and author leave the store ─► messages say "No longer available"
 edits         ─► new text replaces old           ─► messages quote the new one, or nothing
-authors gone  ─► noted by keyed hash             ─► one duty (departures.py) erases all their posts
+authors gone  ─► noted by keyed hash             ─► one duty (duties/forget.py) erases all their posts
 
 A no-op when it is done again: a kill between two steps repeats them.
 """
@@ -15,10 +15,10 @@ from msgspec.structs import replace
 
 from monitor.digests.requoting import Quote, Quotes, quote_of
 from monitor.errors import MonitorError
-from monitor.models import Author, Batch, Engagement, Mention, Post, PostKey, TermHit
+from monitor.models import Author, Batch, Engagement, Mention, Post, PostKey, SetAside, TermHit
 from monitor.pipeline import Stages, mentions_of, oldest_kept, store_mentions
 from monitor.protocols import Mentions
-from monitor.seams.quarantine import Quarantine, post_aside, worded
+from monitor.seams.quarantine import post_aside, worded
 from monitor.signals.copies import wording_of
 
 
@@ -56,6 +56,18 @@ class Departed(Protocol):
     def add(self, authors: Collection[str], at: datetime) -> None: ...
 
 
+class Aside(Protocol):
+    """What was set aside because it broke its reader."""
+
+    def put(self, items: Sequence[SetAside], subject: str, tries: int) -> int:
+        """Keep items that were tried so often, and return how many are new; one that lies there stays as it is."""
+        ...
+
+    def withdraw(self, posts: Collection[PostKey]) -> int:
+        """Forget items that are of posts which their authors deleted; return how many there were."""
+        ...
+
+
 class Followed(NamedTuple):
     """How many posts were withdrawn, given another text, and counted anew; for logs only."""
 
@@ -71,7 +83,7 @@ class Changes(NamedTuple):
     known: Known
     words: Words
     departed: Departed
-    quarantine: Quarantine
+    quarantine: Aside
 
     def follow(self, source: str, batch: Batch, stages: Stages, now: datetime) -> Followed:
         """Do what a batch says of known posts."""
@@ -87,6 +99,7 @@ class Changes(NamedTuple):
         told = gone if held else self.words.shown(gone)
         if told:
             self.words.erase(told)
+        self.quarantine.withdraw(gone)
         return held
 
     def revise(self, posts: Sequence[Post], stages: Stages, now: datetime) -> int:

@@ -3,18 +3,19 @@
 It is small on purpose: the newest 5,000 items, at most 32 MB, for 30 days; what had to go early is counted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
-from monitor.models import SetAside
-from monitor.seams.quarantine import Quarantined, QuarantineTally, key_of
+from monitor.models import PostKey, SetAside
+from monitor.seams.quarantine import Quarantined, QuarantineTally, is_of, key_of, words_of, written_key
 from monitor.store.codec import encode, storable, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import QUARANTINE_DAYS
 from monitor.store.schedule import ms
+from monitor.text.profiles import platform_of
 
 MOST_ITEMS = 5_000
 MOST_BYTES = 32 * 2**20
@@ -35,6 +36,7 @@ class QuarantineStore:
         self._connection = connection
         self._limits = (most_items, most_bytes)
         self._version = _version()
+        self._words: dict[str, tuple[str, frozenset[str]]] = {}
 
     def put(self, items: Sequence[SetAside], subject: str, tries: int) -> int:
         """Keep items that were tried so often, and return how many are new; one that lies there stays as it is."""
@@ -65,6 +67,32 @@ class QuarantineStore:
     def remove(self, keys: Sequence[str]) -> int:
         """Forget items by their short names; return how many there were."""
         return int(self._connection.run("release", self._keys(), (0, *keys)))
+
+    def withdraw(self, posts: Collection[PostKey]) -> int:
+        """Forget items that are of posts which their authors deleted; return how many there were."""
+        held = self.keys()
+        if not held:
+            return 0
+        names = {key_of("post", written_key(each)) for each in posts}
+        for key, (source, words) in self._known(held).items():
+            if any(each.source == source and is_of(words, each) for each in posts):
+                names.add(key)
+        gone = sorted(names & held)
+        return self.remove(gone) if gone else 0
+
+    def _known(self, held: frozenset[str]) -> dict[str, tuple[str, frozenset[str]]]:
+        """Return whose item each is and how it names itself: read once a process, for deletions come every second."""
+        new = sorted(held - self._words.keys())
+        words = {key: each for key, each in self._words.items() if key in held}
+        for start in range(0, len(new), PUT_AT_ONCE):
+            page = new[start : start + PUT_AT_ONCE]
+            for packed in self._connection.execute("HMGET", self._keys()[0], *page):
+                if packed is not None:
+                    kept = decode_quarantined(packed)
+                    source = platform_of(kept.item.id.partition(":")[0])
+                    words[kept.key] = (source, words_of(kept.item) if kept.item.kind == "item" else frozenset())
+        self._words = words
+        return words
 
     def tally(self) -> QuarantineTally:
         """Return how many items lie there, their bytes, and how many had to go early."""

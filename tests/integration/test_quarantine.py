@@ -5,8 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from monitor.cli import commands
+from monitor.duties.forget import Asked, forget
 from monitor.models import Author, PostKey, SetAside, Window
 from monitor.seams.quarantine import key_of, post_aside
 from monitor.store.connection import store_now
@@ -68,6 +70,36 @@ def test_what_is_mended_is_stored_and_leaves_and_the_rest_stays(product: Product
     assert f"{keys['broken']}  still broken" in replayed.stdout
     assert keys["post"] not in again.stdout
     assert {mention.post.key.id: mention.post.author.id for mention in stored} == {"1": "a1b2", "2": "c3"}
+
+
+def test_replay_brings_nothing_back_that_its_author_deleted(product: Product) -> None:
+    with product.opened() as monitor:
+        product.run("topics")
+        items = set_aside(monitor)
+
+        gone = [PostKey("hackernews", id_) for id_ in ("1", "2")]
+        monitor.changes.withdraw(gone, monitor.stages())
+        product.run("quarantine", "replay", "--all")
+
+        assert [each.key for each in monitor.quarantine.all()] == [key_of("item", items["broken"].id)]
+        assert monitor.mentions.kept("pots", gone) == frozenset()
+
+
+def test_replay_brings_nothing_back_of_who_was_forgotten_meanwhile(product: Product) -> None:
+    """An item of a look that was under way is set aside after its author was forgotten."""
+    with product.opened() as monitor:
+        product.run("topics")
+        forget(monitor, Asked("hackernews", "li"), store_now(monitor.connection))
+        [tomb] = monitor.forgotten.all().values()
+        post = a_post(key=PostKey("hackernews", "1"), observed_at=store_now(monitor.connection))
+        hidden = replace(post, author=Author(id=min(tomb.stored)))
+        monitor.quarantine.put([post_aside(hidden, "match", "no")], "hackernews", 1)
+
+        told = product.run("quarantine", "replay", "--all")
+
+        assert "its author was forgotten" in told.stdout
+        assert monitor.mentions.kept("pots", [post.key]) == frozenset()
+        assert monitor.quarantine.all() == []
 
 
 def test_one_is_shown_and_dropped_by_the_beginning_of_its_name(product: Product) -> None:

@@ -2,15 +2,18 @@
 
 from datetime import timedelta
 
+import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.models import Author, SetAside
-from monitor.seams.quarantine import key_of
+from monitor.models import Author, PostKey, SetAside
+from monitor.seams.quarantine import key_of, post_aside
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.outbox import store_now
 from monitor.store.quarantine import MOST_RAW, QuarantineStore
+from tests.build import a_post
 
 DAY = timedelta(days=1)
 
@@ -148,3 +151,64 @@ def test_any_steps_replayed_leave_what_a_plain_model_says(
     assert [kept.item.id for kept in store.all()] == model
     assert (tally.items, tally.crowded_out) == (len(model), crowded_out)
     assert check(valkey) == []
+
+
+DID = "did:plc:alice"
+ITEMS = {
+    PostKey("bluesky", f"at://{DID}/app.bsky.feed.post/3kabc"): {
+        "did": DID,
+        "commit": {"collection": "app.bsky.feed.post", "rkey": "3kabc", "record": {"reply": {"parent": "3kxyz"}}},
+    },
+    PostKey("mastodon", "https://m.example/users/alice/statuses/1"): {
+        "id": "77",
+        "uri": "https://m.example/users/alice/statuses/1",
+        "in_reply_to_id": "76",
+    },
+    PostKey("reddit", "t3_abc"): {"kind": "t3", "data": {"name": "t3_abc", "parent_id": "t3_xyz"}},
+    PostKey("hackernews", "101"): {"objectID": "101", "parent_id": 100, "story_id": 99},
+    PostKey("youtube", "video000001"): {"id": "video000001", "snippet": {"title": "video000002"}},
+    PostKey("x", "900"): {"id": "900", "referenced_tweets": [{"type": "replied_to", "id": "899"}]},
+}
+OTHERS = {
+    "bluesky": f"at://{DID}/app.bsky.feed.post/3kxyz",
+    "mastodon": "https://m.example/users/alice/statuses/76",
+    "reddit": "t3_xyz",
+    "hackernews": "100",
+    "youtube": "video000002",
+    "x": "899",
+}
+
+
+@pytest.mark.parametrize("post", ITEMS, ids=lambda each: each.source)
+def test_what_its_author_deleted_leaves_and_what_answers_it_stays(valkey: Connection, post: PostKey) -> None:
+    store = QuarantineStore(valkey)
+    raw = msgspec.json.encode(ITEMS[post])
+    source = post.source
+    item = SetAside(kind="item", id=f"{source}:hash", raw=raw, reason="ValueError: no")
+    whole = post_aside(a_post(key=post), "match", "no")
+    other = post_aside(a_post(key=PostKey(source, OTHERS[source])), "match", "no")
+    store.put([item, whole, other], source, 1)
+
+    assert store.withdraw([PostKey(source, "9"), PostKey("replay", post.id)]) == 0
+    assert store.withdraw([post]) == 2
+    assert [each.item for each in store.all()] == [other]
+    assert store.withdraw([PostKey(source, OTHERS[source])]) == 1
+    assert check(valkey) == []
+
+
+def test_an_item_set_aside_later_is_seen_by_the_same_process(valkey: Connection) -> None:
+    store, beside = QuarantineStore(valkey), QuarantineStore(valkey)
+    [(post, record), *_] = ITEMS.items()
+    store.put([an_item()], "bot", 1)
+    assert store.withdraw([post]) == 0
+
+    beside.put([SetAside(kind="item", id="bluesky:x", raw=msgspec.json.encode(record), reason="no")], "bluesky", 1)
+
+    assert store.withdraw([post]) == 1
+
+
+def test_an_item_that_is_no_json_goes_where_it_names_the_post_anywhere(valkey: Connection) -> None:
+    store = QuarantineStore(valkey)
+    store.put([SetAside(kind="item", id="reddit:x", raw=b'{"name": "t3_abc", ', reason="no")], "reddit", 1)
+
+    assert store.withdraw([PostKey("reddit", "t3_abc")]) == 1
