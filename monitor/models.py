@@ -288,7 +288,8 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader is told about a topic and a window. Frozen: the same id always says the same.
 
     `hidden` posts are counted and not shown, `others` are of another sense of the keywords and not counted in `trend`.
-    `earliest` is the first post of what it tells about, unless an earlier one is only remembered as `first`.
+    `earliest` is the first post of what it tells about, unless an earlier one is only remembered as `first`. `page` is
+    the post whose first line is the title of the link.
     """
 
     id: str
@@ -299,6 +300,7 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     statuses: tuple[QueryStatus, ...]
     reactions: tuple[Reaction, ...] = ()
     link: SharedLink | None = None
+    page: Mention | None = None
     largest_group: CopyGroup | None = None
     earliest: Mention | None = None
     first: First | None = None

@@ -21,7 +21,7 @@ from monitor.bot.tongue import language_in
 from monitor.digests.draft import utf16_length
 from monitor.digests.schedule import DueDigest, reaching_back
 from monitor.errors import StoreError
-from monitor.models import Message, Parcel, PostKey, Topic
+from monitor.models import Entity, Message, Parcel, PostKey, Quoted, Topic
 from monitor.saying import say, speaking
 from monitor.store.outbox import part_id
 from monitor.store.reviews import Review
@@ -68,7 +68,7 @@ def due_for(monitor: Monitor, topic: Topic, due: DueDigest, chat: str) -> DueDig
 def taken(monitor: Monitor, topic: str, chat: str) -> frozenset[PostKey]:
     """Return the posts that a chat was shown, or may soon be by other topics' digests that wait."""
     others = [each for each in monitor.reviews.all() if each.chat == chat and each.topic != topic and each.is_open]
-    waiting = [key for each in others for key in _posts(each, _copy(monitor, each))]
+    waiting = [key for each in others for key in claimed_by(each, _copy(monitor, each))]
     return monitor.outbox.claimed(chat) | frozenset(waiting)
 
 
@@ -96,7 +96,7 @@ def send(monitor: Monitor, review: Review, thread: int | None = None) -> Sent:
     own = replace(
         message, id=part_id(review.id, 0), chat=review.chat, digest_id=review.id, part=0, thread=thread, buttons=()
     )
-    parcel = Parcel(message=own, posts=tuple(_posts(review, message)))
+    parcel = Parcel(message=own, posts=tuple(claimed_by(review, message)))
     if monitor.outbox.hand_over(review.chat, [parcel], told_by=review.window.end):
         return "shown"
     monitor.chats.wake(review.chat, review.id)
@@ -125,12 +125,20 @@ def _copy(monitor: Monitor, review: Review) -> Message | None:
     return None if found is None else found.parcel.message
 
 
-def _posts(review: Review, message: Message | None) -> Sequence[PostKey]:
-    """Return the posts that a digest claims: those that it quotes before its tail, which folds out."""
+def claimed_by(review: Review, message: Message | None) -> Sequence[PostKey]:
+    """Return the posts that a digest claims: those that it quotes before its tail, which folds out.
+
+    One of which only the title of a link tells is shown by nobody's quote.
+    """
     if message is None or not review.claims:
         return ()
     tail = min((each.offset for each in message.entities if each.type == TAIL), default=utf16_length(message.text))
-    return [each.key for each in message.quotes if each.offset < tail]
+    links = [each for each in message.entities if each.type == "text_link"]
+    return [each.key for each in message.quotes if each.offset < tail and not any(_holds(e, each) for e in links)]
+
+
+def _holds(link: Entity, quoted: Quoted) -> bool:
+    return link.offset <= quoted.offset and quoted.offset + quoted.length <= link.offset + link.length
 
 
 def _shown_as(review: Review) -> str:

@@ -31,7 +31,7 @@ def render_alert(digest: Digest, burst: Burst, again_above: int, chat: str, zone
     draft.write("\n" + say("usual {count}", count=few(burst.expected)) + f" · {who}")
     if digest.link is not None:
         draft.write("\n" + say("Most shared: "))
-        write_title(draft, digest.link)
+        write_title(draft, digest.link, digest.page)
     for reaction in digest.reactions[:1]:
         write_reaction(draft, reaction, digest.trend.window, zone)
     hours = Gates().cooldown.total_seconds() / 3600

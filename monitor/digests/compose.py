@@ -76,7 +76,7 @@ def compose(
     languages = brief.topic.languages
     heard = [each for each in mentions if in_languages(each, languages)] if languages else mentions
     classes = {each.post.key: classify(each, brief.named) for each in heard}
-    link = _link(heard, classes)
+    link, page = _link(heard, classes)
     groups = group_copies(heard)
     made = Digest(
         id=digest_id(brief),
@@ -87,6 +87,7 @@ def compose(
         statuses=tuple(statuses),
         reactions=tuple(_reactions(heard, classes, history, brief)),
         link=link,
+        page=page,
         largest_group=groups[0] if groups else None,
         earliest=_earliest(_told(heard, link, groups), classes, brief.people),
         hidden=sum(people_class == "C" for people_class in classes.values()),
@@ -171,19 +172,20 @@ def _excerpt(mention: Mention) -> Excerpt | None:
     return cut
 
 
-def _link(mentions: Sequence[Mention], classes: Classes) -> SharedLink | None:
-    """Return the most shared link: its title unless that exposes somebody, its outlet if that may be named."""
+def _link(mentions: Sequence[Mention], classes: Classes) -> tuple[SharedLink | None, Mention | None]:
+    """Return the most shared link, its title unless that exposes somebody, and the post whose first line that is."""
     if not any(each.post.links for each in mentions):
-        return None
+        return None, None
     link = most_shared_link(mentions, hidden=_hidden_urls(mentions, classes))
     if link is None or not is_web(link.url):
-        return None
+        return None, None
     page = page_of(mentions, link.url)
-    if page is None or classes[page.post.key] == "C":
-        return msgspec.structs.replace(link, title=None)
+    is_named = page is not None and classes[page.post.key] != "A" and has_handle(link.title or "")
+    if page is None or is_named or classes[page.post.key] == "C":
+        return msgspec.structs.replace(link, title=None), None
     if page.post.key.source != "rss" or classes[page.post.key] != "A":
-        return link
-    return msgspec.structs.replace(link, outlet=page.post.author.name)
+        return link, page
+    return msgspec.structs.replace(link, outlet=page.post.author.name), page
 
 
 def _hidden_urls(mentions: Sequence[Mention], classes: Classes) -> frozenset[str]:

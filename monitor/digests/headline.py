@@ -1,11 +1,12 @@
 """The first lines of a digest: how much was said, how much is usual, and the link that most posts share."""
 
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import host_of, is_web, platform_label, shortened
 from monitor.digests.wording import accounts, day_and_time, day_of, hashtag, isolated, left_out, plain, posts, span_of
-from monitor.models import Digest, SharedLink, Trend, Window
+from monitor.models import Digest, Mention, SharedLink, Trend, Window
 from monitor.saying import say, say_many
 from monitor.signals.bursts import format_ratio, format_usual
 
@@ -58,19 +59,33 @@ def write_headline(draft: Draft, digest: Digest, zone: tzinfo) -> None:
     draft.write("\n" + " · ".join(part for part in parts if part))
 
 
-def write_link(draft: Draft, link: SharedLink, window: Window, zone: tzinfo) -> None:
-    """Write how many share a link, since when, and below what it is called."""
+def write_link(draft: Draft, link: SharedLink, page: Mention | None, window: Window, zone: tzinfo) -> None:
+    """Write how many share a link, since when, and below what it is called, by the post that is its page."""
     since = day_and_time(link.first_seen, window.end, zone)
     draft.write("\n\n" + say("{count} share one link, since {time}", count=f"{link.count:,}", time=since) + "\n")
-    write_title(draft, link)
+    write_title(draft, link, page)
 
 
-def write_title(draft: Draft, link: SharedLink) -> None:
-    """Write the title of a page with its outlet, or its real host where that is unknown, as a link."""
+def write_title(draft: Draft, link: SharedLink, page: Mention | None) -> None:
+    """Write the title of a page with its outlet, or its real host where that is unknown, as a link.
+
+    The title tells of the post that is the page; of an entry of a feed the address does so, too.
+    """
     outlet = plain(link.outlet or shortened(host_of(link.url) or ""), LONGEST_OUTLET)
     title = plain(link.title or "", LONGEST_TITLE)
-    words = f"{isolated(outlet)}: {isolated(_titled(title))}" if title else outlet
-    draft.link(words, link.url if is_web(link.url) else None)
+    url = link.url if is_web(link.url) else None
+    if not title or page is None:
+        draft.link(f"{isolated(outlet)}: {isolated(_titled(title))}" if title else outlet, url)
+        return
+    with ExitStack() as stack:
+        own = draft.about(page.post.key, page.post.author.id)
+        if page.post.key.source == "rss":
+            stack.enter_context(own)
+        stack.enter_context(draft.marked("text_link", url) if url is not None else nullcontext())
+        draft.write(f"{isolated(outlet)}: ")
+        if page.post.key.source != "rss":
+            stack.enter_context(own)
+        draft.write(isolated(_titled(title)))
 
 
 def told_window(digest: Digest, zone: tzinfo) -> str:

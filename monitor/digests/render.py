@@ -101,7 +101,7 @@ def _full(digest: Digest, reactions: Sequence[Reaction], zone: tzinfo) -> Draft:
         _warn(draft, unread)
     write_headline(draft, digest, zone)
     if digest.link is not None:
-        write_link(draft, digest.link, digest.trend.window, zone)
+        write_link(draft, digest.link, digest.page, digest.trend.window, zone)
     if reactions:
         draft.write("\n")
     for reaction in reactions:

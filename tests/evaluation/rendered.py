@@ -136,7 +136,10 @@ def faults(digest: Digest, message: Message, given: dict[PostKey, Written]) -> I
 def _named(message: Message, digest: Digest, given: dict[PostKey, Written]) -> Iterator[str]:
     """Yield who is named beside a quote: nobody here is listed, so nobody may be."""
     units = message.text.encode("utf-16-le")
+    links = [each for each in message.entities if each.type == "text_link"]
     for each in message.quotes:
+        if any(e.offset <= each.offset and each.offset + each.length <= e.offset + e.length for e in links):
+            continue  # the title of a link
         lines = _cut(units, each.offset, each.length).translate(ISOLATION).split("\n")
         origin = lines[-1]
         said = given[each.key]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from monitor.cli.forget import forget as forget_command
+from monitor.digests.redaction import GONE
 from monitor.digests.render import render
 from monitor.duties import upkeep
 from monitor.duties.forget import Asked, forget, parse_author, purge
@@ -301,6 +302,36 @@ def test_words_in_messages_are_forgotten_after_their_posts_were_pruned(monitor: 
     assert (found.posts, found.messages) == (0, 2 * len(TOPICS))
     assert [mark for mark in person.marks if mark in everything] == []
     assert PEOPLE[1].words.encode() in everything
+    assert check(monitor.connection) == []
+
+
+@pytest.mark.parametrize("how", ["forgotten", "deleted"])
+def test_the_title_of_a_link_is_taken_back_and_the_link_stays(monitor: Monitor, how: str) -> None:
+    """It is the first line of somebody's post, of which no quote is shown."""
+    monitor.topics.replace(TOPICS[:1], "hash")
+    url = "https://blog.example/story"
+    story = Post(
+        key=PostKey("hackernews", "1"),
+        url="https://news.ycombinator.com/item?id=1",
+        text="砸锅卖铁 wordsofalice",
+        links=(url,),
+        author=Author(id="alice", handle="alice"),
+        observed_at=NOW - timedelta(hours=3),
+    )
+    sharing = [replace(PEOPLE[n].post(n, 9), text=f"砸锅卖铁 {'abcd'[n] * 30}", links=(url,)) for n in range(4)]
+    ingest([story, *sharing], monitor.stages(), monitor.mentions, NOW)
+    told(monitor)
+    assert stored(monitor).count(b"\xe2\x80\x9c") == 0
+    assert stored(monitor).count("《砸锅卖铁 wordsofalice》".encode()) == 2
+
+    if how == "forgotten":
+        forget(monitor, Asked("hackernews", "alice"), NOW)
+    else:
+        monitor.changes.withdraw([story.key], monitor.stages())
+
+    everything = stored(monitor)
+    assert b"wordsofalice" not in everything
+    assert everything.count(f"blog.example\u2069: {GONE}".encode()) == 2
     assert check(monitor.connection) == []
 
 
