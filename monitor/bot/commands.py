@@ -144,11 +144,15 @@ def _ended(asked: Asked, here: list[Topic], topics: list[Topic]) -> list[Topic]:
 
 
 def forget(asked: Asked) -> Answer:
-    """End every subscription of this chat, and forget all that it wished."""
+    """End every subscription of this chat, and forget all that it wished; what the settings say goes on."""
     asked.monitor.feedback.forget(asked.user)
-    subscribed = asked.monitor.subscriptions.of(asked.chat)
-    changes = [Change("unsubscribe", each.topic) for each in subscribed]
+    ended = {each.topic for each in asked.monitor.subscriptions.of(asked.chat)}
     said = say("Done. No digest comes here any more, and what this chat wished is forgotten.")
+    if asked.is_configured:
+        # It may wish for any topic; who ends a topic ends what was wished of it.
+        ended |= {each.name for each in asked.monitor.topics.all()}
+        said = sentences(say("Done. What this chat wished is forgotten."), say(texts.BY_SETTING))
+    changes = [Change("unsubscribe", each) for each in sorted(ended)]
     return Answer(said, changes=(*changes, Change("wish", CHAT, wishes=Manners())))
 
 

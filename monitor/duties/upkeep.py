@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from monitor.bot.recipients import is_configured
 from monitor.bot.source_troubles import tell_of_sources
 from monitor.duties.forget import Asked, Forgotten, erase_departed, forget, identified, purge
 from monitor.duties.jobs import held
@@ -134,7 +135,9 @@ def tidy(monitor: Monitor, now: datetime) -> None:
             pruned += some
         if pruned:
             log.info("messages forgotten", extra={"chat": chat, "messages": pruned})
-        forget_idle(monitor.connection, chat)
+        # One that the settings name has no subscription, and keeps what it wished.
+        if not is_configured(monitor, chat):
+            forget_idle(monitor.connection, chat)
     outlived.renew()
     monitor.names.trim(now)
     for prefix in erase_forgotten(monitor.connection, now):
