@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from monitor.bot.recipients import is_configured
 from monitor.bot.source_troubles import tell_of_sources
+from monitor.duties.editions import followed_plan
 from monitor.duties.forget import Asked, Forgotten, erase_departed, forget, identified, purge
 from monitor.duties.jobs import held
 from monitor.errors import StoreError
@@ -139,9 +140,22 @@ def tidy(monitor: Monitor, now: datetime) -> None:
         if not is_configured(monitor, chat):
             forget_idle(monitor.connection, chat)
     outlived.renew()
+    sweep_plans(monitor)
     monitor.names.trim(now)
     for prefix in erase_forgotten(monitor.connection, now):
         log.info("leftovers erased", extra={"prefix": prefix})
+
+
+def sweep_plans(monitor: Monitor) -> None:
+    """Forget plans of chats that wish for nothing any more, or are not told, and of topics that left."""
+    topics = {each.name: each for each in monitor.topics.all()}
+    for plan in monitor.wishes.plans():
+        topic = topics.get(plan.topic)
+        if topic is not None:
+            followed_plan(monitor, topic, plan)
+            continue
+        monitor.wishes.drop_plans([plan])
+        monitor.told.forget([plan.name])
 
 
 def messages_live(monitor: Monitor) -> timedelta:

@@ -10,6 +10,7 @@ from monitor.bot.texts import BY_SETTING
 from monitor.duties import upkeep
 from monitor.duties.rounds import candidates
 from monitor.models import Topic
+from monitor.store.wishes import Plan
 from tests.integration.room import Room, a_room
 from tests.simulators.telegram_chats import User
 
@@ -67,3 +68,14 @@ def test_forget_says_that_the_settings_go_on_and_forgets_what_was_wished(room: R
     assert BY_SETTING in said
     assert candidates(room.monitor, POTS) == [ZOE]
     assert room.monitor.wishes.of(ZOE, "pots") is None
+
+
+def test_plans_of_nobody_are_swept_by_the_daily_tidying(room: Room, zoe: User) -> None:
+    room.say(zoe, "/settings pots at 07:30")
+    [own] = room.monitor.wishes.plans()
+    for each in (Plan("pots", "77", "08:00/UTC/daily"), Plan("left", ZOE, "08:00/UTC/daily")):
+        room.monitor.wishes.set_plan(each)
+
+    upkeep.tidy(room.monitor, room.monitor.now())
+
+    assert room.monitor.wishes.plans() == [own]
