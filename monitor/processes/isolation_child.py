@@ -1,4 +1,4 @@
-"""The child that works on items which may kill it: `python -m monitor.isolation_child`, its socket as standard input.
+"""The child that works on items which may kill it; its socket is standard input: `monitor.processes.isolation_child`.
 
     parent ─Work─► this process ─fork─► reads the page, or goes from post to post, and tells what it begins
                         ▲                │
