@@ -5,10 +5,13 @@ from datetime import timedelta
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.shelves import shelf_of
 from monitor.bot.topic_names import find_topics
+from monitor.digests.recent import Rules
 from monitor.digests.table import Form, may_leave, table_of
+from monitor.digests.wishing import stricter
 from monitor.digests.wording import posts
 from monitor.models import Window
 from monitor.saying import phrase, say
+from monitor.topics.senses.sense import by_sense
 
 EXPORTED = timedelta(days=7)
 MOST_EXPORTED = 20_000
@@ -26,8 +29,11 @@ def export(asked: Asked) -> Answer:
         return Answer(say(HOW))
     topic = found[0]
     window = Window(asked.now - EXPORTED, asked.now)
-    stored = shelf_of(asked.monitor, topic).mentions.between(topic.name, window)
-    mentions = list(filter(may_leave, stored))[-MOST_EXPORTED:]
+    stored = by_sense(topic, shelf_of(asked.monitor, topic).mentions.between(topic.name, window)).meant
+    people = asked.monitor.settings.people
+    policy = stricter(people.policy, asked.monitor.wishes.manners(asked.chat).people)
+    rules = Rules(policy, frozenset(people.named))
+    mentions = [each for each in stored if may_leave(each, rules)][-MOST_EXPORTED:]
     said = say("{posts} of 7 days; those that could expose somebody are left out.", posts=posts(len(mentions)))
     file_name = f"{topic.name}-{asked.now:%Y-%m-%d}.{form}"
-    return Answer(said, document=table_of(mentions, form, with_text=with_text), file_name=file_name)
+    return Answer(said, document=table_of(mentions, form, rules, with_text=with_text), file_name=file_name)

@@ -1,6 +1,6 @@
 """The posts of a topic as a file, CSV or JSON lines: ids alone, so that platforms decide what is shown, or texts. Pure.
 
-Posts that could expose somebody are left out, authors are in neither form.
+Posts that could expose somebody are left out, authors are in neither form; what digests may not quote has no text.
 """
 
 import csv
@@ -10,20 +10,22 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Literal
 
-from monitor.digests.people import is_exposing
+from monitor.digests.people import Shown, classify, has_handle, show
+from monitor.digests.recent import Rules
 from monitor.models import Mention, PostKey
 
 Form = Literal["csv", "jsonl"]
 IDS = ("source", "id", "time", "seen", "language", "script", "matched")
 TEXTS = ("url", "text")
+BY_DEFAULT = Rules()
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """With these a cell begins that a spreadsheet would compute: https://owasp.org/www-community/attacks/CSV_Injection"""
 
 
-def table_of(mentions: Iterable[Mention], form: Form, *, with_text: bool) -> bytes:
+def table_of(mentions: Iterable[Mention], form: Form, rules: Rules = BY_DEFAULT, *, with_text: bool) -> bytes:
     """Return the file, UTF-8; of CSV with a mark in front that spreadsheets look for."""
     columns = IDS + TEXTS if with_text else IDS
-    rows = [{name: row[name] for name in columns} for row in _rows(mentions)]
+    rows = [{name: row[name] for name in columns} for row in _rows(mentions, rules)]
     if form == "jsonl":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8", "replace")
     return _written(({name: _cell(value) for name, value in row.items()} for row in rows), columns)
@@ -55,16 +57,21 @@ def _written(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> bytes
     return out.getvalue().encode("utf-8-sig", "replace")
 
 
-def may_leave(mention: Mention) -> bool:
-    """Tell whether a post may stand in a file: it was not taken back, and exposes nobody."""
-    return not mention.withdrawn and not is_exposing(mention.post.text)
+def may_leave(mention: Mention, rules: Rules) -> bool:
+    """Tell whether a post may stand in a file: it was not taken back, and more of it may be told than a count."""
+    return not mention.withdrawn and any(_shown(mention, rules))
 
 
-def _rows(mentions: Iterable[Mention]) -> Iterator[dict[str, str]]:
+def _shown(mention: Mention, rules: Rules) -> Shown:
+    return show(classify(mention, rules.named), rules.policy, mention.post.key.source)
+
+
+def _rows(mentions: Iterable[Mention], rules: Rules) -> Iterator[dict[str, str]]:
     for each in mentions:
-        post = each.post
-        if not may_leave(each):
+        post, shown = each.post, _shown(each, rules)
+        if each.withdrawn or not any(shown):
             continue
+        is_quotable = shown.quote and (shown.name or not has_handle(post.text))
         yield {
             "source": post.key.source,
             "id": post.key.id,
@@ -73,8 +80,8 @@ def _rows(mentions: Iterable[Mention]) -> Iterator[dict[str, str]]:
             "language": each.language,
             "script": each.script or "",
             "matched": " ".join(hit.term for hit in each.terms),
-            "url": post.url or "",
-            "text": post.text,
+            "url": (post.url or "") if shown.link else "",
+            "text": post.text if is_quotable else "",
         }
 
 

@@ -419,6 +419,15 @@ def test_posts_are_exported_as_a_document(room: Room) -> None:
     assert shown.text.startswith("12 posts of 7 days")
 
 
+def test_a_chat_that_wants_counts_alone_exports_nobody(room: Room) -> None:
+    emil = room.person("Emil", "editor")
+    room.follow(POTS, posts=12)
+    room.say(emil, "/subscribe smash-pots")
+    room.say(emil, "/settings smash-pots people counts")
+
+    assert room.say(emil, "/export smash-pots csv text").startswith("0 posts of 7 days")
+
+
 def test_what_nobody_asked_for_is_told_in_the_language_in_which_a_person_was_answered_last(room: Room) -> None:
     """Notices were in the installation's language, whatever their reader speaks."""
     olga = room.person("Olga", "owner")

@@ -4,8 +4,12 @@ import csv
 import io
 import json
 
+import pytest
+
+from monitor.digests.people import Policy
+from monitor.digests.recent import Rules
 from monitor.digests.table import IDS, table_of
-from monitor.models import Author
+from monitor.models import Author, PostKey
 from tests.build import a_mention
 
 AUTHOR = Author(id="h1", handle="someone", name="Some One")
@@ -31,3 +35,28 @@ def test_texts_come_back_as_they_were_and_no_cell_is_computed() -> None:
 
     assert json.loads(line)["text"] == MENTIONS[0].post.text
     assert row["text"] == f"'{MENTIONS[0].post.text}"
+
+
+@pytest.mark.parametrize(
+    ("policy", "texts"),
+    [
+        ("default", {"plain": "砸锅卖铁", "handle": "", "x": "", "named": "砸锅卖铁 @you"}),
+        ("links", {"plain": "", "handle": "", "x": "", "named": "砸锅卖铁 @you"}),
+        ("counts", {"named": "砸锅卖铁 @you"}),
+        ("names", {"plain": "砸锅卖铁", "handle": "砸锅卖铁 @you", "x": "砸锅卖铁", "named": "砸锅卖铁 @you"}),
+    ],
+)
+def test_a_file_tells_no_more_of_people_than_a_digest_may(policy: Policy, texts: dict[str, str]) -> None:
+    """It held the whole text of every post, whatever the policy and the platform."""
+    mentions = [
+        a_mention("plain", post={"text": "砸锅卖铁"}),
+        a_mention("handle", post={"text": "砸锅卖铁 @you"}),
+        a_mention("x", post={"text": "砸锅卖铁", "key": PostKey("x", "x")}),
+        a_mention("named", post={"text": "砸锅卖铁 @you", "author": Author(id="h", handle="desk")}),
+    ]
+
+    table = table_of(mentions, "jsonl", Rules(policy, frozenset(["bluesky:desk"])), with_text=True)
+
+    rows = [json.loads(line) for line in table.decode().splitlines()]
+    assert {row["id"]: row["text"] for row in rows} == texts
+    assert all(row["url"] for row in rows)
