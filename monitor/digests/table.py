@@ -40,13 +40,28 @@ def without_rows(table: bytes, file_name: str, posts: Collection[PostKey]) -> by
         return b"".join(line for line in lines if _may_stay(json.loads(line), posts))
     if not file_name.endswith(".csv"):
         return table
-    rows = list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline="")))
+    rows = _read(table)
     kept = [row for row in rows if _may_stay(row, posts)]
     return table if len(kept) == len(rows) else _written(kept, list(rows[0]))
 
 
+def posts_in_file(table: bytes, file_name: str) -> frozenset[PostKey]:
+    """Return the posts of a file of `table_of`; none of any other file."""
+    if file_name.endswith(".jsonl"):
+        return frozenset(_key(json.loads(line)) for line in table.splitlines())
+    return frozenset(map(_key, _read(table))) if file_name.endswith(".csv") else frozenset()
+
+
+def _read(table: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(table.decode("utf-8-sig"), newline="")))
+
+
+def _key(row: Mapping[str, str]) -> PostKey:
+    return PostKey(row["source"], row["id"].removeprefix("'"))
+
+
 def _may_stay(row: Mapping[str, str], posts: Collection[PostKey]) -> bool:
-    return "text" not in row or PostKey(row["source"], row["id"].removeprefix("'")) not in posts
+    return "text" not in row or _key(row) not in posts
 
 
 def _written(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from monitor.digests.table import posts_in_file
 from monitor.models import Parcel, PostKey
 from monitor.store.codec import decode_message, decode_parcel, to_ms
 from monitor.store.connection import Connection, store_now
@@ -70,7 +71,9 @@ class Outlived:
         for id_, packed in self._connection.pairs("HSCAN", keys.messages):
             yield _Told(id_.decode(), posts_in(Parcel(message=decode_message(packed))), True)
         for id_, packed in self._connection.pairs("HSCAN", keys.parcels):
-            yield _Told(id_.decode(), posts_in(decode_parcel(packed)), False)
+            parcel = decode_parcel(packed)
+            listed = posts_in_file(parcel.document or b"", parcel.file_name)
+            yield _Told(id_.decode(), posts_in(parcel) | listed, False)
 
     def _is_older(self, order: str, message: str, before: datetime) -> bool:
         at = self._connection.execute("ZSCORE", order, message)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.digests.redaction import FILE_GONE, GONE
-from monitor.duties import jobs
+from monitor.duties import jobs, upkeep
 from monitor.models import Message, PostKey
 from tests.build import NOW, a_mention
 from tests.integration.room import Room, a_room
@@ -83,6 +83,23 @@ def test_a_file_with_its_words_is_deleted_and_loses_them_in_the_store(room: Room
     everything = stored(room.monitor)
     assert b"takenback" not in everything
     assert b"staysthere" in everything
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_file_ends_with_the_first_post_in_it(room: Room, form: str) -> None:
+    emil = room.person("Emil", "editor")
+    room.say(emil, f"/export smash-pots {form} text")
+    room.say(emil, f"/export smash-pots {form}")
+    room.deliver(str(emil.id))
+    later = room.monitor.now() + 2 * timedelta(days=1)
+
+    upkeep.tidy(room.monitor, later)
+    assert b"takenback" in stored(room.monitor)
+    room.monitor.mentions.remove("smash-pots", [GONE_KEY])
+    upkeep.tidy(room.monitor, later)
+
+    assert b"takenback" not in stored(room.monitor)
+    assert not room.monitor.connection.execute("EXISTS", room.monitor.connection.keys.chat(str(emil.id)).parcels)
 
 
 def test_a_file_that_may_not_be_deleted_asks_for_it(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
