@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
-from monitor.digests.table import without_rows
+from monitor.digests.table import posts_in_file, without_rows
 from monitor.models import Entity, Message, Parcel, PostKey, Quoted
 from monitor.saying import phrase, say
 
@@ -90,9 +90,17 @@ def _shifted(quoted: Quoted, gone: Quoted) -> Quoted:
 
 
 def renamed(parcel: Parcel, name: Callable[[PostKey], PostKey]) -> Parcel:
-    """Return a parcel whose posts have other names: a key may tell who wrote the post. The author's hash goes, too."""
+    """Return a parcel whose posts have other names: a key may tell who wrote the post.
+
+    The author's hash goes, too, and the post's row in a file, which has no other name.
+    """
     quotes = tuple(_renamed(each, name(each.key)) for each in parcel.message.quotes)
-    return replace(parcel, message=replace(parcel.message, quotes=quotes), posts=tuple(map(name, parcel.posts)))
+    document, file_name = parcel.document, parcel.file_name
+    if document is not None:
+        gone = frozenset(each for each in posts_in_file(document, file_name) if name(each) != each)
+        document = without_rows(document, file_name, gone, ids_too=True) if gone else document
+    message = replace(parcel.message, quotes=quotes)
+    return replace(parcel, message=message, posts=tuple(map(name, parcel.posts)), document=document)
 
 
 def _renamed(quoted: Quoted, key: PostKey) -> Quoted:

@@ -31,17 +31,22 @@ def table_of(mentions: Iterable[Mention], form: Form, rules: Rules = BY_DEFAULT,
     return _written(({name: _cell(value) for name, value in row.items()} for row in rows), columns)
 
 
-def without_rows(table: bytes, file_name: str, posts: Collection[PostKey]) -> bytes:
-    """Return a file of `table_of` without the texts of some posts; one of ids alone, or any other file, as it is."""
-    if b"text" not in table:
-        return table
+def without_rows(table: bytes, file_name: str, posts: Collection[PostKey], *, ids_too: bool = False) -> bytes:
+    """Return a file of `table_of` without the texts of some posts; one of ids alone, or any other file, as it is.
+
+    With `ids_too` those of ids alone go as well: an id may say who wrote its post.
+    """
+
+    def may_stay(row: Mapping[str, str]) -> bool:
+        return ("text" not in row and not ids_too) or _key(row) not in posts
+
     if file_name.endswith(".jsonl"):
         lines = table.splitlines(keepends=True)
-        return b"".join(line for line in lines if _may_stay(json.loads(line), posts))
+        return b"".join(line for line in lines if may_stay(json.loads(line)))
     if not file_name.endswith(".csv"):
         return table
     rows = _read(table)
-    kept = [row for row in rows if _may_stay(row, posts)]
+    kept = [row for row in rows if may_stay(row)]
     return table if len(kept) == len(rows) else _written(kept, list(rows[0]))
 
 
@@ -58,10 +63,6 @@ def _read(table: bytes) -> list[dict[str, str]]:
 
 def _key(row: Mapping[str, str]) -> PostKey:
     return PostKey(row["source"], row["id"].removeprefix("'"))
-
-
-def _may_stay(row: Mapping[str, str], posts: Collection[PostKey]) -> bool:
-    return "text" not in row or _key(row) not in posts
 
 
 def _written(rows: Iterable[Mapping[str, str]], columns: Sequence[str]) -> bytes:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from monitor.digests.redaction import redacted, renamed, tells_of
 from monitor.digests.requoting import Quotes, requoted
+from monitor.digests.table import posts_in_file
 from monitor.models import Delivery, Parcel, PostKey
 from monitor.saying import DEFAULT, speaking
 from monitor.store.codec import decode_delivery, decode_message, decode_parcel, encode
@@ -83,6 +84,7 @@ class MessageEraser:
         for parcel in chain((Parcel(message=each) for each in kept), sent):
             yield from ((each.key, each.author) for each in parcel.message.quotes)
             yield from ((each, "") for each in parcel.posts)
+            yield from ((each, "") for each in posts_in_file(parcel.document or b"", parcel.file_name))
 
     def _kept(self, chat: str, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> int:
         """Change the messages kept for the local page, which shows them as they are stored."""

@@ -8,6 +8,7 @@ import pytest
 
 from monitor.digests.redaction import FILE_GONE, GONE
 from monitor.duties import jobs, upkeep
+from monitor.duties.forget import Asked, forget
 from monitor.models import Message, PostKey
 from tests.build import NOW, a_mention
 from tests.integration.room import Room, a_room
@@ -83,6 +84,27 @@ def test_a_file_with_its_words_is_deleted_and_loses_them_in_the_store(room: Room
     everything = stored(room.monitor)
     assert b"takenback" not in everything
     assert b"staysthere" in everything
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("is_pruned", [False, True])
+def test_a_file_of_ids_forgets_who_asked_for_it(room: Room, form: str, is_pruned: bool) -> None:
+    """The id of a post of Bluesky holds its author's."""
+    key = PostKey("bluesky", "at://did:plc:alice/app.bsky.feed.post/1")
+    mention = a_mention("mine", topic="smash-pots", post={"key": key, "observed_at": NOW - timedelta(hours=6)})
+    room.monitor.mentions.add("smash-pots", [mention], oldest=NOW - timedelta(days=30))
+    emil = room.person("Emil", "editor")
+    room.say(emil, f"/export smash-pots {form}")
+    room.deliver(str(emil.id))
+    assert b"did:plc:alice" in stored(room.monitor)
+    if is_pruned:
+        room.monitor.mentions.remove("smash-pots", [key])
+
+    forget(room.monitor, Asked("bluesky", "did:plc:alice"), NOW)
+
+    everything = stored(room.monitor)
+    assert b"did:plc:alice" not in everything
+    assert b"at://kept" in everything
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
