@@ -17,7 +17,7 @@ from monitor.models import Topic
 from monitor.text.folding import fold
 from monitor.text.urls import canonical
 from monitor.topics import values
-from monitor.topics.language.common import is_common, why_common
+from monitor.topics.language.everyday_words import is_common, why_common
 from monitor.topics.language.parse import read
 from monitor.topics.language.printer import printed
 from monitor.topics.lines import Path

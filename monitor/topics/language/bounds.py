@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.errors import QueryError
-from monitor.topics.language.common import is_common, why_common
+from monitor.topics.language.everyday_words import is_common, why_common
 from monitor.topics.language.printer import printed
 from monitor.topics.language.query import And, Handle, Language, MinLikes, Not, Or, Origin, Regex, Term
 from monitor.topics.language.signs import MAX_LENGTH

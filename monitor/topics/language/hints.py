@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from monitor.text.folding import fold
 from monitor.text.words import is_word_character
-from monitor.topics.language.common import is_common
+from monitor.topics.language.everyday_words import is_common
 from monitor.topics.language.printer import printed
 from monitor.topics.language.query import Handle, Leaf, MinLikes, Node, Regex, Term, leaves, sought_leaves
 
