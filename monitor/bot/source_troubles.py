@@ -16,7 +16,7 @@ from monitor.digests.reasons import told_reason
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Window
 from monitor.saying import say
-from monitor.seams.credentials import NO_KEY
+from monitor.seams.credentials import NOT_SET_UP
 from monitor.topics.polling.breaker import scope_of
 from monitor.wiring import Monitor
 
@@ -47,10 +47,10 @@ def tell_of_sources(monitor: Monitor, now: datetime) -> None:
 
 
 def outages(statuses: Sequence[QueryStatus], now: datetime) -> Iterator[Outage]:
-    """Yield what is to be told, one outage per scope: the one that has lasted longest. A missing key is no outage."""
+    """Yield what is to be told, one outage per scope: the longest. A missing key or budget is none."""
     told: dict[str, Outage] = {}
     for status in statuses:
-        if status.reason is None or status.since is None or status.reason == NO_KEY:
+        if status.reason is None or status.since is None or status.reason in NOT_SET_UP:
             continue
         scope = scope_of(status.query)
         patience = FEED_FAILS_FOR if scope.startswith("rss:") else FAILS_FOR

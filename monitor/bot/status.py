@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.topic_names import title_of
-from monitor.digests.coverage import readings, unread_line
+from monitor.digests.coverage import partial_line, readings, unread_line
 from monitor.digests.platforms import platform_label
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, span_of
@@ -57,11 +57,13 @@ def status(asked: Asked) -> Answer:
 def word(health: Health, zone: tzinfo) -> str:
     """Word how things are, in some lines."""
     window = Window(health.now - timedelta(days=1), health.now)
-    unread = unread_line(readings(health.statuses, window), window, zone)
+    sources = readings(health.statuses, window)
+    unread, partial = unread_line(sources, window, zone), partial_line(sources, window, zone)
     lines = (
         _headline(health),
         _followed(health),
         _read(health),
+        say("Read in part: {sources}.", sources=partial) if partial else "",
         say("Not read: {sources}.", sources=unread) if unread else "",
         _messages(health),
         f"Discussion Monitor {version('discussion-monitor')}",

@@ -15,7 +15,7 @@ from monitor.errors import ConfigError, DeliveryError
 from monitor.models import Query, QueryStatus, Window
 from monitor.processes.stalls import neglect
 from monitor.seams.budget import MICRO, dollars
-from monitor.seams.credentials import NO_KEY, missing_of
+from monitor.seams.credentials import NO_BUDGET, NO_KEY, NOT_SET_UP, missing_of
 from monitor.settings import Settings, load
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import STREAMS
@@ -161,11 +161,14 @@ def _spending(monitor: Monitor, now: datetime) -> Iterator[Finding]:
             continue
         label, ledger = platform_label(source), spend.today(now)
         if not spend.budget.day:
-            remedy = f"set budget in [sources.{source}], in US dollars a day; or take it out of topics.toml"
-            yield Finding(False, f"{label}: not read: no budget", remedy)
+            yield Finding(False, f"{label}: not read: {NO_BUDGET}", _budget_remedy(source))
         said = f"${dollars(ledger.spent):.2f} of ${dollars(spend.budget.day):.2f} spent today (UTC)"
         is_spent = ledger.spent + MICRO // 20 > spend.budget.day
         yield Finding(not is_spent, f"{label}: {said}", "wait for midnight UTC, or raise budget" if is_spent else "")
+
+
+def _budget_remedy(source: str) -> str:
+    return f"set budget in [sources.{source}], in US dollars a day; or take it out of topics.toml"
 
 
 def _unasked(monitor: Monitor) -> Iterator[Finding]:
@@ -197,7 +200,8 @@ def _sources(monitor: Monitor, now: datetime) -> Iterator[Finding]:
 def _query(status: QueryStatus, now: datetime) -> Finding:
     said = _said_of(status)
     if status.reason is not None:
-        since = "" if status.since is None else f" since {status.since:%Y-%m-%d %H:%M} UTC"
+        is_outage = status.since is not None and status.reason not in NOT_SET_UP
+        since = "" if not is_outage else f" since {status.since:%Y-%m-%d %H:%M} UTC"
         tried = "" if status.tried is None else f", last asked {_minutes(now - status.tried)} ago"
         return Finding(False, f"{_named(status.query)}: not read{since}: {status.reason}{tried}{said}", _remedy(status))
     if status.last_read is None:
@@ -250,6 +254,8 @@ def _minutes(time: timedelta) -> str:
 
 
 def _remedy(status: QueryStatus) -> str:
+    if status.reason == NO_BUDGET:
+        return _budget_remedy(status.query.source)
     if "our key" in (status.reason or "") or " 401 " in (status.reason or "") or " 403 " in (status.reason or ""):
         return "mend its key or address in the settings, and start again"
     if "moved" in (status.reason or ""):

@@ -1,7 +1,7 @@
 """What was read and what was not, in a line: a quiet day and a blind day must look different."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
@@ -9,9 +9,9 @@ from monitor.digests.platforms import host_of, platform_label, shortened
 from monitor.digests.reasons import told_reason
 from monitor.digests.wording import listed, plain, sentences, span_of, time_within
 from monitor.models import QueryStatus, Window
-from monitor.nouns.coverage import samples_in
+from monitor.nouns.coverage import is_sample, samples_in
 from monitor.saying import phrase, say, say_many
-from monitor.seams.credentials import NO_KEY
+from monitor.seams.credentials import NOT_SET_UP
 from monitor.signals.coverage import merged
 
 WHOLE = 0.95
@@ -31,7 +31,7 @@ MOST_UNREAD = 4
 LONGEST_REASON = 60
 LONGEST_LABEL = 40
 
-REASONS = (phrase("no key"), phrase("budget"), phrase("quota"))
+REASONS = (phrase("no key"), phrase("no budget"), phrase("budget"), phrase("quota"))
 """Why something is not read, in words that are said as they are; others are in reasons.py."""
 
 
@@ -40,7 +40,8 @@ class SourceReading(NamedTuple):
 
     `missing` is the share of the window that should have been read and was not: what lies before the first look is not
     missing, and all of it is while there was none. `hole` is the time in the middle that nobody read. `is_unbroken`:
-    what was read at all was read ever since. `sampled` says how many posts were read of how many, where only some were.
+    what was read at all was read ever since. `sampled` says how many posts were read of how many, where only some were,
+    `why` what it is that made some be missed.
     """
 
     source: str
@@ -54,6 +55,7 @@ class SourceReading(NamedTuple):
     is_unbroken: bool
     truncated: bool
     sampled: tuple[int, int] | None
+    why: str | None
     failed: int
     reason: str | None
     since: datetime | None
@@ -84,6 +86,12 @@ def unread_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) 
     return _listed([_unread(each, window, zone) for each in sources if each.failed], MOST_UNREAD)
 
 
+def partial_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) -> str:
+    """Word what was read in part only, as `read_line` does: "Bluesky (about 2 hours missing)"; "" when nothing was."""
+    partial = [each for each in sources if each.read and (each.truncated or each.hole >= MATERIAL)]
+    return _listed([_read(each, window, zone) for each in partial], MOST_READ)
+
+
 def coverage_line(read: str, unread: str) -> str:
     """Word both: "Read: Bluesky, 41 of 44 feeds. Not read: Reddit (no key)."; "" without either."""
     parts = (
@@ -97,6 +105,8 @@ def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> So
     looked = [each for each in statuses if _was_read(each, window)]
     failed = [each for each in statuses if _has_failed(each, window)]
     reasons = Counter(each.reason for each in failed if each.reason is not None).most_common(1)
+    gaps = [gap for each in looked for gap in each.gaps]
+    whys = Counter(gap.why for gap in gaps if gap.is_partial and not is_sample(gap)).most_common(1)
     texts = (each.query.text for each in (failed or statuses))
     return SourceReading(
         source=source,
@@ -109,7 +119,8 @@ def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> So
         begun=max((each.begun for each in looked if each.begun is not None), default=None),
         is_unbroken=not any(_missing(each, window) for each in looked),
         truncated=any(each.truncated for each in looked),
-        sampled=samples_in(gap for each in looked for gap in each.gaps),
+        sampled=samples_in(gaps),
+        why=whys[0][0] if whys else None,
         failed=len(failed),
         reason=reasons[0][0] if reasons else None,
         since=min((each.since for each in failed if each.since is not None), default=None),
@@ -127,7 +138,7 @@ def _missing(status: QueryStatus, window: Window) -> float:
 
 
 def _hole(status: QueryStatus) -> timedelta:
-    """Return the time that was skipped; what was read in part is a sample, and called so."""
+    """Return the time that was skipped; what was read in part is told of apart."""
     holes = merged(Window(gap.start, gap.end) for gap in status.gaps if not gap.is_partial)
     return sum((each.length for each in holes), timedelta(0))
 
@@ -146,7 +157,7 @@ def _has_failed(status: QueryStatus, window: Window) -> bool:
 
 def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:
     label = _label(source, source.read)
-    notes = [_sample(source)] if source.truncated else []
+    notes = list(_partly(source)) if source.truncated else []
     if source.share < WHOLE:
         notes.append(_part(source, window, zone))
     if source.hole >= MATERIAL and (source.share >= WHOLE or source.is_unbroken):
@@ -154,12 +165,15 @@ def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:
     return say("{label} ({notes})", label=label, notes=listed(notes)) if notes else label
 
 
-def _sample(source: SourceReading) -> str:
-    """Word that only some posts were read: how many of how many, where that is known."""
-    if source.sampled is None:
-        return say("sample")
-    read, total = (f"{number:,}" for number in source.sampled)
-    return say("sample {read} of {all}", read=read, all=total)
+def _partly(source: SourceReading) -> Iterator[str]:
+    """Word that only some posts were read: how many of how many, or why some may be missing, where that is known."""
+    if source.sampled is not None:
+        read, total = (f"{number:,}" for number in source.sampled)
+        yield say("sample {read} of {all}", read=read, all=total)
+    if source.why is not None:
+        yield say("in part: {reason}", reason=plain(told_reason(source.why), LONGEST_REASON))
+    elif source.sampled is None:
+        yield say("sample")
 
 
 def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
@@ -172,8 +186,7 @@ def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
 def _unread(source: SourceReading, window: Window, zone: tzinfo) -> str:
     label = _label(source, source.failed)
     reason = plain(told_reason(source.reason) if source.reason else _why_unread(source), LONGEST_REASON)
-    # A key that nobody set is no outage that began.
-    if source.since is None or source.reason == NO_KEY:
+    if source.since is None or source.reason in NOT_SET_UP:
         return say("{label} ({notes})", label=label, notes=reason)
     since = time_within(source.since, window, zone)
     return say("{label} since {time} ({notes})", label=label, time=since, notes=reason)

@@ -51,6 +51,9 @@ OF_SOURCES = (
     phrase("X's monthly cap"),
     phrase("brings nothing; {count} posts or more were to be expected"),
     phrase("most of what {count} looks brought could not be read"),
+    phrase("the index shows nothing where it told of more"),
+    phrase("X shows nothing where it told of more"),
+    phrase("more came than could be read"),
     phrase("not one item of the answer could be read"),
     phrase("not one post of the answer could be read"),
 )

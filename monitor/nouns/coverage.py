@@ -83,6 +83,11 @@ def sample_why(read: int, total: int) -> str:
     return f"sample {read} of {total}"
 
 
+def is_sample(gap: Gap) -> bool:
+    """Tell whether a gap is one on purpose."""
+    return _SAMPLE.fullmatch(gap.why) is not None
+
+
 def samples_in(gaps: Iterable[Gap]) -> tuple[int, int] | None:
     """Return how many posts were read of how many in all samples among gaps; None when there are none."""
     found = [match for gap in gaps if (match := _SAMPLE.fullmatch(gap.why))]

@@ -5,6 +5,9 @@ from typing import Protocol, runtime_checkable
 from monitor.errors import AccessDenied
 
 NO_KEY = "no key"
+NO_BUDGET = "no budget"
+NOT_SET_UP = (NO_KEY, NO_BUDGET)
+"""Why a source is not read that nobody set up: that is no outage, and began at no time."""
 
 
 @runtime_checkable

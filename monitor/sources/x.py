@@ -16,6 +16,7 @@ import msgspec
 from monitor.errors import AccessDenied, ConfigError, OutOfCredit, PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, Query, SetAside, Window
 from monitor.seams.budget import Budget, Prices, Wish, dollars, micro
+from monitor.seams.credentials import NO_BUDGET
 from monitor.seams.looking_back import Price
 from monitor.seams.pace import Pace
 from monitor.seams.quarantine import OPEN, Asked, Gate
@@ -223,7 +224,7 @@ class XSource:
         if not self._token:
             raise AccessDenied(NAME, "no key")
         if not self.budget.day:
-            raise OutOfCredit(NAME, "no budget")
+            raise OutOfCredit(NAME, NO_BUDGET)
 
     @property
     def _fields(self) -> str:

@@ -19,6 +19,7 @@ import msgspec
 from monitor.errors import AccessDenied, OutOfCredit, PayloadChanged, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Topic
 from monitor.seams.budget import Prices, Wish
+from monitor.seams.credentials import NO_BUDGET
 from monitor.seams.pace import Pace
 from monitor.seams.quarantine import OPEN, Asked, Gate
 from monitor.seams.rereading import Reread
@@ -165,7 +166,7 @@ class XStream:
         if not self._token:
             raise AccessDenied(NAME, "no key")
         if not self.budget.day:
-            raise OutOfCredit(NAME, "no budget")
+            raise OutOfCredit(NAME, NO_BUDGET)
 
     def _client(self) -> httpx.AsyncClient:
         # Packed answers would wait until a block of them is full.

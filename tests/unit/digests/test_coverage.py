@@ -5,8 +5,11 @@ from datetime import UTC, timedelta
 import msgspec
 import pytest
 
-from monitor.digests.coverage import is_blind, read_line, readings, unread_line
+from monitor.bot.status import Health, word
+from monitor.cli.check import _query
+from monitor.digests.coverage import coverage_line, is_blind, read_line, readings, unread_line
 from monitor.models import Gap, Query, QueryStatus, Window
+from monitor.store.outbox import Load
 from tests.build import NOW
 
 HOUR = timedelta(hours=1)
@@ -91,3 +94,56 @@ def test_a_hole_in_one_of_many_feeds_is_no_hole_of_the_news() -> None:
     statuses[0] = msgspec.structs.replace(statuses[0], gaps=(gap,))
 
     assert read_line(readings(statuses, DAY), DAY, UTC) == "40 feeds"
+
+
+def a_gap(why: str, *, is_partial: bool = True, hours: float = 2) -> Gap:
+    return Gap(start=NOW - 5 * HOUR, end=NOW - (5 - hours) * HOUR, why=why, is_partial=is_partial)
+
+
+AWAY = "two.example: the server answered 403 (Forbidden)"
+
+
+@pytest.mark.parametrize(
+    ("status", "line", "partial", "doctor"),
+    [
+        (a_status("x", 0.0, None, "no budget"), "Not read: X (no budget).", "", "not read: no budget"),
+        (a_status("reddit", 0.0, None, "no key"), "Not read: Reddit (no key).", "", "not read: no key"),
+        (
+            msgspec.structs.replace(a_status("mastodon", 1.0), truncated=True, gaps=(a_gap(AWAY),)),
+            f"Read: Mastodon (in part: {AWAY}).",
+            f"Mastodon (in part: {AWAY})",
+            f"120 min from 10 Mar 07:00 UTC in part ({AWAY})",
+        ),
+        (
+            msgspec.structs.replace(a_status("x", 1.0), truncated=True, gaps=(a_gap("sample 60 of 380"),)),
+            "Read: X (sample 60 of 380).",
+            "X (sample 60 of 380)",
+            "in part (sample 60 of 380)",
+        ),
+        (
+            msgspec.structs.replace(a_status("youtube", 0.6, reason="quota"), gaps=()),
+            "Read: YouTube (60 % of the window). Not read: YouTube since 11:00 (quota).",
+            "",
+            "not read since 2026-03-10 11:00 UTC: quota",
+        ),
+        (
+            msgspec.structs.replace(
+                a_status("bluesky", 0.96), gaps=(a_gap("nobody looked", is_partial=False, hours=1),)
+            ),
+            "Read: Bluesky (about 60 min missing).",
+            "Bluesky (about 60 min missing)",
+            "60 min from 10 Mar 07:00 UTC missing (nobody looked)",
+        ),
+    ],
+)
+def test_digest_status_and_doctor_say_the_same(status: QueryStatus, line: str, partial: str, doctor: str) -> None:
+    sources = readings([status], DAY)
+    health = Health(NOW, None, [], [status], Load(0, 0), True)
+
+    said = coverage_line(read_line(sources, DAY, UTC), unread_line(sources, DAY, UTC))
+
+    assert said == line
+    answer = word(health, UTC)
+    assert ("Read in part: " in answer, partial in answer) == (bool(partial), True)
+    assert line.partition("Not read: ")[2] in answer
+    assert doctor in _query(status, NOW).what
