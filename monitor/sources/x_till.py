@@ -65,7 +65,7 @@ class _Usage(msgspec.Struct, frozen=True):
 
 
 class _UsageAnswer(msgspec.Struct, frozen=True):
-    data: _Usage = _Usage()
+    data: _Usage
 
 
 class Till:

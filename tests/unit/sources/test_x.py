@@ -15,6 +15,7 @@ from monitor.seams.budget import Wish
 from monitor.sources.http import Client
 from monitor.sources.x import XSource, open_source
 from monitor.sources.x_errors import QueryRefused
+from monitor.sources.x_till import _read_on
 from monitor.topics.queries.fitting import Learned
 from monitor.topics.queries.repacking import beginning
 from tests.simulators.x_api import TOKEN, XServer
@@ -547,3 +548,10 @@ def test_a_slow_answer_ends(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(SourceUnavailable, match="larger"):
         ask.page()
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"meta": {"result_count": 0}}', b'{"statuses": []}'])
+def test_an_answer_that_is_none_of_the_meter_says_nothing_of_what_was_spent(body: bytes) -> None:
+    """It counted as "nothing was read today", and what was paid for and lost on its way was spent once more."""
+    with pytest.raises(SourceUnavailable, match="X's meter cannot be read"):
+        _read_on(NOW, body)
