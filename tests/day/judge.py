@@ -79,12 +79,17 @@ def _reached(day: Day, stored: Sequence[str], statuses: Sequence[QueryStatus]) -
 def known_hours(day: Day) -> int:
     """Return in how many hours before its silence the index was read: of few nobody can tell what is usual."""
     begins = at(SILENT_FROM * day.plan.hours)
-    return len({each.at.replace(minute=0, second=0) for each in day.platforms[0].answers() if each.at < begins})
+    return len(
+        {each.at.replace(minute=0, second=0, microsecond=0) for each in day.platforms[0].answers() if each.at < begins}
+    )
 
 
 def is_named(post: Post, platform: Platform, statuses: Sequence[QueryStatus]) -> bool:
-    """Tell whether a gap of some query of the platform tells that a post may be missing."""
+    """Tell whether a gap of some query of the platform tells that a post may be missing, or that it is not read now."""
     own = [each for each in statuses if each.query.source == platform.name]
+    unread = [each.last_read for each in own if each.reason is not None and each.last_read is not None]
+    if any(post.shown >= last - SLACK for last in unread):
+        return True
     return any(gap.start - SLACK <= post.shown <= gap.end + SLACK for each in own for gap in each.gaps)
 
 
