@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from monitor.duties.jobs import CATCH_UP, held
-from monitor.errors import RateLimited, SourceError
+from monitor.errors import OutOfCredit, RateLimited, SourceError
 from monitor.models import Job, PostKey, Query, Window
 from monitor.seams.rereading import Lookup, brought_by
 from monitor.seams.spending import may_be_asked
@@ -66,8 +66,15 @@ def _round(monitor: Monitor, name: str, source: Lookup, clock: Callable[[], date
     if keys:
         monitor.breakers.note(query, error)
     if error is not None:
-        return error.retry_after if isinstance(error, RateLimited) else backoff(query, error, 0, REREAD_EVERY)
+        return patience(query, error)
     return spread(query, 0, REREAD_EVERY)
+
+
+def patience(query: Query, error: SourceError) -> timedelta:
+    """Return when to look again after a failure: when its platform says, or the budget is renewed."""
+    if isinstance(error, RateLimited | OutOfCredit) and error.retry_after is not None:
+        return error.retry_after
+    return backoff(query, error, 0, REREAD_EVERY)
 
 
 def candidates(monitor: Monitor, source: str, now: datetime) -> Iterator[Candidate]:

@@ -15,7 +15,7 @@ import msgspec
 from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected
 from monitor.models import Batch, Cursor, Post, Query, SetAside, Topic
 from monitor.seams.quarantine import OPEN, Asked, Gate
-from monitor.topics.polling.planning import UNTIL_MENDED, spread
+from monitor.topics.polling.planning import UNTIL_MENDED, renewed, spread
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=60)
@@ -112,7 +112,7 @@ def pause(query: Query, error: SourceError, failures: int) -> timedelta:
     Not at all the first time: a connection may end for many reasons, and another server may be there. Then doubling.
     """
     if isinstance(error, RateLimited | OutOfCredit) and error.retry_after is not None:
-        return max(error.retry_after, FIRST_PAUSE)
+        return max(renewed(error), FIRST_PAUSE)
     if isinstance(error, AccessDenied | SourceRejected | OutOfCredit):
         return spread(query, failures, UNTIL_MENDED)
     if failures == 0:

@@ -11,13 +11,16 @@ from monitor.digests.compose import compose
 from monitor.digests.coverage import read_line, readings, unread_line
 from monitor.digests.render import render
 from monitor.duties.rounds import brief_of
+from monitor.duties.second_look import patience
+from monitor.errors import OutOfCredit
 from monitor.models import Query, Topic, Window
 from monitor.pipeline import Gathered, gather
 from monitor.seams.budget import Wish
 from monitor.seams.scored import NO_TALLIES
+from monitor.seams.spending import until_midnight
 from monitor.services.looks import Look, Polled, poll
 from monitor.settings import FetchSettings, Settings
-from monitor.topics.polling.planning import poll_job
+from monitor.topics.polling.planning import REREAD_EVERY, SECOND_LOOKS_FIRST, poll_job
 from monitor.wiring import Monitor, opened
 from tests.build import a_topic
 from tests.simulators.x_api import TOKEN, XServer
@@ -121,6 +124,22 @@ def test_when_the_money_is_spent_the_digest_says_so(monitor: Monitor, world: Wor
     assert told(monitor, world, [query])[1].endswith("(budget)")
     assert spend.today(world.now).spent <= 500_000
     assert world.spent[world.now.date().isoformat()] == 0
+
+
+def test_of_renewed_money_second_looks_get_the_first(monitor: Monitor, world: World) -> None:
+    """A query that spends each day's money at once left none to see what was deleted."""
+    (query,) = follow(monitor, world, IRON)
+    spend = monitor.spending["x"]
+    spend.reserve(query.text, Wish("post", 5_000, 100), world.now)
+    world.now += timedelta(minutes=1)
+
+    (last,) = look(monitor, world, query)
+    reread = patience(query, OutOfCredit("x", "budget", until_midnight(world.now)))
+
+    midnight = (world.now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    assert world.now + reread == midnight
+    assert world.now + last.due_in == midnight + SECOND_LOOKS_FIRST
+    assert SECOND_LOOKS_FIRST > REREAD_EVERY * 1.1
 
 
 def test_a_sample_says_of_how_many_it_is_one(monitor: Monitor, world: World) -> None:

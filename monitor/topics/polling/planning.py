@@ -26,6 +26,8 @@ PRUNE_EVERY = timedelta(hours=1)
 SCORE_EVERY = timedelta(minutes=5)
 REREAD_EVERY = timedelta(minutes=30)
 REFILL_EVERY = timedelta(minutes=30)
+SECOND_LOOKS_FIRST = REREAD_EVERY + timedelta(minutes=5)
+"""So long after midnight nothing new is bought where the money of the day before ran out: first what was deleted."""
 
 
 def query_of(text: str) -> Query:
@@ -130,11 +132,17 @@ def backoff(query: Query, error: SourceError, failures: int, every: timedelta) -
     looked at again after UNTIL_MENDED. A platform that names a time is obeyed, even beyond it.
     """
     if isinstance(error, RateLimited | OutOfCredit) and error.retry_after is not None:
-        return max(error.retry_after, SOONEST)
+        return max(renewed(error), SOONEST)
     if isinstance(error, SourceRejected | OutOfCredit):
         return spread(query, failures, UNTIL_MENDED)
     longest = max(every, LONGEST_BACKOFF)
     return max(SOONEST, spread(query, failures, min(longest, every * 2 ** min(failures, 20))))
+
+
+def renewed(error: RateLimited | OutOfCredit) -> timedelta:
+    """Return when to ask again who named a time: of a budget that is renewed second looks get the first money."""
+    assert error.retry_after is not None, "asked only where there is one"
+    return error.retry_after + (SECOND_LOOKS_FIRST if isinstance(error, OutOfCredit) else timedelta(0))
 
 
 def spread(query: Query, failures: int, wait: timedelta) -> timedelta:

@@ -20,6 +20,7 @@ from monitor.models import Batch, Cursor, Query, Topic
 from monitor.seams.quarantine import Asked
 from monitor.seams.streams import pause
 from monitor.sources.x_stream import LAG, XStream, open_stream
+from monitor.topics.polling.planning import SECOND_LOOKS_FIRST
 from monitor.topics.queries.x_rules import rules_of
 from tests.build import a_topic
 from tests.simulators.x_api import TOKEN, Refusal
@@ -342,8 +343,8 @@ def test_rules_are_few_and_no_longer_than_x_takes() -> None:
     assert all(rule.value.endswith(" -is:retweet") for rule in rules)
 
 
-def test_a_spent_budget_is_waited_for_until_it_is_renewed_and_no_longer() -> None:
+def test_a_spent_budget_is_waited_for_until_it_is_renewed_and_second_looks_had_theirs() -> None:
     """It was waited for six hours at a time, so that a stream began hours after midnight."""
     spent = OutOfCredit("x", "budget", timedelta(hours=15))
 
-    assert pause(Query("x_stream", ""), spent, 3) == timedelta(hours=15)
+    assert pause(Query("x_stream", ""), spent, 3) == timedelta(hours=15) + SECOND_LOOKS_FIRST
