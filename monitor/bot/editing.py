@@ -24,6 +24,7 @@ from monitor.digests.wording import day_and_time, listed, plain, posts
 from monitor.errors import ConfigError, QueryError, StoreError
 from monitor.models import Button, Mention, Quoted, Topic, Window
 from monitor.nouns.proposal import Audited, Proposal
+from monitor.processes.undisturbed import undisturbed
 from monitor.saying import phrase, say
 from monitor.services.rules import rules_of
 from monitor.store.subscriptions import Change
@@ -234,6 +235,7 @@ def _headline(proposal: Proposal) -> str:
     return say("{topic} v{old} → v{new}: {change}", change=plain(proposal.said, LONGEST_CHANGE), **versions)
 
 
+@undisturbed
 def _dropped(asked: Asked, old: Topic | None, new: Topic | None) -> tuple[int, list[Mention]]:
     """Return how many posts of the last seven days are stored, and those that the new rule has no more."""
     if old is None or new is None:

@@ -10,6 +10,7 @@ from monitor.digests.table import Form, may_leave, table_of
 from monitor.digests.wishing import stricter
 from monitor.digests.wording import posts
 from monitor.models import Window
+from monitor.processes.undisturbed import undisturbed
 from monitor.saying import phrase, say
 from monitor.topics.senses.sense import by_sense
 
@@ -18,6 +19,7 @@ MOST_EXPORTED = 20_000
 HOW = phrase("Tell me what to export: /export TOPIC, then csv or jsonl, and text for more than ids.")
 
 
+@undisturbed
 def export(asked: Asked) -> Answer:
     """Send the posts of the last seven days as a file, ids only unless texts are asked for."""
     words = asked.words.split()
