@@ -1,8 +1,8 @@
 """How far a feed was read: what two looks share tells whether entries came and went between them."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 import msgspec
@@ -12,8 +12,22 @@ from monitor.sources.cursors import cursor_of, place_in
 
 MOST_MARKS = 512
 NEWEST = 3
+MOST_TOLD = 80
+"""Entries whose text is known, the newest ones: 2.5 kB. Older ones are hardly corrected any more."""
+
 MOST_BROKEN = 50
+CORRECTED_AGAIN = timedelta(hours=1)
+"""How long after its first correction an entry is corrected again; each time after that it is twice as long."""
+
 _VERSION = version("discussion-monitor").encode()
+
+
+class Told(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Which text of an entry was told last, as a hash; how often it was corrected, and when last (epoch seconds)."""
+
+    text: str
+    corrections: int = 0
+    at: int = 0
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -23,7 +37,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     in the feed does not come back as new after the retention. `marks` are short hashes of the ids of the document, the
     512 smallest: a sample that two documents share when they share entries; `newest` those of its newest ones, which
     are gone when others came and went. `broken` are hashes of entries that break the parser. `patience` is the feed's
-    own, in seconds.
+    own, in seconds. `told` has the texts of the newest entries.
     """
 
     polled_at: datetime
@@ -34,6 +48,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     marks: tuple[str, ...] = ()
     newest: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
+    told: dict[str, Told] = {}
 
 
 def is_torn(place: Place | None, marks: set[str]) -> bool:
@@ -71,6 +86,40 @@ def newest_marks(posts: Sequence[Post]) -> tuple[str, ...]:
 def mark_of(post_id: str) -> str:
     """Return a short hash of an id."""
     return digest(post_id)[:10]
+
+
+def told_now(posts: Sequence[Post], before: Mapping[str, Told], now: datetime) -> dict[str, Told]:
+    """Return which text of each post is told now: another one than before is a correction, unless it must wait.
+
+    Some feeds show an entry by turns in two forms, or with a number that counts on. So each correction of an entry
+    waits twice as long as the one before; what is told then is its newest text.
+    """
+    return {mark: _told(before.get(mark), text, now) for mark, text in _texts(posts).items()}
+
+
+def corrected(posts: Sequence[Post], before: Mapping[str, Told], after: Mapping[str, Told]) -> tuple[Post, ...]:
+    """Return the posts of which another text is told than before."""
+    changed = {each.text for mark, each in after.items() if mark in before and before[mark].text != each.text}
+    return tuple(post for post in posts if changed and _hash(post) in changed)
+
+
+def _texts(posts: Sequence[Post]) -> dict[str, str]:
+    """Return hashes of the texts of the newest entries by mark; of two entries with one id, always of the same."""
+    newest = sorted(posts, key=lambda post: (post.time, post.key.id, post.text))[-MOST_TOLD:]
+    return {mark_of(post.key.id): _hash(post) for post in newest}
+
+
+def _hash(post: Post) -> str:
+    return digest(f"{post.key.id}\n{post.text}")[:12]
+
+
+def _told(before: Told | None, text: str, now: datetime) -> Told:
+    if before is None:
+        return Told(text)
+    wait = CORRECTED_AGAIN * 2 ** min(before.corrections - 1, 10) if before.corrections else timedelta(0)
+    if text == before.text or now.timestamp() < before.at + wait.total_seconds():
+        return before
+    return Told(text, before.corrections + 1, int(now.timestamp()))
 
 
 def broken_mark(piece: bytes) -> str:

@@ -24,12 +24,15 @@ from monitor.sources.feed_place import (
     MOST_BROKEN,
     MOST_MARKS,
     Place,
+    Told,
     broken_mark,
+    corrected,
     digest,
     is_torn,
     mark_of,
     newest_marks,
     placed,
+    told_now,
     written,
 )
 from monitor.sources.feed_reader import read_feed
@@ -49,6 +52,7 @@ _NOBODY: frozenset[str] = frozenset()
 _MOST_LINKS = 50
 _ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _NOTHING: Mapping[str, int] = MappingProxyType({})
+_NOTHING_TOLD: Mapping[str, Told] = MappingProxyType({})
 
 
 class _Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -86,7 +90,10 @@ class RssSource:
         self._parser = parser
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
-        """Return the entries of the feed at `query`, known ones included; none when it says that nothing changed."""
+        """Return the entries of the feed at `query`, known ones included; none when it says that nothing changed.
+
+        Entries whose text changed since they were told are `edits`, too.
+        """
         asked = Asked(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
@@ -282,6 +289,7 @@ def _changed(answer: _Answer, place: Place | None, now: datetime, gate: Gate) ->
     host = urlsplit(answer.permanent_url or answer.url).hostname or ""
     undated = place.undated if place else _NOTHING
     result = sort_out(_items(feed, host), lambda raw: _read_entry(raw, now, undated), _nameless, gate)
+    told = _NOTHING_TOLD if place is None else place.told
     after = Place(
         polled_at=now,
         etag=_header(answer, "etag"),
@@ -291,6 +299,7 @@ def _changed(answer: _Answer, place: Place | None, now: datetime, gate: Gate) ->
         marks=tuple(sorted({mark_of(post.key.id) for post in result.posts})[:MOST_MARKS]),
         newest=newest_marks(result.posts),
         broken=tuple(broken_mark(each) for each in answer.broken[:MOST_BROKEN]),
+        told=told_now(result.posts, told, now),
     )
     broken = tuple(_broken(each) for each in answer.broken)
     is_cut = feed.count > len(feed.entries)
@@ -299,6 +308,7 @@ def _changed(answer: _Answer, place: Place | None, now: datetime, gate: Gate) ->
     why = "the feed has more entries than are read" if is_cut else "entries came and went between two looks"
     return Batch(
         posts=result.posts,
+        edits=corrected(result.posts, told, after.told),
         fresh=sum(mark_of(post.key.id) not in known for post in result.posts),
         cursor=written(after),
         coverage=Coverage(

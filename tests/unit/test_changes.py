@@ -208,3 +208,17 @@ def test_who_left_is_noted_by_the_hash_that_their_posts_have(
     changes.follow("bluesky", Batch(authors_gone=("did:plc:1",)), stages, NOW)
 
     assert DepartedStore(valkey).all() == {mention.post.author.id}
+
+
+def test_a_correction_in_a_feed_is_stored_and_quoted_anew(valkey: Connection, stages: Stages, changes: Changes) -> None:
+    """As a look does it: known entries are added again, which changes nothing, and then corrected."""
+    wrong, right = (
+        a_post(text=text, key=PostKey("rss", "https://n.example/1")) for text in (TEXT, "更正:没有人砸锅卖铁")
+    )
+    stored(valkey, stages, wrong)
+    page = Batch(posts=(right,), edits=(right,))
+
+    ingest(page.posts, stages, MentionStore(valkey), NOW)
+    changes.follow("rss", page, stages, NOW)
+
+    assert texts(valkey) == ["更正:没有人砸锅卖铁"]

@@ -1,9 +1,10 @@
 """Feeds to posts, and how a feed is asked again."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +14,10 @@ from monitor.models import Coverage
 from monitor.sources import rss
 from monitor.sources.feed import Feed, FeedEntry
 from monitor.sources.feed_parser import FeedParser
+from monitor.sources.feed_place import Told, corrected, placed, told_now, written
 from monitor.sources.http import Client
 from monitor.sources.rss import RssSource, parse_feed
+from tests.build import a_post
 from tests.simulators.feed_server import FeedServer, document, in_turn, moved, status
 
 NOW = datetime(2024, 5, 2, 12, 0, tzinfo=UTC)
@@ -408,3 +411,58 @@ def test_an_emptied_feed_is_no_news_and_what_came_and_went_meanwhile_is_missed(
     assert torn.coverage is not None
     assert (torn.coverage.start, torn.coverage.truncated) == (NOW, True)
     assert (full.fresh, torn.fresh) == (0, 5)
+
+
+def titled(number: int, title: str) -> str:
+    """Return a dated item with another title."""
+    return item(number).replace(f"<title>n{number}</title>", f"<title>{title}</title>")
+
+
+def corrections(texts: Iterable[str], every: timedelta = timedelta(minutes=10)) -> list[str]:
+    """Return the texts that are told as corrections when each look finds an entry with the next one."""
+    told: Mapping[str, Told] = {}
+    found = []
+    for n, text in enumerate(texts):
+        posts = [a_post("pinned"), a_post("entry", text=text)]
+        after = told_now(posts, told, NOW + n * every)
+        found += [post.text for post in corrected(posts, told, after)]
+        told = after
+    return found
+
+
+def test_a_correction_of_a_known_entry_is_told_once(source: RssSource, server: FeedServer) -> None:
+    url = server.serve("/feed", document(feed(item(1), titled(2, "Mayor stole 5 million"))))
+    first = source.fetch(url, None, NOW)
+    server.serve("/feed", document(feed(item(1), titled(2, "Correction: the mayor stole nothing"))))
+
+    second = source.fetch(url, first.cursor, LATER)
+    third = source.fetch(url, second.cursor, LATER + timedelta(minutes=10))
+
+    assert first.edits == third.edits == ()
+    assert [post.text for post in second.edits] == ["Correction: the mayor stole nothing"]
+
+
+def test_a_feed_that_shows_an_entry_in_two_forms_by_turns_is_not_followed_for_ever() -> None:
+    """Two days of looks every ten minutes: corrections after at least 0, 1, 3, 7, 15 and 31 hours."""
+    assert 2 <= len(corrections("AB"[n % 2] for n in range(288))) <= 6
+
+
+def test_an_entry_that_counts_on_is_corrected_ever_more_rarely_and_to_its_newest_text() -> None:
+    assert corrections(str(n) for n in range(288)) == ["1", "7", "19", "43", "91", "187"]
+
+
+def test_a_text_that_must_wait_is_told_later_unless_it_is_taken_back() -> None:
+    assert corrections("ABCCCCCCC") == ["B", "C"]
+    assert corrections("ABCCBBBBB") == ["B"]
+
+
+def test_a_place_without_texts_of_an_earlier_release_corrects_nothing(source: RssSource, server: FeedServer) -> None:
+    url = server.serve("/feed", document(feed(item(1))))
+    cursor = source.fetch(url, None, NOW).cursor
+    assert cursor is not None
+    place = placed(cursor)
+    server.serve("/feed", document(feed(titled(1, "another"))))
+
+    batch = source.fetch(url, written(msgspec.structs.replace(place, told={})), LATER)
+
+    assert batch.edits == ()
