@@ -28,6 +28,8 @@ def main() -> int:
     logging.getLogger("py.warnings").addFilter(
         lambda said: CPendingDeprecationWarning.__name__ not in said.getMessage()
     )
+    # It says by itself, past every log, "worker: Warm shutdown (MainProcess)"; the supervisor tells that all stop.
+    sys.__stdout__ = None  # type: ignore[misc]
     try:
         settings = load()
         set_level(settings.log.level)

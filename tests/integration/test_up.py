@@ -97,6 +97,7 @@ def test_up_polls_shows_and_stops_in_time(product: Product) -> None:
 
         assert code == 0, up.log
         assert stopped_in < timedelta(seconds=10)
+        assert "shutdown (MainProcess)" not in up.log, "Celery spoke past the log"
         assert "Traceback" not in up.log
         assert again.returncode == 5
         assert again.stderr.count("\n") == 1
