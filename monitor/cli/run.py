@@ -1,8 +1,10 @@
 """`monitor up`: everything in one supervised group. `monitor page`: the preview page alone."""
 
+import errno
 import fcntl
 import logging
 import os
+import socket
 import sys
 import threading
 from collections.abc import Collection, Iterator, Sequence
@@ -74,6 +76,8 @@ def up(only: tuple[str, ...]) -> None:
         read_topics_file(settings.topics_file)  # before anything is made: this is hardly the folder that was meant
     roles = roles_of(settings, only)
     with only_one(settings, roles):
+        if any(role.name == "page" for role in roles):
+            check_port(settings)
         if settings.redis_url is None:
             end_left_behind(EmbeddedStore(settings.home))
         code = run(settings, roles)
@@ -133,15 +137,34 @@ def page() -> None:
         try:
             server = serve(preview.port, Views(monitor), host=preview.host)
         except OSError as e:
-            raise ConfigError(
-                [f"port {preview.port} is taken ({e.strerror}); set MONITOR_PREVIEW__PORT to a free one"]
-            ) from e
+            raise _taken(settings, e) from e
         threading.Thread(target=server.serve_forever, name="page", daemon=True).start()
         log.info("page on %s", server.url)
         pulse_while_answering(server, pulse, stopped)
         stopped.wait()
         server.shutdown()
         server.server_close()
+
+
+def check_port(settings: Settings) -> None:
+    """Raise ConfigError when the page could not be served, before anything is started."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.preview.host else socket.AF_INET) as tried:
+        tried.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # as the page does: a page that just ended is no harm
+        try:
+            tried.bind((settings.preview.host, settings.preview.port))
+        except OSError as e:
+            raise _taken(settings, e) from e
+
+
+def _taken(settings: Settings, error: OSError) -> ConfigError:
+    place, port = settings.config / "monitor.toml", settings.preview.port
+    if error.errno != errno.EADDRINUSE:
+        return ConfigError(
+            [f"{settings.preview.host} port {port} cannot be used ({error.strerror}); see [preview] in {place}"]
+        )
+    return ConfigError([f"port {port} is taken; set [preview] port in {place} (0 takes a free one)"])
 
 
 @contextmanager

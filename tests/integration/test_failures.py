@@ -99,16 +99,21 @@ def test_a_home_that_cannot_be_written_is_one_sentence(product: Product) -> None
     assert "MONITOR_HOME" in said(done)
 
 
-def test_a_taken_port_is_one_sentence_and_up_goes_on(product: Product) -> None:
+def test_a_taken_port_is_one_sentence_before_anything_starts(product: Product) -> None:
+    """Was: everything ran but the page, whose sentence had scrolled away."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         product.variables["MONITOR_PREVIEW__PORT"] = str(port)
-        with product.running() as up:
-            up.says(f"port {port} is taken")
-            up.says("ready")
-            assert "Traceback" not in up.log
+        product.write_topics('[topics.pots]\nany = ["砸锅卖铁"]\n')
+
+        done = product.run("up")
+
+    assert done.returncode == 2
+    place = product.config / "monitor.toml"
+    assert f"port {port} is taken; set [preview] port in {place} (0 takes a free one)" in done.stderr
+    assert not (product.home / "store").exists()
 
 
 def test_hostile_feeds_cost_one_sentence_each_and_lose_nothing(product: Product) -> None:
