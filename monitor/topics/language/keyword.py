@@ -10,7 +10,7 @@ from monitor.text.folding import fold, is_invisible
 from monitor.text.normal import BREAK, HAN, JOINT, places_of, unaccented, words_of
 from monitor.text.words import is_unspaced
 from monitor.topics.language.query import Tag, Term
-from monitor.topics.matcher.inflections import forms_of
+from monitor.topics.matcher.inflections import forms_of, is_verb
 from monitor.topics.matcher.slips import typos_of
 from monitor.topics.matcher.ways import other_words, written_ways
 
@@ -127,11 +127,23 @@ def told_forms(term: Term) -> list[str]:
         return [term.text]
     ways = sorted(written_ways([term.text]).get(term.text, ()))
     inflected = [
-        " ".join((*keyword.words[:number], form, *keyword.words[number + 1 :]))
+        _written([*keyword.words[:number], form, *keyword.words[number + 1 :]], term.text)
         for number, forms in enumerate(keyword.accepted)
         for form in sorted(forms - {keyword.words[number]})
+        if _is_likely(keyword.words, number, form)
     ]
     return [term.text, *ways, *inflected]
+
+
+def _is_likely(words: Sequence[str], number: int, form: str) -> bool:
+    """Tell whether people write a form: within a phrase what is no verb has a plural, and no past (sell ironed)."""
+    return number == 0 or is_verb(words[number]) or not is_verb(form)
+
+
+def _written(words: Sequence[str], text: str) -> str:
+    """Return words of a keyword with spaces, and the apostrophe that one was written with (one's)."""
+    said = " ".join(words)
+    return re.sub(r"\b s\b", "'s", said) if re.search(r"\w['’]s\b", text) else said
 
 
 def is_phrase(words: Sequence[str]) -> bool:

@@ -17,7 +17,8 @@ buy buys bought buying|cast casts casting|catch catches caught catching|choose c
 cling clings clung clinging|come comes came coming|cost costs costing|creep creeps crept creeping|cut cuts cutting
 deal deals dealt dealing|dig digs dug digging|do does did done doing|draw draws drew drawn drawing
 dream dreams dreamed dreamt dreaming|drink drinks drank drunk drinking|drive drives drove driven driving
-eat eats ate eaten eating|fall falls fell fallen falling|feed feeds fed feeding|feel feels felt feeling
+eat eats ate eaten eating|embed embeds embedded embedding|fall falls fell fallen falling|feed feeds fed feeding
+feel feels felt feeling
 fight fights fought fighting|find finds found finding|flee flees fled fleeing|fly flies flew flown flying
 forbid forbids forbade forbidden forbidding|forget forgets forgot forgotten forgetting
 forgive forgives forgave forgiven forgiving|freeze freezes froze frozen freezing|get gets got gotten getting
@@ -31,7 +32,8 @@ meet meets met meeting|pay pays paid paying|put puts putting|quit quits quitting
 ride rides rode ridden riding|ring rings rang rung ringing|rise rises rose risen rising|run runs ran running
 say says said saying|see sees saw seen seeing|seek seeks sought seeking|sell sells sold selling
 send sends sent sending|set sets setting|shake shakes shook shaken shaking|shine shines shone shining
-shoot shoots shot shooting|show shows showed shown showing|shrink shrinks shrank shrunk shrinking
+shoot shoots shot shooting|shred shreds shredded shredding|show shows showed shown showing
+shrink shrinks shrank shrunk shrinking
 shut shuts shutting|sing sings sang sung singing|sink sinks sank sunk sinking|sit sits sat sitting
 sleep sleeps slept sleeping|slide slides slid sliding|speak speaks spoke spoken speaking
 spend spends spent spending|spin spins spun spinning|split splits splitting|spread spreads spreading
@@ -67,11 +69,17 @@ afghanistan america athens brussels cyprus dallas ethics gas honduras james lens
 mumps naples netherlands paris physics politics series species syria texas tunis united wales alas atlas bias bonus
 campus canvas census chaos christmas citrus congress corps cosmos diabetes economics electronics focus genius
 headquarters humus kudos lotus means minus mucus nexus oasis olympics philippines rabies stimulus surplus tennis
+one two three four five six seven eight nine ten may might shall though although unless whether either neither
+across along against through throughout toward towards whatever whenever wherever whoever anyone someone everyone
+nobody nothing something anything everything today tomorrow yesterday
 thermos tetanus venus versus virus bore born bound felt ground lay left lit rose saw wound
 """
 """Words that have no other forms, or whose other form is another word."""
 
 _VOWELS = "aeiou"
+_NO_MUTE_E = re.compile(r".*(?:sh|x|ck|w|ff|nk|mp|rk|pt|ght|lk|sk|ft|ct|[nrl]t|rn|[lr]m|[nl]d|[lr]p)")
+"""Ends of a past form's stem behind which no verb has an e: smashed is of smash, and no smashe."""
+
 _SIBILANT = re.compile(r".*(?:s|x|z|ch|sh)")
 _MONOSYLLABLE = re.compile(r"[^aeiou]*[aeiou][^aeiouwxy]")
 _DOUBLED_LATE = re.compile(r".*(?:[^aeiou](?:[aeiou]l|mit|fer|cur|pel|bel)|bed|gram|hip)")
@@ -94,9 +102,19 @@ def forms_of(word: str) -> frozenset[str]:
         return frozenset((word,))
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return frozenset((word, *_singulars(word)))
-    if len(word) > 5 and word.endswith("ed"):
-        return frozenset((word, *(form for base in _bases_of_past(word) for form in (base, *_regular(base)))))
+    if len(word) > 4 and word.endswith("ed") and not word.endswith("eed") and (bases := _bases_of_past(word)):
+        return frozenset((word, *(form for base in bases for form in (base, *_regular(base)))))
     return frozenset((word, *_regular(word)))
+
+
+def is_verb(word: str) -> bool:
+    """Tell whether a word is a form of a listed verb, or ends as forms of verbs do."""
+    return word in _verbs() or (len(word) > 4 and word.endswith(("ed", "ing")) and not word.endswith("eed"))
+
+
+@cache
+def _verbs() -> frozenset[str]:
+    return frozenset(_IRREGULAR.replace("|", " ").split())
 
 
 @cache
@@ -150,5 +168,5 @@ def _bases_of_past(word: str) -> tuple[str, ...]:
         return (f"{stem[:-1]}y",)
     if stem[-1] == stem[-2] and stem[-1] not in "aeiouls":
         return (stem[:-1],)
-    bases = (stem, f"{stem}e")
+    bases = (stem,) if _NO_MUTE_E.fullmatch(stem) else (stem, f"{stem}e")
     return tuple(base for base in bases if word in _regular(base))
