@@ -51,18 +51,19 @@ class XDay(Served):
             self.planned.append(Post(f"x:{post.id}", when, shown))
 
     def misjudged(self, ledgers: Mapping[str, Ledger], kills: int) -> Iterator[str]:
-        """Yield a sentence for each day of which our meter says less than X's, or more than kills explain.
+        """Yield what is wrong with our meter: it says less than X's, more than kills explain, or than the budget.
 
-        Who is killed between an answer and its settling leaves a page at most that counts as spent.
+        Days are taken together, for X's midnight is not ours. Who is killed between an answer and its settling leaves a
+        page at most that counts as spent.
         """
-        for day, spent in sorted(self.world.spent.items()):
-            ours = ledgers.get(day, Ledger()).spent
-            if ours < spent:
-                yield f"x: on {day} it billed {spent} micro-dollars, and our meter says {ours}"
-            if ours > spent + (kills + self.world.losses) * 100 * PRICES["post"]:
-                yield f"x: on {day} it billed {spent} micro-dollars, and our meter says {ours}: more than kills explain"
-            if ours > self.budget * 1_000_000:
-                yield f"x: on {day} our meter says {ours} micro-dollars, more than the budget"
+        billed, ours = sum(self.world.spent.values()), sum(ledger.spent for ledger in ledgers.values())
+        if ours < billed:
+            yield f"x: it billed {billed} micro-dollars, and our meter says {ours}"
+        if ours > billed + (kills + self.world.losses) * 100 * PRICES["post"]:
+            yield f"x: it billed {billed} micro-dollars, and our meter says {ours}: more than kills explain"
+        for day, ledger in ledgers.items():
+            if ledger.spent > self.budget * 1_000_000:
+                yield f"x: on {day} our meter says {ledger.spent} micro-dollars, more than the budget"
 
     def paid_twice(self, excused: Container[str]) -> Iterator[str]:
         """Yield posts that were billed on two days without need: they stood in a page that somebody lived to store.
