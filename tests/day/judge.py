@@ -33,8 +33,6 @@ def judged(day: Day) -> Came:
     broken += [f"{key} is stored {times} times" for key, times in Counter(stored).items() if times > 1]
     broken += [f"{key} is stored, and nobody wrote it" for key in set(stored) - shown]
     broken += check(day.connection)
-    if "hackernews" not in day.silent and known_hours(day) > FEWEST_HOURS:
-        broken.append("hackernews brought nothing for five hours, and nobody was told")
     return Came(_reached(day, stored, statuses), tuple(broken))
 
 
@@ -72,7 +70,8 @@ def _reached(day: Day, stored: Sequence[str], statuses: Sequence[QueryStatus]) -
         "kills": day.kills,
         "x_dollars": sum(x.world.spent.values()) / 1e6,
         "silent": sorted(day.silent),
-        "hours_known_before_the_silence": known_hours(day),
+        # Reported, not judged: after many faults too little may be known of what is usual (evaluation/silence.py).
+        "silence_unnoticed": "hackernews" not in day.silent and known_hours(day) >= FEWEST_HOURS + 2,
     }
 
 
