@@ -32,15 +32,18 @@ def for_channel(asked: Asked, command: Command) -> Answer | None:
     try:
         chat = _home(asked, name)
         standing = "" if asked.monitor.members is None else asked.monitor.members.standing(chat, asked.user)
+        is_channel = asked.monitor.telegram is not None and asked.monitor.telegram.is_channel(chat)
     except (DeliveryDelayed, DeliveryUnknown):
         return Answer(say(texts.UNSURE))
     except DeliveryError:
-        standing = ""
+        standing, is_channel = "", False
     if standing not in ADMINS:
         return Answer(say(NOT_ADMIN_THERE, chat=name))
     said = command.run(asked._replace(chat=chat, words=words.strip()))
     if said.changes:
-        asked.monitor.subscriptions.apply(Order(chat, asked.update, None, (*said.changes, _manners(asked, chat))))
+        asked.monitor.subscriptions.apply(
+            Order(chat, asked.update, None, (*said.changes, _manners(asked, chat, is_channel=is_channel)))
+        )
     return Answer(_there(asked.monitor, name, chat, said))
 
 
@@ -58,7 +61,8 @@ def _home(asked: Asked, name: str) -> str:
     return asked.monitor.chats.home(chat)
 
 
-def _manners(asked: Asked, chat: str) -> Change:
+def _manners(asked: Asked, chat: str, *, is_channel: bool) -> Change:
+    """Return how the chat is spoken to from now on: groups can be named, too, and there people can be answered."""
     manners = asked.monitor.wishes.manners(chat)
     language = manners.language or spoken_language()
-    return Change("wish", CHAT, wishes=with_manners(manners, is_channel=True, language=language))
+    return Change("wish", CHAT, wishes=with_manners(manners, is_channel=is_channel, language=language))

@@ -209,6 +209,14 @@ class TelegramSink:
 
         return self._call(call)
 
+    def is_channel(self, address: str) -> bool:
+        """Tell whether a chat is a channel, in which nobody but its administrators can write."""
+
+        async def call(bot: Bot) -> bool:
+            return (await bot.get_chat(_id(address))).type == "channel"
+
+        return self._call(call)
+
     def standing(self, address: str, user: str) -> str:
         """Return what somebody is in a chat, in Telegram's words."""
 

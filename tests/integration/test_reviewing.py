@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from monitor.bot.reviewing import is_reviewed
 from monitor.digests.schedule import DueDigest, window_ending
 from monitor.duties.alerting import taker_of
 from monitor.duties.rounds import hand_over
@@ -209,3 +210,19 @@ def test_two_topics_wait_for_one_channel(desk: Desk) -> None:
         desk.press(each)
 
     assert len(desk.read()) == 2
+
+
+def test_a_group_named_from_a_private_chat_stays_a_group(redis_url: str, tmp_path: Path) -> None:
+    """It keeps its buttons and alerts, and its digests wait for nobody's approval."""
+    with a_room(redis_url, tmp_path, SETTINGS) as room:
+        room.follow(POTS)
+        anna = room.person("Anna", "reader")
+        group = str(room.group(anna).id)
+        room.say(anna, f"/subscribe {group} smash-pots")
+
+        said = room.say(anna, f"/settings {group} smash-pots shows all")
+
+        assert "the best of the day" in said
+        assert not room.monitor.wishes.manners(group).is_channel
+        assert not is_reviewed(room.monitor, group)
+        assert taker_of(room.monitor, POTS, group, NOW) is not None
