@@ -289,6 +289,8 @@ def prices_of(options: Mapping[str, str]) -> Prices:
         micro(_amount(options, f"price_{name}", dollars(known)))
         for name, known in (("post", PRICES.post), ("user", PRICES.user), ("count", PRICES.count))
     )
+    if not (post and user and count):
+        raise ConfigError(["[sources.x] price_post, price_user and price_count: must be above 0, or left out"])
     return Prices(post=post, user=user, count=count, as_of=options.get("prices_as_of", PRICES.as_of))
 
 

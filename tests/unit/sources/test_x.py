@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from monitor.errors import AccessDenied, OutOfCredit, PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
+from monitor.errors import (
+    AccessDenied,
+    ConfigError,
+    OutOfCredit,
+    PayloadChanged,
+    RateLimited,
+    SourceRejected,
+    SourceUnavailable,
+)
 from monitor.models import Batch, Cursor, Post, PostKey, Window
 from monitor.seams.budget import Wish
 from monitor.sources.http import Client
@@ -539,6 +547,13 @@ def test_the_token_is_in_no_log(ask: Asking, caplog: pytest.LogCaptureFixture) -
 def test_an_amount_that_is_none_is_said_at_the_start(change: dict[str, str]) -> None:
     with pytest.raises(Exception, match="US dollars"):
         open_source(Client(), change)
+
+
+@pytest.mark.parametrize("name", ["price_post", "price_user", "price_count"])
+@pytest.mark.parametrize("price", ["0", "0.0000001"])
+def test_a_price_of_nothing_is_refused_at_the_start_and_divides_no_budget(name: str, price: str) -> None:
+    with pytest.raises(ConfigError, match="above 0"):
+        open_source(Client(), {name: price})
 
 
 def test_a_slow_answer_ends(ask: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
