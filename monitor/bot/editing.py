@@ -174,7 +174,7 @@ def _applied(asked: Asked, proposal: Proposal, *, is_undo: bool) -> Answer:
         return Answer(say("v{version} in force.", version=version), buttons=((undo,),))
     time = day_and_time(next_digest(topic, asked.now), asked.now, ZoneInfo(topic.timezone))
     said = say("v{version} in force; used in the digest of {time}.", version=version, time=time)
-    if f"[topics.{topic.name}]" in proposal.before:
+    if not proposal.is_new:
         return Answer(said, buttons=((undo,),))
     when = say("{said}\nThe digest on {title} comes here every day. When?", said=said, title=title_of(topic))
     rows = (*hours_of(asked, topic), (button(asked, say("Send one now"), "d", topic.name), undo))
@@ -221,6 +221,7 @@ def _proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
         said=draft.said,
         drops=len(dropped),
         version=asked.monitor.topics.version(),
+        is_new=draft.is_new,
     )
     asked.monitor.proposals.keep(proposal)
     lines = [_headline(proposal), *_told_drops(stored, dropped), *_told_new(new if old is None else None)]

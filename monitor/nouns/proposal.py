@@ -8,7 +8,7 @@ import msgspec
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """The file before and after, whose change it is, of which topic, and what it drops of the stored posts.
 
-    `id` is what its buttons send. `version` is the one in force when it was made.
+    `id` is what its buttons send. `version` is the one in force when it was made. `is_new`: it follows a new topic.
     """
 
     id: str
@@ -20,6 +20,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     said: str
     drops: int = 0
     version: int = 0
+    is_new: bool = False
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):

@@ -308,3 +308,14 @@ def test_the_preview_drops_what_is_really_dropped_whatever_comes_in_between(
     room.now = NOW + timedelta(minutes=1)
 
     assert counted(room) == 5 - int(dropped[1])
+
+
+@pytest.mark.parametrize("header", ['[topics."pots"]', "[ topics . pots ]", "[topics.'pots']"])
+def test_an_edit_subscribes_nobody_however_the_topic_is_written(room: Room, anna: User, header: str) -> None:
+    room.monitor.settings.topics_file.write_text(FILE.replace("[topics.pots]", header), encoding="utf-8", newline="")
+    jobs.read_topics(room.monitor, NOW)
+
+    applied = press(room, anna, said(room, anna, "/edit pots -抽卡"), "Apply")
+
+    assert "in force" in applied.text
+    assert room.monitor.subscriptions.of(str(anna.id)) == []
