@@ -24,6 +24,7 @@ from monitor.bot.notices import own_up, slow_down
 from monitor.errors import StoreError
 from monitor.models import Incoming, Lease, Role, SetAside
 from monitor.seams.inbox import NOTHING, Begun, Done
+from monitor.services.mender import LeaseLost
 from monitor.store.codec import encode
 from monitor.store.inbox import INBOX_JOB
 from monitor.wiring import Monitor
@@ -43,10 +44,6 @@ AGAIN = timedelta(seconds=1)
 MOST_TRIES = 3
 MOST_EXCUSED = 30
 """An update that makes the store fail each time is one that cannot be answered, too."""
-
-
-class LeaseLost(Exception):
-    """Somebody else answers now."""
 
 
 class TryAgain(Exception):

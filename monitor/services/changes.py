@@ -19,6 +19,7 @@ from monitor.models import Author, Batch, Engagement, Mention, Post, PostKey, Se
 from monitor.pipeline import Stages, mentions_of, oldest_kept, store_mentions
 from monitor.protocols import Mentions
 from monitor.seams.quarantine import post_aside, worded
+from monitor.seams.repairs import Words
 from monitor.signals.copies import wording_of
 
 
@@ -34,12 +35,8 @@ class Known(Protocol):
         ...
 
 
-class Words(Protocol):
-    """The words of messages, kept or sent."""
-
-    def erase(self, posts: Collection[PostKey]) -> object:
-        """Take back what messages tell of posts, and have sent ones edited. Again, it does nothing."""
-        ...
+class Quoting(Words, Protocol):
+    """The words of messages, which can be exchanged, too."""
 
     def shown(self, posts: Iterable[PostKey]) -> frozenset[PostKey]:
         """Return the posts that a message may show."""
@@ -81,7 +78,7 @@ class Changes(NamedTuple):
 
     mentions: Mentions
     known: Known
-    words: Words
+    words: Quoting
     departed: Departed
     quarantine: Aside
 

@@ -21,7 +21,7 @@ NOW = timedelta(0)
 
 
 class LeaseLost(Exception):
-    """Somebody else sends to this chat now."""
+    """Somebody else sends to this chat now, or answers."""
 
 
 class Mender(NamedTuple):

@@ -17,10 +17,10 @@ import msgspec
 
 from monitor.models import Incoming, Job, Lease
 from monitor.seams.inbox import Begun, Done, Taken
+from monitor.services.courier import deliver_job
 from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import UPDATES_KNOWN
-from monitor.store.outbox import deliver_job
 from monitor.store.schedule import ms
 
 INBOX_JOB = Job("commands", "inbox")

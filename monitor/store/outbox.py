@@ -8,6 +8,7 @@ from monitor.digests.delivery import is_released
 from monitor.digests.restoring import retold
 from monitor.models import Delivery, Job, Lease, Parcel, PostKey
 from monitor.protocols import Extra, Leases, Outlook, Pending
+from monitor.services.courier import deliver_job
 from monitor.store.account import AccountIds
 from monitor.store.codec import encode, from_ms, to_ms
 from monitor.store.connection import Argument, Connection, store_now
@@ -40,11 +41,6 @@ class Load(NamedTuple):
 
     waiting: int
     undelivered: int
-
-
-def deliver_job(chat: str) -> Job:
-    """Return the job that sends what waits for a chat."""
-    return Job("deliver", chat)
 
 
 def _nobody(owner: str) -> bool:

@@ -7,9 +7,10 @@ from msgspec.structs import replace
 
 from monitor.models import Delivery, DeliveryState, Lease, Message, Parcel, PostKey
 from monitor.protocols import Extra, Pending
+from monitor.services.courier import deliver_job
 from monitor.store.codec import encode
 from monitor.store.idle_chats import forget_idle
-from monitor.store.outbox import OutboxStore, Pace, deliver_job
+from monitor.store.outbox import OutboxStore, Pace
 from monitor.store.outgoing import OutgoingStore
 from tests.replays.replayer import CLOCK, Call, Replayer
 from tests.replays.work import a_lease_of, ago, some_leases, time_of

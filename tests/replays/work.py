@@ -6,9 +6,10 @@ from random import Random
 
 from monitor.models import Batch, Coverage, Cursor, Job, Lease, PostKey, Query, Topic
 from monitor.seams.pace import Bucket
+from monitor.services.courier import deliver_job
 from monitor.store.codec import encode
 from monitor.store.connection import Argument
-from monitor.store.outbox import ChatList, OutboxStore, Pace, deliver_job
+from monitor.store.outbox import ChatList, OutboxStore, Pace
 from monitor.store.pace import PaceStore
 from monitor.store.packs import PackStore
 from monitor.store.progress import ProgressStore, StreamProgress

@@ -7,11 +7,12 @@ import sys
 from datetime import timedelta
 
 from monitor.models import Batch, Coverage, Cursor, Delivery, Job, Query
+from monitor.services.courier import deliver_job
 from monitor.store.codec import from_ms
 from monitor.store.connection import Connection
 from monitor.store.keeper import Keeper, KeptLeases
 from monitor.store.keys import Keyspace
-from monitor.store.outbox import ChatList, OutboxStore, SenderLeases, deliver_job
+from monitor.store.outbox import ChatList, OutboxStore, SenderLeases
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import LeaseStore
 

@@ -12,9 +12,10 @@ import pytest
 
 from monitor.errors import StoreError
 from monitor.models import Job, Lease
+from monitor.services.courier import deliver_job
 from monitor.store.connection import Connection
 from monitor.store.keeper import Keeper, KeptLeases
-from monitor.store.outbox import OutboxStore, deliver_job
+from monitor.store.outbox import OutboxStore
 from monitor.store.schedule import DueList, LeaseStore
 from tests.data import ROOT
 from tests.integration.couriers import parcels

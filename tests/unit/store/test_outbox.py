@@ -28,11 +28,12 @@ from monitor.digests.delivery import (
 )
 from monitor.models import Job, Lease, Message, Parcel, PostKey
 from monitor.protocols import Extra, Pending
+from monitor.services.courier import deliver_job
 from monitor.store.codec import encode
 from monitor.store.connection import Argument, Connection
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
-from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace, SenderLeases, deliver_job, store_now
+from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace, SenderLeases, store_now
 from monitor.store.schedule import DueList, LeaseStore
 
 CHAT = "-1001"
