@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import click
 
@@ -17,7 +18,7 @@ from monitor.duties.look_back import Offer, look_back, offers
 from monitor.errors import ConfigError, RateLimited
 from monitor.models import Job, Query, Topic, Window
 from monitor.processes.liveness import is_dead, worker_name
-from monitor.seams.looking_back import Progressed
+from monitor.seams.looking_back import Price, Progressed
 from monitor.settings import load
 from monitor.wiring import Monitor, opened
 
@@ -26,6 +27,8 @@ PATIENCE = timedelta(seconds=90)
 
 LONGEST = timedelta(hours=1)
 """A lease on a look-back, kept alive while its process lives."""
+
+Number = TypeVar("Number", int, float)
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -84,8 +87,8 @@ def _window(topic: Topic, since: str, now: datetime) -> Window:
 def _told(offered: Sequence[Offer], window: Window, now: datetime) -> list[Offer]:
     """Say what is offered, and return what can be taken."""
     click.echo(f"From {window.start:%Y-%m-%d %H:%M} UTC to {now:%Y-%m-%d %H:%M} UTC:")
-    for each in offered:
-        click.echo(f"  {_label(each.query)}: {_worded(each)}")
+    for line in listed(offered):
+        click.echo(f"  {line}")
     can = [each for each in offered if each.price is not None]
     dollars = [each.price.dollars for each in can if each.price is not None]
     unknown = ", and more that nobody can tell before" if None in dollars else ""
@@ -93,18 +96,59 @@ def _told(offered: Sequence[Offer], window: Window, now: datetime) -> list[Offer
     return can
 
 
+def listed(offered: Sequence[Offer]) -> list[str]:
+    """Word what is offered: a line for all queries of a platform that are alike, else one for each."""
+    alike: dict[tuple[str, str], list[Offer]] = {}
+    for each in offered:
+        said = _worded(each) if each.price is None or each.begun is not None else ""
+        alike.setdefault((each.query.source, said), []).append(each)
+    return [
+        f"{_label(some[0].query)}: {_worded(some[0])}"
+        if len(some) == 1
+        else f"{_counted(some)}: {said or _summed(some)}"
+        for (_, said), some in alike.items()
+    ]
+
+
+def _counted(offers: Sequence[Offer]) -> str:
+    return f"{platform_label(offers[0].query.source)} ({many(len(offers), 'look-back')})"
+
+
+def _summed(offers: Sequence[Offer]) -> str:
+    """Word what offers with a price cost together."""
+    prices = [offer.price for offer in offers if offer.price is not None]
+    reaches = [price.reach for price in prices if price.reach is not None]
+    return _priced(
+        Price(
+            requests=_sum([price.requests for price in prices]),
+            posts=_sum([price.posts for price in prices]),
+            dollars=_sum([price.dollars for price in prices]),
+            reach=max(reaches, default=None),
+        )
+    )
+
+
+def _sum(numbers: Sequence[Number | None]) -> Number | None:
+    """Return the sum, None when one of them is not known."""
+    known = [number for number in numbers if number is not None]
+    return sum(known[1:], known[0]) if len(known) == len(numbers) else None
+
+
 def _worded(offer: Offer) -> str:
     if offer.price is None:
         return offer.reason
-    price = offer.price
+    if offer.begun is None:
+        return _priced(offer.price)
+    pages = many(offer.begun.pages, "page")
+    return f"{_priced(offer.price)}, going on after {pages}, up to {offer.begun.end:%Y-%m-%d %H:%M} UTC"
+
+
+def _priced(price: Price) -> str:
     words = [
         "" if price.requests is None else many(price.requests, "request"),
         "" if price.posts is None else many(price.posts, "post"),
         "a price that nobody can tell before" if price.dollars is None else f"${price.dollars:,.2f}",
         "" if price.reach is None else f"no further back than {price.reach:%Y-%m-%d %H:%M} UTC",
-        ""
-        if offer.begun is None
-        else f"going on after {many(offer.begun.pages, 'page')}, up to {offer.begun.end:%Y-%m-%d %H:%M} UTC",
     ]
     return ", ".join(each for each in words if each)
 
