@@ -21,8 +21,10 @@ from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
 from monitor.store import backup, restore
 from monitor.store.backup_file import Chunk
+from monitor.store.connection import Connection
 from monitor.store.departed import DepartedStore
 from monitor.store.embedded import EmbeddedStore
+from monitor.store.fsck import topic_of
 from monitor.store.inbox import InboxStore, Limits
 from monitor.store.keeper import SENDER_LEASE, Hold, Keeper, KeptLeases
 from monitor.store.outbox import OutboxStore, SenderLeases
@@ -454,9 +456,17 @@ class Plant:
         self.watch.restored(self.backup[1])
         for chunk in self.backup[0]:
             restore._put(connection, chunk)
+        self.watch.unmended(self._under_repair(connection))
         restore._let_time_pass(connection, self.world.time())
         self.epoch += 1
         return True
+
+    def _under_repair(self, connection: Connection) -> set[str]:
+        """Return the addresses of chats in which a backup would have given words back, which a restore does not."""
+        assert self.backup is not None
+        names = [connection.keys.prefix + each.key for each in self.backup[0]]
+        chats = {topic_of(name) for name in names if restore._family(connection, name) in ("extras", "late")}
+        return chats | {self.calm.outbox._address(chat) for chat in chats}
 
     def _kill_all(self) -> None:
         for worker in self.workers:

@@ -1,6 +1,6 @@
 """What the world saw of the store's answers and of Telegram: the ledger that judges, outside the store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from monitor.models import Query
@@ -72,6 +72,7 @@ class Watch:
         self.ever: dict[str, set[tuple[str, str]]] = {}
         self.unstored: Callable[[Query, str], list[str]] = lambda *_: []
         self.scribbled: set[tuple[str, int]] = set()
+        self._touched: set[tuple[str, int]] = set()
         self._edited: dict[Actor | None, set[tuple[str, int]]] = {}
         self.will_look: Callable[[str, str, str], bool] = lambda *_: False
 
@@ -79,6 +80,10 @@ class Watch:
         """Know of a store that it holds a backup now, of which this was `taken`."""
         self.held.clear()
         self.taken = {chat: dict(ids) for chat, ids in taken.items()}
+
+    def unmended(self, addresses: Collection[str]) -> None:
+        """Know that what was written over in some chats stays so: see "What was written over" in *Decisions*."""
+        self.scribbled |= {place for place in self._touched if place[0] in addresses}
 
     def ran(self, actor: Actor | None, script: str, keys: Sequence[str], args: Sequence[Any], answer: Any) -> None:
         """Note what a script answered."""
@@ -119,6 +124,7 @@ class Watch:
     def edited(self, actor: Actor | None, form: dict[str, str], *, by_the_dead: bool) -> None:
         """Note a message that got other words, from a sender who can tell of it, or cannot any more."""
         place = form["chat_id"], int(form["message_id"])
+        self._touched.add(place)
         (self.scribbled if by_the_dead else self._edited.setdefault(actor, set())).add(place)
 
     def unheard(self, actor: Actor | None) -> None:
