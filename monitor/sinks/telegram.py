@@ -203,19 +203,11 @@ class TelegramSink:
 
     def chat_id(self, name: str) -> str:
         """Return the id of a public chat by its "@name"."""
-
-        async def call(bot: Bot) -> str:
-            return str((await bot.get_chat(name)).id)
-
-        return self._call(call)
+        return str(self._call(lambda bot: bot.get_chat(name)).id)
 
     def is_channel(self, address: str) -> bool:
         """Tell whether a chat is a channel, in which nobody but its administrators can write."""
-
-        async def call(bot: Bot) -> bool:
-            return (await bot.get_chat(_id(address))).type == "channel"
-
-        return self._call(call)
+        return self._call(lambda bot: bot.get_chat(_id(address))).type == "channel"
 
     def standing(self, address: str, user: str) -> str:
         """Return what somebody is in a chat, in Telegram's words."""
