@@ -15,7 +15,7 @@ from monitor import protocols, seams
 from monitor.seams.streams import Stream
 from monitor.sources import SOURCES, STREAMS
 from monitor.sources.http import Client
-from monitor.store.keys import KINDS, Keyspace
+from monitor.store.keys import KINDS, KeyKind, Keyspace
 from tests.data import ROOT
 
 MODULES = sorted([*ROOT.glob("monitor/**/*.py"), *ROOT.glob("workers/**/*.py")])
@@ -240,10 +240,39 @@ def test_every_stream_keeps_its_name_and_has_a_row_in_the_readme() -> None:
     client.close()
 
 
-def test_every_key_has_an_owner_and_an_end() -> None:
-    for kind in KINDS:
-        assert kind.owner
-        assert re.search(r"prune|trim|live|one|field|member", kind.expiry), kind
+REMOVES = r"HDEL|ZREM|ZPOPMIN|UNLINK|[\"']DEL[\"']"
+ENDS = {
+    "time to live": r"EXPIRE|[\"']P?X[\"']|[\"']EX[\"']",
+    "trimmed": REMOVES,
+    "prune|until|swept|erased|while|with the chat|for a month|for an hour": REMOVES,
+    "one (?:field|member) per": REMOVES,
+}
+"""What the end of a key promises, and what must then be done in a module that uses the key, or in a script it runs."""
+
+FIXED = re.compile(r"(?:one|two|five) (?:values?|fields?|counter)$")
+OF_SETTINGS = {"breakers": "sources and hosts of the settings", "learned": "paid sources, of which there are few"}
+"""Keys of which nothing is removed, and why they cannot grow."""
+
+
+def users_of(kind: KeyKind) -> str:
+    """Return the code that uses a key: the modules of the store that name it, and the scripts that these run."""
+    modules = [path.read_text(encoding="utf-8") for path in ROOT.glob("monitor/store/*.py") if path.name != "keys.py"]
+    names = {kind.name.replace("-", "_"), {"lookback": "look_back"}.get(kind.name, kind.name)}
+    using = [each for each in modules if any(re.search(rf"\.{name}\b", each) for name in names)]
+    scripts = {path.stem: path.read_text(encoding="utf-8") for path in ROOT.glob("monitor/store/scripts/*.lua")}
+    run = {name for each in using for name in re.findall(r"\"(\w+)\"", each)} & scripts.keys()
+    return "\n".join([*using, *(scripts[name] for name in sorted(run))])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda each: f"{each.slot} {each.name}")
+def test_every_key_has_an_owner_and_an_end_that_the_code_gives_it(kind: KeyKind) -> None:
+    code = users_of(kind)
+    promised = [does for says, does in ENDS.items() if re.search(says, kind.expiry)]
+
+    assert code, "nobody uses it"
+    assert re.search(rf"(?:class|def) {kind.owner.rstrip('s').removesuffix('e')}|the {kind.owner} protocol", code)
+    assert promised or FIXED.search(kind.expiry), "it may grow for ever"
+    assert kind.name in OF_SETTINGS or all(re.search(does, code) for does in promised)
 
 
 def test_every_key_is_made_in_one_place() -> None:

@@ -83,7 +83,7 @@ KINDS = (
     KeyKind("chat", "corrections", "zset", "Repairs", "one member per message until it is edited"),
     KeyKind("chat", "alerts", "hash", "Alerts", f"time to live of {ALERTS_DAYS} days after the last alert"),
     KeyKind("chat", "wishes", "hash", "Wishes", "one field per subscription and one for the chat; with the chat"),
-    KeyKind("work", "schema", "string", "connect", "one value"),
+    KeyKind("work", "schema", "string", "migrate", "one value"),
     KeyKind("work", "topics", "hash", "Topics", "one field per topic"),
     KeyKind("work", "topics-meta", "hash", "Topics", "two fields"),
     KeyKind("work", "topics-since", "hash", "Topics", "one field per topic"),
@@ -145,7 +145,7 @@ KINDS = (
         "work", "reviews", "hash", "Reviews", f"one field per topic and channel, swept after {DELIVERIES_DAYS} days"
     ),
     KeyKind("work", "shown", "zset", "Messages", "swept daily: one member per post that a message shows"),
-    KeyKind("work", "prefixes", "zset", "connect", "one member per replay or restore, erased after a day at most"),
+    KeyKind("work", "prefixes", "zset", "noted", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
     KeyKind("work", "lookback", "string", "LookBacks", "time to live of 30 days, renewed by each page"),
