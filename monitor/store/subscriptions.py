@@ -118,7 +118,7 @@ class SubscriptionStore:
         index = self._index(orders, now)
         answers = self._connection.together([*index, *(self._call(order, now) for order in orders)])
         for order in orders:
-            self._account.note(order.update.chat, order.update.message_id)
+            self._account.note(order.update.chat, _heard(order.update))
         return [
             Outcome(bool(is_new), bool(is_answered), bool(is_first), episode.decode())
             for is_new, is_answered, is_first, episode in answers[len(index) :]
@@ -178,10 +178,16 @@ class SubscriptionStore:
         return sorted(found.items())
 
 
+def _heard(update: Incoming) -> int | None:
+    """Return the id of what somebody else said. A press is on a message of ours: perhaps one that is looked for."""
+    return None if update.kind == "button" else update.message_id
+
+
 def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
     update, answer = order.update, order.answer
     yield from (update.id, UPDATES_KEPT, order.chat, update.chat)
-    yield from ("" if update.message_id is None else update.message_id, IDS_KEPT)
+    heard = _heard(update)
+    yield from ("" if heard is None else heard, IDS_KEPT)
     if answer is None:
         yield from ("", "", "")
     else:

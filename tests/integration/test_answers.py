@@ -263,6 +263,21 @@ def test_an_answer_in_doubt_is_looked_for_from_the_question_on(room: Room) -> No
     assert (found.delivery.state, found.delivery.base) == ("ambiguous", asked["message_id"])
 
 
+def test_an_answer_in_doubt_is_found_though_its_button_was_pressed(room: Room) -> None:
+    """The press told its id, which was then taken for somebody else's, passed over, and the answer sent again."""
+    anna = room.person("Anna", "reader")
+    asked = room.telegram.people.say(room.telegram.people.private(anna), anna, "/subscribe")
+    room.telegram.state.faults.add(Order(Fault("reset_after"), "sendMessage", calls=frozenset({1})))
+    room.say(anna, "/subscribe", message_id=asked["message_id"])
+    room.deliver(str(anna.id), 1)
+    menu = room.telegram.state.ledger.history(anna.id)[-1]
+    (button, *_), *_ = menu.message["reply_markup"]["inline_keyboard"]
+
+    room.tell(room.update(anna, button["callback_data"], kind="button", button="1", message_id=menu.message_id))
+
+    assert menu.message_id not in room.monitor.outbox.ours(str(anna.id), asked["message_id"])
+
+
 def test_a_second_call_changes_nothing(room: Room) -> None:
     olga, anna = room.person("Olga", "owner"), room.person("Anna", "reader")
     updates = [
