@@ -310,7 +310,8 @@ def test_kills_lose_nothing_and_double_nothing(tmp_path: Path, times: int) -> No
                 posted(30)
                 os.kill(newest_pid(running.log), signal.SIGKILL)
                 posted(30)
-            wait_until(lambda: len(stored(monitor)) >= len(uris))
+            # Longer than the lease of a killed process lasts, should nobody see that it is dead.
+            wait_until(lambda: len(stored(monitor)) >= len(uris), 150)
             found, gaps, broken = stored(monitor), status(monitor).gaps, check(monitor.connection)
 
     assert set(found) == set(uris)
