@@ -45,10 +45,16 @@ class Product:
 
     @contextlib.contextmanager
     def running(self, *command: str) -> Iterator["Running"]:
-        """Run a long command while in the block; stop it as Ctrl-C does, and kill what does not stop."""
+        """Run a long command while in the block; stop it as Ctrl-C does, and kill what does not stop.
+
+        What it said is shown when the block fails.
+        """
         running = Running(command or (sys.executable, "-m", "monitor.cli", "up"), self.environment)
         try:
             yield running
+        except BaseException:
+            print(running.log)
+            raise
         finally:
             running.stop()
 
