@@ -75,7 +75,7 @@ class BlueskyStream:
         server = self._servers[self._turn % len(self._servers)]
         try:
             async with await _connected(server, None if cursor is None else int(cursor), clock()) as socket:
-                async for page in self._told(server, socket, clock):
+                async for page in self._told(server, socket, clock, is_new=cursor is None):
                     yield pack(page)
         except SourceError:
             self._turn += 1
@@ -110,10 +110,13 @@ class BlueskyStream:
         return self._search.id_of(handle, now)
 
     async def _told(
-        self, server: str, socket: ClientConnection, clock: Callable[[], datetime]
+        self, server: str, socket: ClientConnection, clock: Callable[[], datetime], *, is_new: bool
     ) -> AsyncGenerator[Received, None]:
         opened = heard = clock()
         is_first = True
+        if is_new:
+            # Its cursor is stored before anything else: who is killed over the first posts begins here again.
+            yield Received((), opened)
         while True:
             came = await collect(lambda: _frame(socket), self._sizes)
             now = clock()

@@ -97,27 +97,31 @@ def read_events(page: Received, asked: Asked, gate: Gate, longest_silence: timed
     if page.frames and not telling.times and not result.refused:
         raise PayloadChanged(NAME, f"not one of {len(page.frames)} events could be read: {result.set_aside[0].reason}")
     before = None if asked.cursor is None else int(asked.cursor)
-    newest = newest_of(telling.times, before, asked.now)
+    newest = read_until(page, telling.times, before, asked.now)
     return Batch(
         posts=tuple(post for post in result.posts if post.edited_from is None),
         edits=tuple(post for post in result.posts if post.edited_from is not None),
         deletions=tuple(dict.fromkeys(telling.deletions)),
         authors_gone=tuple(dict.fromkeys(telling.authors_gone)),
-        cursor=None if newest is None else Cursor(str(newest)),
+        cursor=Cursor(str(newest)),
         coverage=covered(page, before, telling.times, newest, longest_silence),
         unreadable=result.unreadable,
         set_aside=result.set_aside,
     )
 
 
-def newest_of(times: Sequence[int], before: int | None, now: datetime) -> int | None:
-    """Return up to where the stream was read: never back, and never into our future, whatever an event claims."""
-    limit = to_us(now)
-    return max([min(time, limit) for time in times] + ([] if before is None else [before]), default=None)
+def read_until(page: Received, times: Sequence[int], before: int | None, now: datetime) -> int:
+    """Return up to where the stream was read: never back, and never into our future, whatever an event claims.
+
+    Where nothing was read before that is when the connection was made: by our clock, until an event tells the server's.
+    """
+    limit, opened = to_us(now), to_us(page.opened)
+    known = [] if before is None or before == opened else [before]
+    return max([min(time, limit) for time in times] + known, default=opened)
 
 
 def covered(
-    page: Received, before: int | None, times: Sequence[int], newest: int | None, longest_silence: timedelta
+    page: Received, before: int | None, times: Sequence[int], newest: int, longest_silence: timedelta
 ) -> Coverage | None:
     """Return the window that a page read; None when it proves nothing.
 
@@ -125,7 +129,7 @@ def covered(
     server keeps a day or so, and begins with its oldest event without a word. Events come every second, so one that
     comes later than the longest silence is not the next one.
     """
-    end = page.until if newest is None or not page.frames else from_us(newest)
+    end = from_us(newest) if page.frames else page.until
     if end is None:
         return None
     start = page.opened if before is None else from_us(before)

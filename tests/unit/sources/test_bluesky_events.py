@@ -11,7 +11,7 @@ from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Cursor, PostKey
 from monitor.seams.quarantine import OPEN, Asked
 from monitor.seams.streams import Received
-from monitor.sources.bluesky_events import covered, nameless, newest_of, read_events, reread, to_us
+from monitor.sources.bluesky_events import covered, nameless, read_events, read_until, reread, to_us
 
 DID = "did:plc:aliceaaaaaaaaaaaaaaaaaaa"
 URI = f"at://{DID}/app.bsky.feed.post/3kabc"
@@ -203,19 +203,30 @@ def test_what_is_set_aside_can_be_read_again_and_is_nobodys() -> None:
     assert (post.key.id, post.author) == (URI, Author())
 
 
+def until(times: list[int], before: int | None, opened: datetime = OPENED) -> int:
+    return read_until(Received((), opened), times, before, NOW)
+
+
 def test_the_cursor_never_goes_back_and_never_into_the_future() -> None:
-    assert newest_of([5, 9, 7], 6, NOW) == 9
-    assert newest_of([5], 6, NOW) == 6
-    assert newest_of([], None, NOW) is None
-    assert newest_of([to_us(NOW) + 10**12], 6, NOW) == to_us(NOW)
+    assert until([5, 9, 7], 6) == 9
+    assert until([5], 6) == 6
+    assert until([to_us(NOW) + 10**12], 6) == to_us(NOW)
+
+
+def test_reading_begins_with_the_first_connection_until_the_server_tells_its_own_time() -> None:
+    """Who was killed over the first posts began anew behind what had been said meanwhile."""
+    assert until([], None) == to_us(OPENED)
+    slow = to_us(OPENED) - 60_000_000
+    assert until([slow], to_us(OPENED)) == slow, "a server whose clock is behind ours"
+    assert until([slow], slow + 1) == slow + 1
 
 
 @given(st.lists(st.integers(-(10**18), 10**18)), st.none() | st.integers(0, to_us(NOW)))
 def test_the_cursor_keeps_its_bounds_whatever_events_claim(times: list[int], before: int | None) -> None:
-    newest = newest_of(times, before, NOW)
+    newest = until(times, before)
 
-    assert newest is None or newest <= to_us(NOW)
-    assert before is None or (newest is not None and newest >= before)
+    assert newest <= to_us(NOW)
+    assert before in {None, to_us(OPENED)} or newest >= before
 
 
 def test_the_first_look_covers_from_the_connection_to_its_newest_event() -> None:
