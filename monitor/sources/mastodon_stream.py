@@ -40,15 +40,21 @@ _FULL = 500
 _KEPT = 100_000
 _MOST_BEHIND = 100
 """Pages of the timeline that are read after a pause; what lies further back is missing, and said to be."""
+_BEFORE_ALL = "0"
+"""An id before that of every status, for a timeline that is empty still."""
 
 
 class _Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A page: events, or statuses of the timeline. Times are epoch seconds; `since` is 0 where nothing is missing."""
+    """A page: events, or statuses of the timeline. Times are epoch seconds; `since` is 0 where nothing is missing.
+
+    `newest` is an id behind which reading begins, where no status was told yet.
+    """
 
     until: float
     events: tuple[tuple[str, bytes], ...] = ()
     statuses: tuple[bytes, ...] = ()
     since: float = 0
+    newest: str = ""
 
 
 class _Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,7 +132,7 @@ class MastodonStream:
         result = sort_out(raws, read, nameless, gate)
         if raws and not ids and not result.refused:
             raise PayloadChanged(NAME, "not one status of the stream could be read")
-        after = _Place(newest=newest([*ids, place.newest]), until=max(told.until, place.until))
+        after = _Place(newest=newest([*ids, told.newest, place.newest]), until=max(told.until, place.until))
         return Batch(
             posts=result.posts,
             edits=tuple(edits),
@@ -160,9 +166,12 @@ class MastodonStream:
     async def _behind(
         self, host: str, want: Wanted, place: _Place, clock: Callable[[], datetime]
     ) -> AsyncGenerator[_Told, None]:
-        """Yield what was said since the cursor, page by page forward; nothing on the first connection."""
+        """Yield what was said since the cursor, page by page forward; on the first connection only where it begins."""
+        if not place.newest:
+            yield await self._beginning(host, want, clock)
+            return
         spot = Spot(newest=place.newest)
-        for _ in range(self._most_behind if place.newest else 0):
+        for _ in range(self._most_behind):
             path = _timeline(want, spot)
             raws = statuses_in((await asyncio.to_thread(self._instances.get, host, path, clock())).body)
             ids = [id_ for raw in raws if (id_ := self._remembered(raw))]
@@ -173,9 +182,18 @@ class MastodonStream:
             yield _Told(until=place.until, statuses=tuple(raws))
             if len(raws) < PAGE // 2:
                 return
-        if place.newest:
-            now = clock().timestamp()
-            yield _Told(until=now, since=now)
+        now = clock().timestamp()
+        yield _Told(until=now, since=now)
+
+    async def _beginning(self, host: str, want: Wanted, clock: Callable[[], datetime]) -> _Told:
+        """Return a page without statuses that says which is the newest now, so that the next connection begins there.
+
+        It is stored before anything is told: where nothing is said before the connection breaks, or we are killed over
+        the first statuses, nothing is missed.
+        """
+        raws = statuses_in((await asyncio.to_thread(self._instances.get, host, _timeline(want, Spot()), clock())).body)
+        now = clock().timestamp()
+        return _Told(until=now, since=now, newest=newest([*map(self._remembered, raws), _BEFORE_ALL]))
 
     async def _told(
         self, host: str, answer: httpx.Response, clock: Callable[[], datetime]

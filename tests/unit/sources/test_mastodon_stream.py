@@ -24,7 +24,16 @@ PUBLIC = "/api/v1/streaming/public"
 
 
 @pytest.fixture
-def stream(server: FeedServer) -> Iterator[MastodonStream]:
+def instance(server: FeedServer) -> Instance:
+    """An instance on which nothing was said yet."""
+    instance = Instance("home.example", lambda: NOW, limit=10**6)
+    server.serve_everything(instance)
+    return instance
+
+
+@pytest.fixture
+def stream(server: FeedServer, instance: Instance) -> Iterator[MastodonStream]:
+    del instance  # is there
     client = Client(limits=Limits(deadline=5), allow=[server.address])
     yield open_stream(client, {"instances": server.url, "tokens": f"{server.address}=token-of-ours"})
     client.close()
@@ -97,9 +106,42 @@ def test_what_is_said_edited_and_deleted_is_told(server: FeedServer, stream: Mas
     assert server.headers(PUBLIC)["authorization"] == "Bearer token-of-ours"
 
 
-def test_what_was_said_between_two_connections_is_told_first(server: FeedServer, stream: MastodonStream) -> None:
-    instance = Instance("home.example", lambda: NOW)
-    server.serve_everything(instance)
+@pytest.mark.parametrize("known", [0, 3])
+@pytest.mark.parametrize("query", ["public", "#pots"])
+def test_what_was_said_before_anything_was_told_is_not_missed(
+    known: int, query: str, server: FeedServer, instance: Instance, stream: MastodonStream
+) -> None:
+    """A quiet stream broke off: what was said until it stood again was never read, and counted as read."""
+    for number in range(known):
+        instance.post(f"old {number}", NOW - timedelta(hours=1 + number), tags=("pots",))
+    path = PUBLIC if query == "public" else "/api/v1/streaming/hashtag"
+    server.serve(path, telling())
+    quiet, _ = followed(stream, query)
+    for number in range(60):
+        instance.post(f"missed {number}", NOW + timedelta(seconds=number), tags=("pots",))
+
+    batches, _ = followed(stream, query, quiet[-1].cursor)
+
+    assert [post for batch in quiet for post in batch.posts] == []
+    texts = {post.text for batch in batches for post in batch.posts}
+    assert {f"missed {number} #pots" for number in range(60)} <= texts
+
+
+def test_the_first_page_says_where_reading_begins(
+    server: FeedServer, instance: Instance, stream: MastodonStream
+) -> None:
+    """Who was killed over the first posts began anew behind what had been said meanwhile."""
+    instance.post("old", NOW - timedelta(hours=1))
+    server.serve(PUBLIC, telling(("update", said(1))))
+
+    first = followed(stream)[0][0]
+
+    assert (first.posts, json.loads(first.cursor or "")["newest"]) == ((), str(max(instance.statuses)))
+
+
+def test_what_was_said_between_two_connections_is_told_first(
+    server: FeedServer, instance: Instance, stream: MastodonStream
+) -> None:
     for number in range(100):
         instance.post(f"missed {number}", NOW + timedelta(seconds=number))
     newest = (int(NOW.timestamp() * 1000) << 16) - 1
@@ -115,11 +157,9 @@ def test_what_was_said_between_two_connections_is_told_first(server: FeedServer,
     assert closed.start == NOW - MINUTE
 
 
-def test_a_pause_longer_than_can_be_read_is_a_gap(server: FeedServer, client: Client) -> None:
+def test_a_pause_longer_than_can_be_read_is_a_gap(server: FeedServer, instance: Instance, client: Client) -> None:
     """A hundred pages of the timeline are read, here three; what came after them is told as not read."""
     stream = open_stream(client, {"instances": server.url, "behind": "3"})
-    instance = Instance("home.example", lambda: NOW, limit=10**6)
-    server.serve_everything(instance)
     for number in range(150):
         instance.post("missed", NOW + timedelta(seconds=number))
     newest = (int(NOW.timestamp() * 1000) << 16) - 1
@@ -133,7 +173,8 @@ def test_a_pause_longer_than_can_be_read_is_a_gap(server: FeedServer, client: Cl
     assert first.start > NOW
 
 
-def test_silence_is_an_error_though_the_connection_stands(server: FeedServer) -> None:
+def test_silence_is_an_error_though_the_connection_stands(server: FeedServer, instance: Instance) -> None:
+    del instance  # is there
     client = Client(allow=[server.address])
     stream = open_stream(client, {"instances": server.url, "silence": "1"})
     server.serve(PUBLIC, telling(("update", said(1)), stays=True))
