@@ -206,6 +206,14 @@ class Worker(Monitor):
             self.chats.wake(chat, digest)
 
 
+class Backup(NamedTuple):
+    """A copy of the store, and what the world knew then: messages taken, and late edits that had been told of."""
+
+    chunks: list[Chunk]
+    taken: dict[str, dict[str, int]]
+    told: set[tuple[str, int]]
+
+
 class Plant:
     """Everything there is, built once and begun anew for each run."""
 
@@ -257,7 +265,7 @@ class Plant:
         self.people = People(self.state)
         self.asked: list[Asked] = []
         self.disturbed: set[str] = set()
-        self.backup: tuple[list[Chunk], dict[str, dict[str, int]]] | None = None
+        self.backup: Backup | None = None
         self.epoch = 0
         user = self.state.world.add_user("Olga")
         self.group = self.state.world.add_chat("group", "Group")
@@ -443,7 +451,7 @@ class Plant:
         connection = self.calm.connection
         kept = [chunk for name in sorted(connection.scan("*")) for chunk in backup.chunks(connection, name)]
         taken = {chat: dict(ids) for chat, ids in self.watch.taken.items()}
-        self.backup = kept, taken
+        self.backup = Backup(kept, taken, self.watch.told_of())
 
     def restore(self) -> bool:
         """Stop everything, and begin again with the last backup; False when there is none."""
@@ -453,10 +461,10 @@ class Plant:
         self.advance(SLOWEST + 1)
         connection = self.calm.connection
         connection._client.flushall()
-        self.watch.restored(self.backup[1])
-        for chunk in self.backup[0]:
+        self.watch.restored(self.backup.taken)
+        for chunk in self.backup.chunks:
             restore._put(connection, chunk)
-        self.watch.unmended(self._under_repair(connection))
+        self.watch.unmended(self._under_repair(connection), self.backup.told)
         restore._let_time_pass(connection, self.world.time())
         self.epoch += 1
         return True
@@ -464,7 +472,7 @@ class Plant:
     def _under_repair(self, connection: Connection) -> set[str]:
         """Return the addresses of chats in which a backup would have given words back, which a restore does not."""
         assert self.backup is not None
-        names = [connection.keys.prefix + each.key for each in self.backup[0]]
+        names = [connection.keys.prefix + each.key for each in self.backup.chunks]
         chats = {topic_of(name) for name in names if restore._family(connection, name) in ("extras", "late")}
         return chats | {self.calm.outbox._address(chat) for chat in chats}
 

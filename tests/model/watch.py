@@ -81,9 +81,16 @@ class Watch:
         self.held.clear()
         self.taken = {chat: dict(ids) for chat, ids in taken.items()}
 
-    def unmended(self, addresses: Collection[str]) -> None:
-        """Know that what was written over in some chats stays so: see "What was written over" in *Decisions*."""
-        self.scribbled |= {place for place in self._touched if place[0] in addresses}
+    def told_of(self) -> set[tuple[str, int]]:
+        """Return the places of messages that got other words, as far as those who edited them have told by now."""
+        return self._touched - set().union(*self._edited.values())
+
+    def unmended(self, addresses: Collection[str], told: Collection[tuple[str, int]]) -> None:
+        """Know what stays written over after a restore: see "What was written over" in *Decisions*.
+
+        That is all that nobody had `told` of when the backup was made, and what waited then in some chats to be mended.
+        """
+        self.scribbled |= {place for place in self._touched if place[0] in addresses or place not in told}
 
     def ran(self, actor: Actor | None, script: str, keys: Sequence[str], args: Sequence[Any], answer: Any) -> None:
         """Note what a script answered."""
