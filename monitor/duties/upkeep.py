@@ -33,6 +33,10 @@ DAILY = timedelta(days=1)
 SOONER = {"departed": timedelta(hours=1), "rewrite": timedelta(hours=6), "sources": timedelta(minutes=10)}
 """What is due more often. Platforms want what was deleted to be gone within 24 hours: 12 until a post that was shown is
 looked at again (topics/polling/second_looks.py), an hour here, six in the store's log."""
+AFTER_FAILURE = timedelta(hours=1)
+"""When at the latest a duty comes again that could not be done. Were it at once, a backup for which the disk is too
+full would copy the whole store every few seconds, and fill the disk each time."""
+
 SUFFIX = ".backup"
 STAMP = "%Y%m%d-%H%M%S"
 
@@ -63,10 +67,18 @@ def rotate(folder: Path, keep: int) -> list[Path]:
 
 def keep_up(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
     """Do what is due once a day, or more often."""
+    every = SOONER.get(subject, DAILY)
     with held(monitor, Job("upkeep", subject), owner) as lease:
-        if lease is not None:
+        if lease is None:
+            return
+        try:
             DUTIES[subject](monitor, now)
-            monitor.progress.finish(lease, SOONER.get(subject, DAILY))
+        except StoreError as e:
+            every = min(every, AFTER_FAILURE)
+            fields = {"duty": subject, "reason": e.reason, "again_in": f"{every.total_seconds():.0f}s"}
+            log.warning("not done", extra=fields)
+        # Where it is the store that fails, this fails as well, and the duty comes as soon as the store works again.
+        monitor.progress.finish(lease, every)
 
 
 def back_up_daily(monitor: Monitor, now: datetime) -> None:
