@@ -304,6 +304,7 @@ def deliver(monitor: Monitor, chat: str, owner: str, now: datetime) -> None:
         if lease is None:
             return
         token = monitor.chats.token(chat)
+        monitor.words.erase_late(chat)  # a post may have been taken back while a message with it was composed
         due_in = IDLE if desk is None else deliver_to(desk, chat, owner)
         tell_of_troubles(monitor, chat)
         monitor.chats.rest(lease, due_in, token)

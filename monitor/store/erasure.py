@@ -13,6 +13,7 @@ from monitor.store.codec import decode_delivery, decode_message, decode_parcel, 
 from monitor.store.connection import Argument, Connection
 from monitor.store.outbox import ChatList
 from monitor.store.shown import ShownPosts
+from monitor.store.taken_back import TakenBack
 from monitor.store.undelivered import UndeliveredStore
 from monitor.store.wishes import WishStore
 
@@ -37,6 +38,7 @@ class MessageEraser:
         self.language = language
         self._chats = ChatList(connection)
         self._shown = ShownPosts(connection)
+        self._taken_back = TakenBack(connection)
         self._undelivered = UndeliveredStore(connection)
 
     def erase(self, posts: Collection[PostKey], name: Callable[[PostKey], PostKey] = same) -> Erased:
@@ -46,9 +48,16 @@ class MessageEraser:
         def change(parcel: Parcel) -> Parcel:
             return renamed(redacted(parcel, wanted), lambda post: name(post) if post in wanted else post)
 
-        erased = self._change(wanted, change)
+        # Those who are forgotten are looked for again by other means, and their posts' names are kept nowhere.
+        self._taken_back.note(each for each in wanted if name(each) == each)
+        erased = self._change(wanted, change, self._undelivered.chats())
         self._shown.forget(each for each in wanted if name(each) != each)
         return erased
+
+    def erase_late(self, chat: str) -> Erased:
+        """Erase what messages of a chat tell of posts taken back lately, where they were handed over since."""
+        posts = self._taken_back.lately()
+        return self._change(posts, lambda parcel: redacted(parcel, posts), [chat])
 
     def shown(self, posts: Iterable[PostKey]) -> frozenset[PostKey]:
         """Return the posts that a message may show."""
@@ -64,13 +73,11 @@ class MessageEraser:
 
     def requote(self, quotes: Quotes) -> Erased:
         """Quote posts as they are now, None: no more, and have sent messages edited. Again, it does nothing."""
-        return self._change(frozenset(quotes), lambda parcel: requoted(parcel, quotes))
+        return self._change(frozenset(quotes), lambda parcel: requoted(parcel, quotes), self._undelivered.chats())
 
-    def _change(self, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> Erased:
-        if not posts:
-            return Erased()
+    def _change(self, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel], chats: Iterable[str]) -> Erased:
         total = Erased()
-        for chat in self._undelivered.chats():
+        for chat in chats if posts else ():
             with speaking(WishStore(self._connection).manners(chat).tongue or self.language):
                 kept, sent = self._kept(chat, posts, change), self._sent(chat, posts, change)
             total = Erased(total.messages + kept + sent.messages, total.to_edit + sent.to_edit)

@@ -145,6 +145,7 @@ KINDS = (
         "work", "reviews", "hash", "Reviews", f"one field per topic and channel, swept after {DELIVERIES_DAYS} days"
     ),
     KeyKind("work", "shown", "zset", "Messages", "swept daily: one member per post that a message shows"),
+    KeyKind("work", "taken-back", "zset", "Messages", "time to live of a quarter of an hour after the last deletion"),
     KeyKind("work", "prefixes", "zset", "noted", "one member per replay or restore, erased after a day at most"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
@@ -247,6 +248,7 @@ class WorkKeys(NamedTuple):
     feedback: str
     reviews: str
     shown: str
+    taken_back: str
     prefixes: str
 
 

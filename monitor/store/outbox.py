@@ -118,12 +118,12 @@ class OutboxStore:
             posts = [str(key) for key in parcel.posts]
             args += [parcel.message.id, encode(record), encode(parcel), len(posts), *posts]
         names = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.claims)
-        return frozenset(_post(key) for key in self._connection.run("hand_over", names, args))
+        return frozenset(post_of(key) for key in self._connection.run("hand_over", names, args))
 
     def claimed(self, chat: str) -> frozenset[PostKey]:
         """Return the posts that messages of a chat claim."""
         return frozenset(
-            _post(each) for each in self._connection.execute("HKEYS", self._connection.keys.chat(chat).claims)
+            post_of(each) for each in self._connection.execute("HKEYS", self._connection.keys.chat(chat).claims)
         )
 
     def outlook(self, chat: str) -> Outlook:
@@ -372,6 +372,7 @@ def _extra(member: bytes) -> Extra:
     return Extra(message, int(message_id))
 
 
-def _post(key: bytes) -> PostKey:
+def post_of(key: bytes) -> PostKey:
+    """Return a post by its name in the store."""
     source, _, id_ = key.decode().partition(":")
     return PostKey(source, id_)

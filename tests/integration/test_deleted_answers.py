@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.digests.redaction import FILE_GONE, GONE
+from monitor.digests.schedule import DueDigest, window_ending
 from monitor.duties import jobs, upkeep
 from monitor.duties.forget import Asked, forget
+from monitor.duties.rounds import hand_over
 from monitor.models import Message, PostKey
 from tests.build import NOW, a_mention
 from tests.integration.room import Room, a_room
@@ -66,6 +69,34 @@ def test_words_are_taken_out_of_an_answer(room: Room, asked: str) -> None:
     assert "砸锅卖铁 takenback".encode() not in stored(room.monitor)
     if "edit" not in asked:
         assert "staysthere" in seen
+
+
+@pytest.mark.parametrize(("store", "step"), [("outbox", "hand_over"), ("subscriptions", "apply_all")])
+def test_a_post_that_is_deleted_between_a_text_and_its_outbox_is_not_sent(
+    room: Room, monkeypatch: pytest.MonkeyPatch, store: str, step: str
+) -> None:
+    """The deletion looks through messages before the one that quotes it is there: it was composed already."""
+    emil, monitor = room.person("Emil", "editor"), room.monitor
+    room.say(emil, "/subscribe smash-pots")
+    keep = getattr(getattr(monitor, store), step)
+
+    def late(*args: Any, **named: Any) -> object:
+        monkeypatch.undo()
+        monitor.changes.withdraw([GONE_KEY], monitor.stages())
+        return keep(*args, **named)
+
+    monkeypatch.setattr(getattr(monitor, store), step, late)
+    if store == "outbox":
+        [topic] = monitor.topics.all()
+        assert hand_over(monitor, topic, DueDigest(window=window_ending(NOW)), NOW) == []
+    else:
+        room.say(emil, "/recent smash-pots")
+    room.deliver(str(emil.id))
+
+    shown = room.telegram.state.ledger.history(emil.id, by=room.telegram.state.world.bot.id)
+    sent = "\n".join(str(message.get("text")) for each in shown for _, message in each.versions)
+    assert "takenback" not in sent
+    assert "staysthere" in sent
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
