@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -219,11 +220,11 @@ def restore(settings: Settings, path: Path, step: Step, now: datetime, *, replac
     with opened(settings) as monitor:
         held = has_data(monitor.connection)
         _may_replace(held=held, replace=replace)
-        if is_at_work(monitor.connection, now):
-            raise StoreError("processes are at work on this data; stop them all, and restore a minute later")
+        _may_rest(monitor)
         with staging(monitor.connection, now) as staged:
             restored = _sound(restore_into(staged, path, step))
             aside = f"dm-before-{now:{STAMP}}:"
+            _may_rest(monitor)  # loading takes a while, and somebody may have started something
             adopt_key(settings.home, restored.header.author_key, now)
             take_place(staged, monitor.connection, aside)
     return Replaced(restored, f"keys {aside}* (for 7 days)" if held else None)
@@ -238,8 +239,9 @@ def _restore_embedded(settings: Settings, path: Path, step: Step, now: datetime,
     with on_disk(settings.home), scratch_folder(settings.home) as folder:
         with scratch_store(folder) as staged:
             restored = _sound(restore_into(staged, path, step))
-        adopt_key(settings.home, restored.header.author_key, now)
-        EmbeddedStore(settings.home).exchange(folder / "store", aside)
+        # Last of all: under another key, data that stays would not know its authors, nor who was forgotten.
+        adopt = partial(adopt_key, settings.home, restored.header.author_key, now)
+        EmbeddedStore(settings.home).exchange(folder / "store", aside, adopt)
     if not held:
         shutil.rmtree(settings.home / aside, ignore_errors=True)
     return Replaced(restored, str(settings.home / aside) if held else None)
@@ -257,6 +259,11 @@ def _holds(settings: Settings, *, replace: bool) -> bool:
             raise
         log.warning("the store cannot be opened", extra={"reason": str(e)})
         return True
+
+
+def _may_rest(monitor: Monitor) -> None:
+    if is_at_work(monitor.connection):
+        raise StoreError("processes are at work on this data; stop them all, and restore a minute later")
 
 
 def _may_replace(*, held: bool, replace: bool) -> None:

@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
@@ -123,10 +123,11 @@ class EmbeddedStore:
             if state != "answers":
                 self._start()
 
-    def exchange(self, folder: Path, aside: str) -> None:
+    def exchange(self, folder: Path, aside: str, ready: Callable[[], None] = lambda: None) -> None:
         """Let another folder take the place of the server's, which is kept under another name; nobody may use it.
 
-        The folder must be complete. A kill at any moment is made good by whoever attaches next.
+        The folder must be complete. A kill at any moment is made good by whoever attaches next. `ready` is called when
+        nothing can refuse it any more.
         """
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self._home / "store.users").open("ab") as users, _exclusive(self._home / "store.start"):
@@ -137,6 +138,7 @@ class EmbeddedStore:
             if is_locked(self._home / "store.lock"):
                 raise StoreError(f"{self._home}: its store still runs; start `monitor up` once and stop it, then again")
             (self._home / ASIDE).write_text(aside, encoding="utf-8")
+            ready()
             folder.rename(self._home / NEXT)
             self._finish_exchange()
 

@@ -4,10 +4,10 @@ embedded   store.next is complete ─► store goes to store.before-DATE ─► 
 outside    one script renames every key: dm:… to dm-before-DATE:…, dm-restore-…:… to dm:…
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from monitor.store.codec import to_ms
-from monitor.store.connection import Connection
+from monitor.store.connection import Connection, store_now
 from monitor.store.schedule import ms
 
 ASIDE_FOR = timedelta(days=7)
@@ -20,10 +20,10 @@ def has_data(connection: Connection) -> bool:
     return any(name != schema for name in connection.scan(f"{connection.keys.prefix}*"))
 
 
-def is_at_work(connection: Connection, now: datetime) -> bool:
-    """Tell whether some process holds a lease."""
-    leases = connection.execute("HVALS", connection.keys.work.leases)
-    return any(int(each.split()[0]) > to_ms(now) for each in leases)
+def is_at_work(connection: Connection) -> bool:
+    """Tell whether some process holds a lease, on the store's clock: this machine's may be ahead of it."""
+    leases, now = connection.execute("HVALS", connection.keys.work.leases), to_ms(store_now(connection))
+    return any(int(each.split()[0]) > now for each in leases)
 
 
 def take_place(staged: Connection, live: Connection, aside: str) -> bool:

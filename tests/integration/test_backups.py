@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from monitor.models import PostKey
+from monitor.models import Job, PostKey
+from monitor.store.connection import Connection
 from monitor.store.embedded import EmbeddedStore
+from monitor.store.schedule import LeaseStore
+from monitor.store.swap import is_at_work
+from monitor.wiring import author_key
 from tests.build import NOW, a_mention
 from tests.integration.product import Product
 
@@ -100,6 +104,35 @@ def test_nothing_is_replaced_while_somebody_works_on_it(product: Product, tmp_pa
     assert (refused.returncode, "in use" in refused.stderr) == (3, True)
     assert posts(product) == 1
     assert not [*product.home.glob(".scratch*"), *product.home.glob("store.next*")]
+
+
+@pytest.mark.parametrize("product", ["embedded"], indirect=True)
+def test_a_restore_that_is_refused_leaves_the_key_under_which_authors_are_known(
+    product: Product, tmp_path: Path
+) -> None:
+    """Under the key of the backup nobody would know who was forgotten: their posts came in again."""
+    file, other = tmp_path / "other.backup", Product(tmp_path / "other")
+    other.write_topics(TOPICS)
+    other.run("backup", str(file))
+
+    with product.opened() as monitor:
+        before = author_key(monitor.settings.home)
+        refused = product.run("restore", str(file), "--replace")
+
+    assert (refused.returncode, "in use" in refused.stderr) == (3, True)
+    assert author_key(product.home) == before
+    assert not list(product.home.glob("author.key.*"))
+
+
+def test_who_is_at_work_is_seen_by_the_clock_of_the_store(connection: Connection) -> None:
+    leases = LeaseStore(connection)
+    lease = leases.acquire(Job("poll", "rss/x"), "somebody", timedelta(seconds=7))
+    assert lease is not None
+    assert is_at_work(connection)
+
+    leases.release(lease)
+
+    assert not is_at_work(connection)
 
 
 @pytest.mark.parametrize("product", ["embedded"], indirect=True)
