@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from itertools import compress, pairwise
 from operator import eq
-from struct import Struct, unpack_from
+from struct import unpack_from
 from typing import TypeAlias, TypeVar
 
 import xxhash
@@ -40,13 +40,14 @@ APART = 4
 bytes, is a chance of one in a million. One may still be a part of the other, which an edge in common tells."""
 
 Name = TypeVar("Name")
-Band: TypeAlias = tuple[int, bytes]
-"""The place of a band in its sketch, and the band."""
+Band: TypeAlias = int
+"""A band together with its place in its sketch: the bytes of both, read as a number of this machine."""
 
-_BORROWED = frozenset(bytes((each,) * ROWS) for each in range(256))
-"""Bands of a short text whose bins were empty and borrowed from the same one: each 256th short text has the same."""
+PLACES = 2 + BINS // ROWS
+SIZE = ROWS * PLACES + len(ALGORITHM)
+_WIDTH = 4
+"""Bytes of a number: those of a band, and its place."""
 
-_BANDS = Struct(f"{ROWS}s" * (2 + BINS // ROWS) + "x")
 _VERSION = ALGORITHM.encode()
 _PRIME = 2**41 - 21
 _FACTOR = 0x2545F491
@@ -69,19 +70,17 @@ def sketch(meant: Said) -> bytes:
     return _edge(letters[:EDGE]) + _edge(letters[-EDGE:]) + rows + _VERSION
 
 
-def bands(sketched: bytes) -> tuple[bytes, ...]:
-    """Return the bands of a sketch."""
-    return _BANDS.unpack(sketched)
-
-
 def shared_bands(sketched: Mapping[Name, bytes]) -> dict[Name, list[Band]]:
     """Return the bands of each sketch that another one has in the same place, of those that have any."""
     shared: defaultdict[Name, list[Band]] = defaultdict(list)
-    for place, column in enumerate(zip(*map(bands, sketched.values()), strict=True)):
+    joined = b"".join(sketched.values())
+    assert len(joined) == SIZE * len(sketched), "all sketches are of this algorithm"
+    for place in range(PLACES):
+        column = _column(joined, place)
         # Most bands are nobody else's: they are passed over without a step of Python for each.
-        several = {band for band, count in Counter(column).items() if count > 1} - _BORROWED
+        several = {band for band, count in Counter(column).items() if count > 1}.difference(_borrowed_bands(place))
         for name, band in compress(zip(sketched, column, strict=True), map(several.__contains__, column)):
-            shared[name].append((place, band))
+            shared[name].append(band)
     return dict(shared)
 
 
@@ -102,7 +101,27 @@ def tells_pieces(sketched: bytes, meant: Said) -> bool:
 
 def is_current(sketched: bytes) -> bool:
     """Tell whether a sketch was made by this algorithm."""
-    return len(sketched) == _BANDS.size and sketched.endswith(_VERSION)
+    return len(sketched) == SIZE and sketched.endswith(_VERSION)
+
+
+def _column(joined: bytes, place: int) -> list[Band]:
+    """Return the bands in one place of sketches that lie one behind the other.
+
+    As numbers they are made and compared in half the time of pieces of bytes.
+    """
+    column = bytearray(len(joined) // SIZE * _WIDTH)
+    for byte in range(ROWS):
+        column[byte :: _WIDTH] = joined[ROWS * place + byte :: SIZE]
+    column[ROWS :: _WIDTH] = bytes((place,)) * (len(joined) // SIZE)
+    return memoryview(column).cast("I").tolist()
+
+
+def _borrowed_bands(place: int) -> list[Band]:
+    """Return the bands of a short text whose bins were empty and borrowed from the same one.
+
+    Each 256th short text has the same.
+    """
+    return _column(b"".join(bytes((each,)) * SIZE for each in range(256)), place)
 
 
 def _edge(letters: str) -> bytes:

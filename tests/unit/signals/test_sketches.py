@@ -1,13 +1,19 @@
 """Sketches find what was changed, and are the same for ever."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.signals.copies import wording_of
-from monitor.signals.sketches import SHORTEST, bands, is_current
+from monitor.signals.sketches import PLACES, ROWS, SHORTEST, SIZE, is_current, shared_bands
 
 TEXT = "某县成立砸锅卖铁专班,清理欠款17亿元,全县干部没有一个人反对,先砸谁的锅?"
+
+
+def bands(sketched: bytes) -> list[bytes]:
+    return [sketched[ROWS * place : ROWS * (place + 1)] for place in range(PLACES)]
 
 
 def shared(one: str, other: str) -> int:
@@ -49,3 +55,21 @@ def test_any_text_has_a_sketch_or_is_short(text: str) -> None:
 
     assert sketched == wording_of(text).sketch
     assert not sketched or (is_current(sketched) and len(bands(sketched)) == 10)
+
+
+SKETCHES = st.lists(st.lists(st.integers(0, 2), min_size=SIZE, max_size=SIZE).map(bytes), max_size=8)
+
+
+@given(SKETCHES)
+def test_shared_bands_are_those_of_two_sketches_in_one_place(sketches: list[bytes]) -> None:
+    counted = Counter((place, band) for each in sketches for place, band in enumerate(bands(each)))
+    shared = {band for band, count in counted.items() if count > 1 and len(set(band[1])) > 1}
+    expected = {
+        number: found for number, each in enumerate(sketches) if (found := shared.intersection(enumerate(bands(each))))
+    }
+
+    made = shared_bands(dict(enumerate(sketches)))
+
+    assert {name: len(found) for name, found in made.items()} == {name: len(found) for name, found in expected.items()}
+    for one, other in ((one, other) for one in made for other in made):
+        assert len({*made[one]} & {*made[other]}) == len(expected[one] & expected[other])
