@@ -183,7 +183,10 @@ def _says_the_same(leader: _Leader, own: _Leader) -> bool:
 
 def _most_alike(own: Iterable[Band], leading: Mapping[Band, Sequence[int]]) -> list[int]:
     """Return the places of the leaders to compare with: those with most bands in common, then the first."""
-    found = Counter(chain.from_iterable(leading[band] for band in own if band in leading))
+    places = [leading[band] for band in own if band in leading]
+    if len(places) <= 1:  # as most have it: all have the same number of bands in common, and stand in order
+        return places[0][:MOST_COMPARED] if places else []
+    found = Counter(chain.from_iterable(places))
     # One number of each: the count in front, turned round, and the place behind it.
     return [each & _PLACE for each in sorted(each - (shared << 32) for each, shared in found.items())[:MOST_COMPARED]]
 
