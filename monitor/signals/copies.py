@@ -27,6 +27,7 @@ from monitor.signals.sketches import (
     Band,
     common_rows,
     is_current,
+    rows_of,
     share_an_edge,
     shared_bands,
     sketch,
@@ -63,6 +64,7 @@ class _Leader(Text):
         super().__init__(text)
         self.group = group
         self.sketch = sketched
+        self.rows = rows_of(sketched)
 
     @cached_property
     def tells_pieces(self) -> bool:
@@ -173,7 +175,7 @@ def _leaders(earliest: Mapping[str, Mention], posts: Mapping[str, int]) -> dict[
 
 def _says_the_same(leader: _Leader, own: _Leader) -> bool:
     """Tell whether a wording is a copy of a leader, by their texts where their sketches do not rule it out."""
-    rows = common_rows(leader.sketch, own.sketch)
+    rows = common_rows(leader.rows, own.rows)
     if rows < CLOSE and not share_an_edge(leader.sketch, own.sketch):
         return False
     if rows > APART or not (own.tells_pieces and leader.tells_pieces):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.signals.copies import wording_of
-from monitor.signals.sketches import PLACES, ROWS, SHORTEST, SIZE, is_current, shared_bands
+from monitor.signals.sketches import PLACES, ROWS, SHORTEST, SIZE, common_rows, is_current, rows_of, shared_bands
 
 TEXT = "某县成立砸锅卖铁专班,清理欠款17亿元,全县干部没有一个人反对,先砸谁的锅?"
 
@@ -73,3 +73,10 @@ def test_shared_bands_are_those_of_two_sketches_in_one_place(sketches: list[byte
     assert {name: len(found) for name, found in made.items()} == {name: len(found) for name, found in expected.items()}
     for one, other in ((one, other) for one in made for other in made):
         assert len({*made[one]} & {*made[other]}) == len(expected[one] & expected[other])
+
+
+@given(SKETCHES.filter(lambda each: len(each) > 1))
+def test_common_rows_are_the_equal_bytes_behind_the_edges(sketches: list[bytes]) -> None:
+    one, other, *_ = sketches
+
+    assert common_rows(rows_of(one), rows_of(other)) == sum(map(int.__eq__, one[2 * ROWS : -1], other[2 * ROWS : -1]))
