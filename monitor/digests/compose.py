@@ -77,7 +77,7 @@ def compose(
     heard = [each for each in mentions if in_languages(each, languages)] if languages else mentions
     classes = {each.post.key: classify(each, brief.named) for each in heard}
     link, page = _link(heard, classes)
-    groups = group_copies(heard)
+    groups = group_copies(heard, limit=1)
     made = Digest(
         id=digest_id(brief),
         topic=brief.topic.name,

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from heapq import nlargest
 from itertools import chain
 
 import msgspec
@@ -98,17 +99,19 @@ def are_copies(one: Mention, other: Mention) -> bool:
     return bool(one.sketch and other.sketch) and is_copy(Text(one.post.text), Text(other.post.text))
 
 
-def group_copies(mentions: Iterable[Mention]) -> list[CopyGroup]:
-    """Return the groups of two or more posts that say the same, largest first, then earliest."""
+def group_copies(mentions: Iterable[Mention], limit: int | None = None) -> list[CopyGroup]:
+    """Return the groups of two or more posts that say the same, largest first, then earliest; all, or so many."""
     mentions = list(mentions)
-    # Most wordings are of one post: no list is made for these.
-    sizes = Counter(each.group for each in mentions)
+    # Most wordings are of one post: no list is made for these, nor for groups that are too small to be returned.
+    sizes = Counter([each.group for each in mentions])
+    del sizes[""]
+    fewest = max(2, min(nlargest(limit, sizes.values()), default=2) if limit else 2)
     members: defaultdict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
-        if mention.group and sizes[mention.group] > 1:
+        if sizes[mention.group] >= fewest:
             members[mention.group].append(mention)
     groups = [_copy_group(group, same) for group, same in members.items()]
-    return sorted(groups, key=lambda each: (-each.count, each.first_seen, each.group))
+    return sorted(groups, key=lambda each: (-each.count, each.first_seen, each.group))[:limit]
 
 
 def _copy_group(group: str, same: Sequence[Mention]) -> CopyGroup:
