@@ -66,13 +66,8 @@ def rank(
     earliest original, with the score of its strongest copy. Posts without engagement (feeds) follow, most copied and
     newest first. Withdrawn posts count as copies and are never returned.
     """
-    heard: list[Ranked] = []
-    silent: list[Mention] = []
-    for same in _by_wording(mentions):
-        if len(same) == 1 and _is_silent(same[0], history):
-            silent.append(same[0])
-        elif not all(each.withdrawn for each in same):
-            heard.append(_stand_for(same, history, window))
+    wordings, silent = _heard_and_silent(mentions, history)
+    heard = [_stand_for(same, history, window) for same in wordings if not all(each.withdrawn for each in same)]
     strongest = sorted([*heard, *_newest(silent, heard)], key=_strength)[:MOST_COMPARED]
     return sorted(_spread(strongest, limit, is_showable), key=_strength)
 
@@ -141,11 +136,19 @@ def earliest(mentions: Iterable[Mention]) -> Mention | None:
     return min(mentions, key=_age, default=None)
 
 
-def _by_wording(mentions: Iterable[Mention]) -> list[list[Mention]]:
-    same: defaultdict[str, list[Mention]] = defaultdict(list)
+def _heard_and_silent(mentions: Sequence[Mention], history: History) -> tuple[list[list[Mention]], list[Mention]]:
+    """Return the mentions by their wording, and those, most of them, that nobody copied nor reacted to."""
+    sizes = Counter([each.group for each in mentions])
+    heard: defaultdict[str, list[Mention]] = defaultdict(list)
+    silent: list[Mention] = []
     for mention in mentions:
-        same[mention.group or str(mention.post.key)].append(mention)
-    return list(same.values())
+        if mention.group and sizes[mention.group] > 1:
+            heard[mention.group].append(mention)
+        elif _is_silent(mention, history):
+            silent.append(mention)
+        else:
+            heard[str(mention.post.key)].append(mention)
+    return list(heard.values()), silent
 
 
 def _newest(silent: Iterable[Mention], heard: Iterable[Ranked]) -> list[Ranked]:
@@ -161,13 +164,13 @@ def _newest(silent: Iterable[Mention], heard: Iterable[Ranked]) -> list[Ranked]:
 def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ranked:
     present = [each for each in same if not each.withdrawn]
     first = min(present, key=lambda each: (_is_repost(each.post), *_age(each))) if len(present) > 1 else present[0]
-    seen = {each.post.key: _seen(each, history, window) for each in present}
-    now, gain = _reactions(first, seen[first.post.key], window)
+    reactions = {each.post.key: _reactions(each, history, window) for each in present}
+    now, gain = reactions[first.post.key]
     return Ranked(
         mention=first,
         engagement=now,
         gained=gain.likes if gain else None,
-        score=max(_score(_reactions(each, seen[each.post.key], window)[1]) for each in present),
+        score=max(_score(gained) for _, gained in reactions.values()),
         copies=len(same),
         copy_accounts=max(1, count_accounts(same)),
     )
@@ -184,15 +187,18 @@ def _is_repost(post: Post) -> bool:
 
 def _seen(mention: Mention, history: History, window: Window) -> list[Observation]:
     """Return what was known of a post's engagement when the window ended, oldest first."""
-    own = Observation(at=mention.post.observed_at, engagement=mention.post.engagement)
-    observations = history.get(mention.post.key) or (own,)
+    post = mention.post
+    observations = history.get(post.key) or (Observation(at=post.observed_at, engagement=post.engagement),)
     return [each for each in sorted(observations, key=lambda each: each.at) if each.at <= window.end]
 
 
-def _reactions(mention: Mention, seen: Sequence[Observation], window: Window) -> tuple[Engagement, Engagement | None]:
+def _reactions(mention: Mention, history: History, window: Window) -> tuple[Engagement, Engagement | None]:
     """Return the engagement at the end of the window, and what of it was gained in the window, None when unknown."""
+    if _is_silent(mention, history):
+        return NO_REACTIONS, None
+    seen = _seen(mention, history, window)
     if not seen:
-        return Engagement(), None
+        return NO_REACTIONS, None
     now = seen[-1].engagement
     if mention.post.created_at is not None and mention.post.time >= window.start:
         return now, now
