@@ -1,13 +1,13 @@
 """A digest from what was seen: which posts, which quote of each, what stays hidden; render.py words it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC
 
 import msgspec
 
 from monitor.digests.earliest import with_first
-from monitor.digests.people import PeopleClass, Policy, Shown, classify, has_handle, show
+from monitor.digests.people import PeopleClass, Policy, Shown, classify, has_handle, is_anything_shown, show
 from monitor.digests.platforms import content_of, is_web
 from monitor.models import (
     Author,
@@ -38,7 +38,8 @@ LINK_ONLY_SHOWN = 1
 QUOTE_LENGTH = 140
 
 
-Classes = Mapping[PostKey, PeopleClass]
+Classes = Sequence[PeopleClass]
+"""The classes of as many mentions, in their order: what is asked of few posts is worked out again, by `classify`."""
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +76,8 @@ def compose(
     """
     languages = brief.topic.languages
     heard = [each for each in mentions if in_languages(each, languages)] if languages else mentions
-    classes = {each.post.key: classify(each, brief.named) for each in heard}
-    link, page = _link(heard, classes)
+    classes = [classify(each, brief.named) for each in heard]
+    link, page = _link(heard, classes, brief.named)
     groups = group_copies(heard, limit=1)
     made = Digest(
         id=digest_id(brief),
@@ -89,8 +90,8 @@ def compose(
         link=link,
         page=page,
         largest_group=groups[0] if groups else None,
-        earliest=_earliest(_told(heard, link, groups), classes, brief.people),
-        hidden=sum(people_class == "C" for people_class in classes.values()),
+        earliest=_earliest(_told(heard, link, groups), brief),
+        hidden=classes.count("C"),
         others=others,
     )
     return with_first(made)
@@ -111,15 +112,14 @@ def digest_id(brief: Brief) -> str:
 
 def _reactions(mentions: Sequence[Mention], classes: Classes, history: History, brief: Brief) -> list[Reaction]:
     """Return the posts to show, those with a quote first."""
-    kinds = {(people_class, key.source) for key, people_class in classes.items()}
-    by_kind = {kind: show(kind[0], brief.people, kind[1]) for kind in kinds}
-    silent = {kind for kind, shown in by_kind.items() if not any(shown)}
+    silent = {each for each in set(classes) if not is_anything_shown(each, brief.people)}
+    allowed = [each for each, people_class in zip(mentions, classes, strict=True) if people_class not in silent]
+    if brief.told:
+        allowed = [each for each in allowed if each.post.key not in brief.told]
 
     def shown(mention: Mention) -> Shown:
-        return by_kind[classes[mention.post.key], mention.post.key.source]
+        return show(classify(mention, brief.named), brief.people, mention.post.key.source)
 
-    keys = {key for key, people_class in classes.items() if (people_class, key.source) not in silent} - brief.told
-    allowed = [each for each in mentions if each.post.key in keys]
     ranked = rank(allowed, history, brief.window, CANDIDATES, lambda each: _is_showable(each, shown(each)))
     reactions = [reaction_of(each, shown(each.mention)) for each in ranked]
     quoted = [each for each in reactions if each.quote is not None]
@@ -172,7 +172,9 @@ def _excerpt(mention: Mention) -> Excerpt | None:
     return cut
 
 
-def _link(mentions: Sequence[Mention], classes: Classes) -> tuple[SharedLink | None, Mention | None]:
+def _link(
+    mentions: Sequence[Mention], classes: Classes, named: Collection[str]
+) -> tuple[SharedLink | None, Mention | None]:
     """Return the most shared link, its title unless that exposes somebody, and the post whose first line that is."""
     if not any(each.post.links for each in mentions):
         return None, None
@@ -180,10 +182,11 @@ def _link(mentions: Sequence[Mention], classes: Classes) -> tuple[SharedLink | N
     if link is None or not is_web(link.url):
         return None, None
     page = page_of(mentions, link.url)
-    is_named = page is not None and classes[page.post.key] != "A" and has_handle(link.title or "")
-    if page is None or is_named or classes[page.post.key] == "C":
+    people_class = None if page is None else classify(page, named)
+    is_named = people_class == "B" and has_handle(link.title or "")
+    if page is None or is_named or people_class == "C":
         return msgspec.structs.replace(link, title=None), None
-    if page.post.key.source != "rss" or classes[page.post.key] != "A":
+    if page.post.key.source != "rss" or people_class != "A":
         return link, page
     return msgspec.structs.replace(link, outlet=page.post.author.name), page
 
@@ -193,9 +196,10 @@ def _hidden_urls(mentions: Sequence[Mention], classes: Classes) -> frozenset[str
 
     An outlet's article is no person's post: it loses its title, not its link.
     """
-    posts = (each for each in mentions if each.post.key.source != "rss")
-    hidden = (each for each in posts if each.withdrawn or classes[each.post.key] == "C")
-    return frozenset(url for each in hidden if each.post.url and (url := canonical(each.post.url)) is not None)
+    judged = zip(mentions, classes, strict=True)
+    hidden = (each.post for each, people_class in judged if people_class == "C" or each.withdrawn)
+    urls = (canonical(post.url) for post in hidden if post.url and post.key.source != "rss")
+    return frozenset(url for url in urls if url is not None)
 
 
 def _told(mentions: Sequence[Mention], link: SharedLink | None, groups: Sequence[CopyGroup]) -> list[Mention]:
@@ -205,7 +209,7 @@ def _told(mentions: Sequence[Mention], link: SharedLink | None, groups: Sequence
     return [each for each in mentions if each.group == groups[0].group] if groups else []
 
 
-def _earliest(mentions: Sequence[Mention], classes: Classes, policy: Policy) -> Mention | None:
+def _earliest(mentions: Sequence[Mention], brief: Brief) -> Mention | None:
     """Return the first of the mentions; class B without its address, class C not at all: the second was not the first.
 
     It is asked for what the digest tells about: the first post of a window says when the window began, no more.
@@ -213,10 +217,10 @@ def _earliest(mentions: Sequence[Mention], classes: Classes, policy: Policy) -> 
     first = earliest(mentions)
     if first is None:
         return None
-    people_class = classes[first.post.key]
+    people_class = classify(first, brief.named)
     if people_class == "A" and not first.withdrawn:
         return first
-    if not show(people_class, policy).link:
+    if not show(people_class, brief.people).link:
         return None
     bare = without_names(first)
     return msgspec.structs.replace(bare, post=msgspec.structs.replace(bare.post, url=None))

@@ -152,6 +152,11 @@ def show(people_class: PeopleClass, policy: Policy = "default", source: str = ""
     return Shown(quote=policy == "default" and content_of(source) == "excerpt", link=True)
 
 
+def is_anything_shown(people_class: PeopleClass, policy: Policy) -> bool:
+    """Tell whether anything of a class is shown under a policy: what is not quoted, on whatever source, is linked."""
+    return any(show(people_class, policy))
+
+
 def is_exposing(text: str) -> bool:
     """Tell whether a text suggests danger for its author or shows a private person (class C). Links are not read."""
     folded = fold(text)

@@ -1,11 +1,13 @@
 """Who may be shown: what endangers or exposes somebody never is."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.digests import people
-from monitor.digests.people import Policy, Shown, classify, has_handle, is_exposing, may_expose, show
+from monitor.digests.people import Policy, Shown, classify, has_handle, is_anything_shown, is_exposing, may_expose, show
 from monitor.digests.platforms import LABELS, content_of
 from monitor.models import Author, PostKey
 from tests.build import a_mention
@@ -144,6 +146,13 @@ def test_only_listed_accounts_and_outlets_may_be_named(
 )
 def test_classes_and_policies(people_class: str, policy: Policy, source: str, expected: Shown) -> None:
     assert show(people_class, policy, source) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("source", LABELS)
+@pytest.mark.parametrize("policy", get_args(Policy))
+@pytest.mark.parametrize("people_class", get_args(people.PeopleClass))
+def test_whether_anything_is_shown_is_the_same_on_every_source(people_class: str, policy: Policy, source: str) -> None:
+    assert is_anything_shown(people_class, policy) is any(show(people_class, policy, source))  # type: ignore[arg-type]
 
 
 def test_quotes_on_x_need_the_name() -> None:
