@@ -120,6 +120,7 @@ def test_nothing_is_read_that_could_act(path: Path) -> None:
 
 PATTERNS = {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 OWN_PATTERNS = {
+    "keyword.py": "a class of Han characters for each one of a keyword, nothing repeated",
     "logs.py": "of secrets, of which each character is escaped; runs have a limit",
     "reasons.py": "of templates of ours, whose words are escaped; a reason is one short line",
     "sieve.py": "one class of characters, each escaped",

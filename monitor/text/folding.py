@@ -227,6 +227,15 @@ def simplified_by_traditional() -> dict[str, str]:
     return converted_han("t2s")
 
 
+@cache
+def traditional_by_simplified() -> dict[str, list[str]]:
+    """Return the traditional characters that each simplified one stands for."""
+    found: dict[str, list[str]] = {}
+    for char, simplified in simplified_by_traditional().items():
+        found.setdefault(simplified, []).append(char)
+    return found
+
+
 def converted_han(conversion: str) -> dict[str, str]:
     """Return what one OpenCC conversion makes of single Han characters, where that is another single character."""
     characters = [chr(code) for block in _HAN for code in block]

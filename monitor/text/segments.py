@@ -102,7 +102,18 @@ def is_chance(before: str, word: str, after: str) -> bool:
     if word == "人才":
         head = before[-2:]
         return _PEOPLE_ONLY_THEN.search(f"{head}{word}{after[:3]}") is not None
-    return fit_of(before, word, after).is_divided
+    return _is_divided(before, word, after)
+
+
+def _is_divided(before: str, word: str, after: str) -> bool:
+    """Tell what `fit_of` tells of a place's inside, in a third of the time."""
+    head = before[-CONTEXT:]
+    at, start = 0, len(head)
+    for piece in _jieba().cut(head + word + after[:CONTEXT], False):
+        at += len(piece)
+        if at > start:
+            return at < start + len(word)
+    return False
 
 
 def words_in(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 
-from monitor.text.folding import fold, is_invisible
+from monitor.text.folding import fold, is_invisible, traditional_by_simplified
 from monitor.text.normal import BREAK, HAN, JOINT, places_of, unaccented, words_of
 from monitor.text.words import is_unspaced
 from monitor.topics.language.query import Tag, Term
@@ -19,6 +19,8 @@ SURE_LENGTH = 10
 
 _PUNCTUATED = re.compile(rf"[{BREAK}{JOINT}]|[^\w\s]")
 _HAN_RUN = re.compile(f"[{HAN}]{{2,}}")
+_LITERAL_HAN = re.compile("[\u3400-\u9fff]")
+_LITERAL = re.compile("[\u3400-\u9fff]{2,}|[A-Za-z]{2,}(?: [A-Za-z]{2,})*")
 _SPACING = dict.fromkeys(map(ord, " -_'\u2010\u2011\u2012\u2013"))
 
 
@@ -71,6 +73,18 @@ class Keyword:
     def is_han(self) -> bool:
         """Tell whether the keyword is one run of two Han characters or more."""
         return len(self.words) == 1 and _HAN_RUN.fullmatch(self.words[0]) is not None
+
+    @cached_property
+    def literal(self) -> str | None:
+        """Return what is the same in a text and in what the automaton reads of it, in lower case; None for all else."""
+        return self.text.lower() if not self.is_prefix and _LITERAL.fullmatch(self.text) else None
+
+    @cached_property
+    def in_any_script(self) -> re.Pattern[str]:
+        """Return what finds a keyword of Han in simplified characters, in traditional ones and in both mixed."""
+        others = traditional_by_simplified()
+        ways = ([char, *filter(_LITERAL_HAN.match, others.get(char, ()))] for char in self.words[0])
+        return re.compile("".join(f"[{''.join(each)}]" for each in ways))
 
     @cached_property
     def edge_is_latin(self) -> bool:

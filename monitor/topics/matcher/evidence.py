@@ -14,6 +14,7 @@ from monitor.topics.language.query import Handle, Language, Leaf, MinLikes, Orig
 from monitor.topics.matcher.accepting import Found, Place, place_of, tag_place_of
 from monitor.topics.matcher.automaton import Kind, Patterns
 from monitor.topics.matcher.judging import Facts, is_near
+from monitor.topics.matcher.literal import literal_places
 from monitor.topics.matcher.reading import Reading, Sounds, Squeezed, sounds, squeezed
 from monitor.topics.matcher.sieve import Sieve
 
@@ -89,6 +90,8 @@ class Keywords:
         for layer, raw in layers:
             for one in raw:
                 pattern, start, end = self._patterns.trimmed(one)
+                if isinstance(layer, Squeezed) and not layer.gaps(start, end):
+                    continue  # what is in one piece was found before
                 for number, kind in self._patterns.forms[pattern]:
                     found.setdefault(number, []).append((start, end, kind, layer))
         return found
@@ -126,6 +129,9 @@ class Evidence:
             return []
         keyword = self._keywords[number]
         findings = self._found[number]
+        places = self._literal_places(keyword, findings)
+        if places is not None:
+            return places[:MAX_PLACES]
         if keyword.is_punctuated and keyword.signs not in self._signs:
             findings = [finding for finding in findings if finding[2] != "words"]
         by_span: dict[Span, Place] = {}
@@ -137,6 +143,11 @@ class Evidence:
                 break
         return sorted(by_span.values())
 
+    def _literal_places(self, keyword: Keyword, findings: Sequence[Finding]) -> list[Place] | None:
+        if keyword.literal is None or any(kind != "words" or layer is not None for _, _, kind, layer in findings):
+            return None
+        return literal_places(self._reading, keyword, [(start, end) for start, end, _, _ in findings])
+
     def _place(self, keyword: Keyword, finding: Finding) -> Place | None:
         start, end, kind, layer = finding
         reading, gaps = self._reading, 0
@@ -146,8 +157,6 @@ class Evidence:
             stretch = layer.stretch(start, end)
         else:
             gaps = layer.gaps(start, end)
-            if not gaps:  # what is in one piece was found before
-                return None
             stretch = reading.stretch(layer.back(start), layer.back(end - 1) + 1)
         decide = tag_place_of if kind == "tag" else place_of
         return decide(reading, keyword, Found(stretch, kind, gaps))

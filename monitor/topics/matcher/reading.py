@@ -45,13 +45,13 @@ class Reading:
         "_counted",
         "_is_plain",
         "_lemmas",
-        "_line",
         "_mentions",
         "_places",
         "_quiet",
         "_tags",
         "_visible",
         "_words_begin",
+        "line",
         "text",
         "words",
         "written",
@@ -62,7 +62,7 @@ class Reading:
         self.written = text if written is None else written
         self.words = words
         self._lemmas = lemmas
-        self._line = line
+        self.line = line
         # Properties that are made at first use: functools.cached_property takes a lock each time in Python 3.11.
         self._counted = (0, 0)
         self._is_plain: bool | None = None
@@ -122,7 +122,7 @@ class Reading:
             self._is_plain = self._lemmas == self.words
         if self._is_plain:
             before = self._spaces_before(start)
-            return Stretch(start - before, end - 1 - before - self._line.count(" ", start, end))
+            return Stretch(start - before, end - 1 - before - self.line.count(" ", start, end))
         begins, visible = self._begins, self.visible
         first, last = bisect_right(begins, start) - 1, bisect_right(begins, end - 1) - 1
         begin = visible[first] + min(start - begins[first], len(self.words[first]) - 1)
@@ -133,7 +133,7 @@ class Reading:
     def _spaces_before(self, index: int) -> int:
         """Count the spaces of the line before an index, from the last one asked for: hits come in order."""
         at, spaces = self._counted
-        spaces += self._line.count(" ", at, index) if index >= at else -self._line.count(" ", index, at)
+        spaces += self.line.count(" ", at, index) if index >= at else -self.line.count(" ", index, at)
         self._counted = (index, spaces)
         return spaces
 
@@ -230,9 +230,12 @@ class Reading:
 
 def _is_plain_talk(text: str, span: Span) -> bool:
     """Tell whether what stands around a span up to the next spaces is neither a name nor an address, at first sight."""
-    first, last = max(0, span.start - REACH), span.end + REACH
-    left = max(text.rfind(" ", first, span.start), text.rfind("\n", first, span.start))
-    right = min((at for at in (text.find(" ", span.end, last), text.find("\n", span.end, last)) if at >= 0), default=-1)
+    start, end = span
+    first, last = max(0, start - REACH), end + REACH
+    left = max(text.rfind(" ", first, start), text.rfind("\n", first, start))
+    right = text.find(" ", end, last)
+    line_end = text.find("\n", end, right if right >= 0 else last)
+    right = line_end if line_end >= 0 else right
     if (left < 0 and first) or (right < 0 and last < len(text)):
         return False
     run = text[left + 1 : right if right >= 0 else last]

@@ -11,13 +11,12 @@ a text without spaces and signs, whatever was put between them.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import product
 from math import prod
 
 import ahocorasick_rs
 
-from monitor.text.folding import simplified_by_traditional
+from monitor.text.folding import traditional_by_simplified
 from monitor.text.normal import BREAK, JOINT
 from monitor.text.words import is_unspaced
 
@@ -94,19 +93,10 @@ def _fragments(pattern: str, word: str, words_by_lemma: Mapping[str, Sequence[st
 
 def _ways(letters: str) -> Iterator[str]:
     """Yield the ways in which letters are written, their first ones where they are Han: 国际, 國际, 国際, 國際."""
-    others = _others()
+    others = traditional_by_simplified()
     characters = [(char, *others.get(char, ())) for char in letters]
     if not any(map(is_unspaced, letters)):
         yield letters
         return
     count = next(n for n in range(min(LONGEST, len(letters)), 0, -1) if prod(map(len, characters[:n])) <= MOST_WAYS)
     yield from map("".join, product(*characters[:count]))
-
-
-@cache
-def _others() -> dict[str, list[str]]:
-    """Return the traditional characters that each simplified one stands for."""
-    found: dict[str, list[str]] = {}
-    for char, simplified in simplified_by_traditional().items():
-        found.setdefault(simplified, []).append(char)
-    return found
