@@ -187,6 +187,13 @@ def numbers(engagement: Engagement) -> tuple[int, int, int, int]:
     return first, second, third, fourth
 
 
+def encode_observation(post: Post) -> bytes:
+    """Return the reactions to a post and when they were seen, as the engagement of add.lua; nothing where none are."""
+    if post.engagement == UNSEEN or max(counts := numbers(post.engagement)) < 0:
+        return b""
+    return _encoder.encode((to_ms(post.observed_at), *counts))
+
+
 def decode_observations(packed: bytes | None) -> list[Observation]:
     """Return how engagement was observed, oldest first."""
     if packed is None:

@@ -4,6 +4,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from monitor.store.mentions import MentionStore
 from tests.build import NOW, a_mention
 
 MONTH = NOW - timedelta(days=30)
+WEEK = Window(NOW - timedelta(days=7), NOW + timedelta(hours=1))
 DAY = Window(NOW - timedelta(days=1), NOW + timedelta(hours=1))
 
 
@@ -202,6 +204,40 @@ def test_any_order_of_writes_leaves_nothing_broken(valkey: Connection, steps: li
                 store.withdraw("pots", [mention.post.key])
 
     assert check(valkey) == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    looks=st.lists(
+        st.tuples(st.integers(0, 4), st.integers(0, 40), st.sampled_from([None, 0, 7]), st.booleans()), max_size=12
+    )
+)
+def test_a_page_does_what_its_posts_do_one_by_one(
+    valkey: Connection, looks: list[tuple[int, int, int | None, bool]]
+) -> None:
+    """Also where a page has a post twice, as it was seen at two times, or as one of which only the count is kept."""
+    valkey.erase()
+    store, oldest = MentionStore(valkey), NOW - timedelta(hours=30)
+    mentions = [
+        a_mention(
+            str(id_),
+            post={"observed_at": NOW - timedelta(hours=hours), "engagement": Engagement(likes=likes)},
+            topic="pots",
+            backfilled=hours % 7 == 0,
+            withdrawn=is_bare,
+        )
+        for id_, hours, likes, is_bare in looks
+    ]
+
+    added = store.add("pots", mentions, oldest=oldest)
+    each = [store.add("pans", [mention], oldest=oldest) for mention in mentions]
+
+    assert added == Added(*(sum(column) for column in zip(Added(0, 0, 0), *each, strict=True)))
+    found, expected = store.between("pots", WEEK), store.between("pans", WEEK)
+    assert [msgspec.structs.replace(mention, topic="pans") for mention in found] == expected
+    keys = [mention.post.key for mention in found]
+    assert store.history("pots", keys) == store.history("pans", keys)
+    assert store.backfilled("pots") == store.backfilled("pans")
 
 
 def test_topics_do_not_meet(store: MentionStore) -> None:
