@@ -107,15 +107,23 @@ def _phrases(phrases: Sequence[Phrase]) -> str:
 
 def _write_first(draft: Draft, digest: Digest, zone: tzinfo) -> None:
     """Write who was first with what the digest tells about, and then with each script that began in its window."""
+    window = digest.trend.window
     if digest.first is not None:
-        first = _remembered(digest.first, digest.trend.window, zone)
-        draft.write("\n" + say("Earliest we saw: {time}", time=first))
+        draft.write("\n" + _earliest(digest, _remembered(digest.first, window, zone)))
     elif digest.earliest is not None:
-        _write_earliest(draft, digest.earliest, digest.trend.window, zone)
+        draft.write("\n" + _earliest(digest, day_and_time(digest.earliest.post.time, window.end, zone)))
+        _write_where(draft, digest.earliest)
     begun = [each for each in begun_in(digest.trend) if _tag(each)]
     if begun:
-        words = " · ".join(f"{_tag(each)} {_remembered(each, digest.trend.window, zone)}" for each in begun)
+        words = " · ".join(f"{_tag(each)} {_remembered(each, window, zone)}" for each in begun)
         draft.write("\n" + say("First time here: {words}", words=words))
+
+
+def _earliest(digest: Digest, time: str) -> str:
+    """Word of what it is the first: quotes of something else may be older, and would seem to prove it wrong."""
+    if digest.link is not None:
+        return say("Earliest we saw the link: {time}", time=time)
+    return say("Earliest we saw that wording: {time}", time=time)
 
 
 def begun_in(trend: Trend) -> list[First]:
@@ -144,10 +152,10 @@ def _remembered(first: First, window: Window, zone: tzinfo) -> str:
     return say(", ").join(part for part in parts if part)
 
 
-def _write_earliest(draft: Draft, mention: Mention, window: Window, zone: tzinfo) -> None:
-    post = mention.post
-    draft.write("\n" + say("Earliest we saw: {time}", time=day_and_time(post.time, window.end, zone)) + say(", "))
-    tag = mention_tag(mention)
+def _write_where(draft: Draft, mention: Mention) -> None:
+    """Write where a post was, and in what; its platform leads to it where that may be shown."""
+    post, tag = mention.post, mention_tag(mention)
+    draft.write(say(", "))
     with draft.about(post.key, post.author.id):
         draft.link(plain(post_label(post), LONGEST_LABEL), post.url if is_web(post.url) else None)
         draft.write(say(", ") + tag if tag else "")

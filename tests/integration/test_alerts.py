@@ -349,7 +349,7 @@ def test_a_digest_knows_who_was_first_with_a_link_when_that_post_is_long_gone(mo
 
     [digest] = waiting(monitor)
     first = noon - 9 * DAY - HOUR
-    assert f"Earliest we saw: {first.day} {first:%b} 11:00, Mastodon, 简" in digest.text
+    assert f"Earliest we saw the link: {first.day} {first:%b} 11:00, Mastodon, 简" in digest.text
     assert "12 share one link" in digest.text
 
 

@@ -179,8 +179,18 @@ def test_class_b_is_not_linked_as_the_earliest() -> None:
     tail = cut(message, "expandable_blockquote")[0]
     start = next(each.offset for each in message.entities if each.type == "expandable_blockquote")
 
-    assert "Earliest we saw: Tue 13:52, Bluesky, 简" in tail
+    assert "Earliest we saw the link: Tue 13:52, Bluesky, 简" in tail
     assert not [each for each in message.entities if each.offset > start]
+
+
+def test_an_earliest_time_says_of_what_it_is_so_that_an_older_quote_does_not_contradict_it() -> None:
+    digest = CASES["loud"]
+    with_link = render(digest, "preview", ZONE).text
+    without = render(msgspec.structs.replace(digest, link=None), "preview", ZONE).text
+
+    assert "Earliest we saw the link: Tue 13:52" in with_link
+    assert "Same wording: 41 posts" in without
+    assert "Earliest we saw that wording: Tue 13:52" in without
 
 
 @pytest.mark.parametrize(
