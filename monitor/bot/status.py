@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.topic_names import title_of
-from monitor.digests.coverage import partial_line, readings, unread_line
+from monitor.digests.coverage import SourceReading, partial_line, readings, unread_line
 from monitor.digests.platforms import platform_label
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, span_of
 from monitor.models import QueryStatus, Topic, Window
 from monitor.processes.stalls import neglect
 from monitor.saying import say, say_many
+from monitor.seams.credentials import NOT_SET_UP
 from monitor.sources import STREAMS
 from monitor.store.outbox import Load
 
@@ -60,7 +61,7 @@ def word(health: Health, zone: tzinfo) -> str:
     sources = readings(health.statuses, window)
     unread, partial = unread_line(sources, window, zone), partial_line(sources, window, zone)
     lines = (
-        _headline(health),
+        _headline(health, is_all_read=not any(_is_unread(each) for each in sources)),
         _followed(health),
         _read(health),
         say("Read in part: {sources}.", sources=partial) if partial else "",
@@ -71,11 +72,18 @@ def word(health: Health, zone: tzinfo) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _headline(health: Health) -> str:
+def _headline(health: Health, *, is_all_read: bool) -> str:
     if health.stalled is not None:
         stuck = say("Something is stuck: {what}.", what=health.stalled)
         return stuck if health.is_all else say("Something is stuck; an owner sees what.")
-    return say("Working.") if health.topics else say("Working, and following nothing yet.")
+    if not health.topics:
+        return say("Working, and following nothing yet.")
+    return say("Working.") if is_all_read else say("Working, but not everything is read.")
+
+
+def _is_unread(source: SourceReading) -> bool:
+    """Tell whether a platform is not read that should be; one that nobody set up is as it was left."""
+    return source.failed > 0 and source.reason not in NOT_SET_UP
 
 
 def _followed(health: Health) -> str:

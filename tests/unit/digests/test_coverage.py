@@ -10,7 +10,7 @@ from monitor.cli.check import _query
 from monitor.digests.coverage import coverage_line, is_blind, read_line, readings, unread_line
 from monitor.models import Gap, Query, QueryStatus, Window
 from monitor.store.outbox import Load
-from tests.build import NOW
+from tests.build import NOW, a_topic
 
 HOUR = timedelta(hours=1)
 DAY = Window(NOW - 24 * HOUR, NOW)
@@ -147,3 +147,18 @@ def test_digest_status_and_doctor_say_the_same(status: QueryStatus, line: str, p
     assert ("Read in part: " in answer, partial in answer) == (bool(partial), True)
     assert line.partition("Not read: ")[2] in answer
     assert doctor in _query(status, NOW).what
+
+
+@pytest.mark.parametrize(
+    ("statuses", "headline"),
+    [
+        ([a_status("hackernews", 1.0)], "Working."),
+        ([a_status("hackernews", 1.0), a_status("reddit:a", 0.0, None, "no key")], "Working."),
+        ([a_status("hackernews", 0.8, reason="503")], "Working, but not everything is read."),
+        ([a_status("hackernews", 0.0, None)], "Working, but not everything is read."),
+    ],
+)
+def test_status_does_not_call_it_working_while_a_platform_is_down(statuses: list[QueryStatus], headline: str) -> None:
+    health = Health(NOW, None, [a_topic()], statuses, Load(0, 0), True)
+
+    assert word(health, UTC).split("\n")[0] == headline
