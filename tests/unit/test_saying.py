@@ -105,6 +105,34 @@ def test_the_two_chinese_scripts_are_not_mixed(language: str) -> None:
     assert [each for each in catalog(language).values() if set(foreign) & set(each)] == []
 
 
+NO_EDITOR_LETS_PASS = {
+    "zh-Hans": ("运行我", "放行", "请报告", "账户", "程式", "伺服器", "资讯", "登入", "档案", "连结", "讯息"),
+    "zh-Hant": (
+        "執行我",
+        "運行",
+        "放行",
+        "請報告",
+        "賬號",
+        "鏈接",
+        "服務器",
+        "默認",
+        "文件",
+        "消息",
+        "信息",
+        "軟件",
+        "用戶",
+    ),
+}
+"""Word for word from English, where "whoever runs me" became who executes me, or said on the other shore only."""
+
+
+@each_language
+def test_chinese_sounds_as_it_is_written_there(language: str) -> None:
+    words = NO_EDITOR_LETS_PASS[language]
+
+    assert [said for said in catalog(language).values() if any(each in said for each in words)] == []
+
+
 def test_a_language_holds_inside_its_block_only() -> None:
     with speaking("zh-Hant"):
         inside = say("Working."), say_many("{count} post", "{count} posts", 1240)
