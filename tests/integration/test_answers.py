@@ -383,9 +383,9 @@ def test_language_is_the_chats_once_chosen_and_else_the_askers(room: Room) -> No
     anna = room.person("Anna", "reader")
     room.follow(POTS)
 
-    assert room.say(anna, "/unsubscribe", language="zh-hans") == "这里没有收任何摘要。用 /subscribe 订阅。"
+    assert room.say(anna, "/unsubscribe", language="zh-hans") == "这里还没有订阅任何摘要。用 /subscribe 订阅。"
     assert room.say(anna, "/language 繁體", language="zh-hans") == "好的，今後我在這裡用繁體中文。"
-    assert room.say(anna, "/unsubscribe", language="en") == "這裡沒有收任何摘要。用 /subscribe 訂閱。"
+    assert room.say(anna, "/unsubscribe", language="en") == "這裡還沒有訂閱任何摘要。用 /subscribe 訂閱。"
     assert room.say(anna, "/language english") == "From now on I write English here."
 
 

@@ -52,8 +52,8 @@ def test_what_is_wrong_in_a_query_is_told_in_chinese(query: str) -> None:
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
-        (refusal("rss", 503, None, NOW).reason, "服务器回答 503 (Service Unavailable)"),
-        (refusal("rss", 410, None, NOW).reason, "已永久消失：服务器回答 410 (Gone)"),
+        (refusal("rss", 503, None, NOW).reason, "服务器返回 503 (Service Unavailable)"),
+        (refusal("rss", 410, None, NOW).reason, "已永久消失：服务器返回 410 (Gone)"),
         ('topics.toml line 6: unknown source "bsky"', "topics.toml line 6: 不认识的来源“bsky”"),
         ("budget", "预算用完"),
         ("words of another's server", "words of another's server"),
