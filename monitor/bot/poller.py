@@ -76,7 +76,7 @@ class Refused(Ended):
         return f"Telegram refuses the bot's token ({self.reason}): {remedy}"
 
 
-class Asked(NamedTuple):
+class Polled(NamedTuple):
     """What one question brought: updates, and from which id on to ask next (None: as before)."""
 
     updates: list[Incoming]
@@ -155,7 +155,7 @@ class Poller:
             log.warning("too many", extra=taken._asdict())
         return True
 
-    async def _ask(self, offset: int | None) -> Asked:
+    async def _ask(self, offset: int | None) -> Polled:
         question = {
             "timeout": int(self._keep_open.total_seconds()),
             "limit": MOST_AT_ONCE,
@@ -171,7 +171,7 @@ class Poller:
         updates = [update for update in map(parse, answer) if update is not None]
         if answer and not updates:
             raise NetworkError("updates came without an id")
-        return Asked(updates, max((update.id for update in updates), default=-1) + 1 or None)
+        return Polled(updates, max((update.id for update in updates), default=-1) + 1 or None)
 
     async def _give_up_webhook(self) -> None:
         """End a webhook, or Telegram refuses to be asked. What waits there stays."""

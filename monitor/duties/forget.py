@@ -35,7 +35,7 @@ Telling = Callable[[PostKey, str], bool]
 """Tells whether words of a message are to be forgotten, by the post and the keyed hash of its author."""
 
 
-class Asked(NamedTuple):
+class NamedAuthor(NamedTuple):
     """Who is to be forgotten on a platform: by an id or handle, and by the id that a handle was found to have."""
 
     source: str
@@ -61,7 +61,7 @@ class Forgotten(NamedTuple):
     set_aside: int
 
 
-def parse_author(text: str) -> Asked:
+def parse_author(text: str) -> NamedAuthor:
     """Return who "source:id" or "source:handle" is; raise ConfigError when it is nobody."""
     source, _, name = text.partition(":")
     name = name.strip().removeprefix("/").removeprefix("u/") if source == "reddit" else name.strip()
@@ -70,42 +70,42 @@ def parse_author(text: str) -> Asked:
         raise ConfigError([f'"{text}" names nobody; write SOURCE:HANDLE or SOURCE:ID, where SOURCE is one of {known}'])
     if platform_of(source) == "mastodon" and "@" not in plain_name(name):
         raise ConfigError([f'"{text}" may be somebody on any server; write mastodon:NAME@SERVER'])
-    return Asked(platform_of(source), name)
+    return NamedAuthor(platform_of(source), name)
 
 
-def identified(asked: Asked, platforms: Mapping[str, object], now: datetime) -> Asked:
-    """Return who is asked for with the id that posts have; raise ConfigError, saying where it is, when nobody tells."""
-    form = IDS.get(asked.source)
-    if form is None or form.form.fullmatch(asked.name):
-        return asked
-    handle, reason = asked.name.lstrip("@"), "nobody could be asked"
-    platform = platforms.get(asked.source)
+def identified(author: NamedAuthor, platforms: Mapping[str, object], now: datetime) -> NamedAuthor:
+    """Return an author with the id that posts have; raise ConfigError, saying where it is, when nobody tells."""
+    form = IDS.get(author.source)
+    if form is None or form.form.fullmatch(author.name):
+        return author
+    handle, reason = author.name.lstrip("@"), "nobody could be asked"
+    platform = platforms.get(author.source)
     try:
         if isinstance(platform, Naming):
             found = platform.id_of(handle, now)
             if found is not None:
-                return asked._replace(id=found)
+                return author._replace(id=found)
             reason = "nobody has that handle now"
     except SourceError as e:
         reason = missing_of(platform) or e.reason
-    known = f"{platform_label(asked.source)} names authors by their {form.called}"
-    remedy = f"write {asked.source}:ID, where ID is the {form.called}: {form.where}"
+    known = f"{platform_label(author.source)} names authors by their {form.called}"
+    remedy = f"write {author.source}:ID, where ID is the {form.called}: {form.where}"
     raise ConfigError([f'nobody was forgotten: {known}, and that of "{handle}" is not known ({reason}); {remedy}'])
 
 
-def forget(monitor: Monitor, asked: Asked, now: datetime) -> Forgotten:
+def forget(monitor: Monitor, author: NamedAuthor, now: datetime) -> Forgotten:
     """Erase everything of an author, and let nothing of them in again."""
     key = author_key(monitor.settings.home)
-    spelled = (each for name in asked.names for each in _spellings(name))
-    stored = frozenset(hashed(key, f"{asked.source}:{name}") for name in spelled)
+    spelled = (each for name in author.names for each in _spellings(name))
+    stored = frozenset(hashed(key, f"{author.source}:{name}") for name in spelled)
     # Posts of some platforms hold no handle: who was looked up by name is found by it.
-    stored |= monitor.names.remove(stored, asked.name)
-    marks = [tomb(key, asked.source, name) for name in asked.names]
+    stored |= monitor.names.remove(stored, author.name)
+    marks = [tomb(key, author.source, name) for name in author.names]
     # First of all: what comes from now on is refused, whichever of the names it has.
     for mark in marks:
         monitor.forgotten.add(mark, stored, now)
-    found = _erase(monitor, key, _named(asked, stored), _telling(asked, stored))
-    return found._replace(hash=" ".join(marks), set_aside=_set_aside(monitor, asked, stored))
+    found = _erase(monitor, key, _named(author, stored), _telling(author, stored))
+    return found._replace(hash=" ".join(marks), set_aside=_set_aside(monitor, author, stored))
 
 
 def purge(monitor: Monitor, now: datetime) -> None:
@@ -162,11 +162,11 @@ def nameless(key: bytes, post: PostKey) -> PostKey:
     return PostKey(FORGOTTEN, hashed(key, f"forgotten post {post}"))
 
 
-def _named(asked: Asked, stored: frozenset[str]) -> Wanted:
-    names = frozenset(map(plain_name, asked.names))
+def _named(author: NamedAuthor, stored: frozenset[str]) -> Wanted:
+    names = frozenset(map(plain_name, author.names))
 
     def wanted(post: Post) -> bool:
-        if post.key.source != asked.source:
+        if post.key.source != author.source:
             return False
         handle = post.author.handle
         if post.author.id in stored or (handle is not None and plain_name(handle) in names):
@@ -176,13 +176,13 @@ def _named(asked: Asked, stored: frozenset[str]) -> Wanted:
     return wanted
 
 
-def _telling(asked: Asked, stored: frozenset[str]) -> Telling:
-    names = frozenset(map(plain_name, asked.names))
+def _telling(author: NamedAuthor, stored: frozenset[str]) -> Telling:
+    names = frozenset(map(plain_name, author.names))
 
-    def telling(post: PostKey, author: str) -> bool:
-        if post.source != asked.source:
+    def telling(post: PostKey, writer: str) -> bool:
+        if post.source != author.source:
             return False
-        return author in stored or any(plain_name(each) in names for each in authors_in(post, None))
+        return writer in stored or any(plain_name(each) in names for each in authors_in(post, None))
 
     return telling
 
@@ -193,14 +193,14 @@ def _spellings(name: str) -> frozenset[str]:
     return frozenset({name, bare, f"@{bare}", bare.casefold(), bare.lower()})
 
 
-def _set_aside(monitor: Monitor, asked: Asked, stored: frozenset[str]) -> int:
+def _set_aside(monitor: Monitor, author: NamedAuthor, stored: frozenset[str]) -> int:
     """Remove items of a source in quarantine that are of the author, or name them as a whole word."""
-    names = [plain_name(each).encode("utf-8", "surrogatepass") for each in asked.names]
+    names = [plain_name(each).encode("utf-8", "surrogatepass") for each in author.names]
     own = [
         each.key
         for each in monitor.quarantine.all()
         if each.item.author.id in stored
-        or (_platform(each) == asked.source and any(_says(name, said) for name in names for said in _words(each.item)))
+        or (_platform(each) == author.source and any(_says(name, said) for name in names for said in _words(each.item)))
     ]
     return monitor.quarantine.remove(own) if own else 0
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from monitor.bot.recipients import is_configured
 from monitor.bot.source_troubles import tell_of_sources
 from monitor.duties.editions import followed_plan
-from monitor.duties.forget import Asked, Forgotten, erase_departed, forget, identified, purge
+from monitor.duties.forget import Forgotten, NamedAuthor, erase_departed, forget, identified, purge
 from monitor.duties.jobs import held
 from monitor.errors import StoreError
 from monitor.models import Job
@@ -95,9 +95,9 @@ def back_up_daily(monitor: Monitor, now: datetime) -> None:
         log.error("the backup holds a broken invariant", extra={"finding": finding})
 
 
-def forget_author(monitor: Monitor, asked: Asked, now: datetime) -> tuple[Forgotten, int]:
+def forget_author(monitor: Monitor, author: NamedAuthor, now: datetime) -> tuple[Forgotten, int]:
     """Forget an author, in the store's log and the daily backups too; return also how many backups were replaced."""
-    found = forget(monitor, identified(asked, monitor.platforms, now), now)
+    found = forget(monitor, identified(author, monitor.platforms, now), now)
     rewrite(monitor.connection)
     return found, _replace_backups(monitor, now)
 

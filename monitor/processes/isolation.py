@@ -12,7 +12,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged, SourceUnavailable
 from monitor.models import Mention, Post
-from monitor.seams.quarantine import Asked, Care, ReadApart, post_aside, worded
+from monitor.seams.quarantine import Care, Fetch, ReadApart, post_aside, worded
 from monitor.sources.apart import Apart, Broken, Found, Refused, Work
 from monitor.sources.children import Child, Children
 
@@ -35,7 +35,7 @@ class ForkIsolation:
         self.children = Children(MODULE, children, PAGES_PER_CHILD, SILENCE_SECONDS)
         self.close = self.children.close
 
-    def read(self, source: str, page: bytes, asked: Asked, care: Care) -> ReadApart:
+    def read(self, source: str, page: bytes, asked: Fetch, care: Care) -> ReadApart:
         """Read the items of a page and match them."""
         work = self._work(source, care)
         return self._done(

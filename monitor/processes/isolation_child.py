@@ -20,7 +20,7 @@ from monitor.errors import SourceError
 from monitor.models import Batch, Mention, Post, SetAside, Topic
 from monitor.pipeline import Stages, mentions_of
 from monitor.processes.forks import Begun, Death, Tell, forked, grant
-from monitor.seams.quarantine import Asked, Itemized, key_of, post_aside, post_id, worded
+from monitor.seams.quarantine import Fetch, Itemized, key_of, post_aside, post_id, worded
 from monitor.seams.streams import Stream
 from monitor.signals.duplicates import fingerprint
 from monitor.sources import SOURCES, STREAMS
@@ -193,8 +193,8 @@ class _Ward:
             _tell_post(post, tell)
         tell(b"B", msgspec.msgpack.encode(msgspec.structs.replace(batch, posts=(), set_aside=())))
 
-    def _asked(self) -> Asked:
-        return Asked(self._work.query, self._work.cursor, self._work.now)
+    def _asked(self) -> Fetch:
+        return Fetch(self._work.query, self._work.cursor, self._work.now)
 
     def _reread(self, gate: "_Gate") -> Batch:
         source = self._source()

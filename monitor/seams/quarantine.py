@@ -93,8 +93,8 @@ class OpenGate:
 OPEN = OpenGate()
 
 
-class Asked(NamedTuple):
-    """What a page was asked for: with which query, from where on, and when."""
+class Fetch(NamedTuple):
+    """One call of a source: with which query a page is asked for, from where on, and when."""
 
     query: str
     cursor: Cursor | None
@@ -105,11 +105,11 @@ class Asked(NamedTuple):
 class Itemized(Protocol):
     """A source whose page is asked for here and read where it can do no harm: `fetch` is `read` of `ask`."""
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Return a page in a form of its own; raise SourceError."""
         ...
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, asking the gate before each item is touched. Pure; raise PayloadChanged."""
         ...
 
@@ -151,7 +151,7 @@ class ReadApart(NamedTuple):
 class Isolation(Protocol):
     """Works on items one by one where they can kill nobody. Each raises SourceError when that cannot be done."""
 
-    def read(self, source: str, page: bytes, asked: Asked, care: Care) -> ReadApart:
+    def read(self, source: str, page: bytes, asked: Fetch, care: Care) -> ReadApart:
         """Read the items of a page and match them."""
         ...
 

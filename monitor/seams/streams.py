@@ -14,7 +14,7 @@ import msgspec
 
 from monitor.errors import AccessDenied, OutOfCredit, RateLimited, SourceError, SourceRejected
 from monitor.models import Batch, Cursor, Post, Query, SetAside, Topic
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.topics.polling.planning import UNTIL_MENDED, renewed, spread
 
 FIRST_PAUSE = timedelta(seconds=1)
@@ -36,7 +36,7 @@ class Stream(Protocol):
         """
         ...
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, asking the gate before each item is touched. Pure; raise PayloadChanged."""
         ...
 
@@ -86,14 +86,14 @@ class ArrivedPage:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return what the page holds."""
-        return self._stream.read(self._page, Asked(query, cursor, now))
+        return self._stream.read(self._page, Fetch(query, cursor, now))
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Return the page."""
         del asked
         return self._page
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page holds."""
         return self._stream.read(page, asked, gate)
 

@@ -29,8 +29,8 @@ from monitor.protocols import Added, Leases, Mentions, Source
 from monitor.seams.credentials import keyless, missing_of
 from monitor.seams.ledger import Breakers, Brought, Progress, Resume
 from monitor.seams.quarantine import (
-    Asked,
     Care,
+    Fetch,
     Isolation,
     Itemized,
     Quarantine,
@@ -124,9 +124,9 @@ class _Reading(NamedTuple):
     now: datetime
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> Fetch:
         """Return what the source is asked for."""
-        return Asked(self.begun.moved_to or self.look.query.text, self.begun.cursor, self.now)
+        return Fetch(self.begun.moved_to or self.look.query.text, self.begun.cursor, self.now)
 
 
 class _Page(NamedTuple):
@@ -207,7 +207,7 @@ def _page(reading: _Reading) -> _Page | None:
     return _apart(reading, batch, lambda care: isolation.match(source.name, batch.posts, care))
 
 
-def _asked(reading: _Reading, ask: Callable[[Asked], Answer]) -> Answer:
+def _asked(reading: _Reading, ask: Callable[[Fetch], Answer]) -> Answer:
     """Ask a source; what it raises by our own fault is told of as any failure of it, and backed off from."""
     try:
         return ask(reading.asked)

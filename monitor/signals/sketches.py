@@ -115,8 +115,8 @@ def _column(joined: bytes, place: int) -> list[Band]:
     """
     column = bytearray(len(joined) // SIZE * _WIDTH)
     for byte in range(ROWS):
-        column[byte :: _WIDTH] = joined[ROWS * place + byte :: SIZE]
-    column[ROWS :: _WIDTH] = bytes((place,)) * (len(joined) // SIZE)
+        column[byte::_WIDTH] = joined[ROWS * place + byte :: SIZE]
+    column[ROWS::_WIDTH] = bytes((place,)) * (len(joined) // SIZE)
     return memoryview(column).cast("I").tolist()
 
 

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from monitor.errors import RateLimited, SourceError, SourceUnavailable
 from monitor.models import Batch, Cursor, Post, PostKey, SetAside, Window
 from monitor.seams.looking_back import Price
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.seams.streams import Received, pack, unpack
 from monitor.sources import bluesky_events
@@ -81,7 +81,7 @@ class BlueskyStream:
             self._turn += 1
             raise
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what the events of a page tell."""
         return read_events(unpack(page), asked, gate, self._silence)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
-from monitor.seams.quarantine import Asked, Gate
+from monitor.seams.quarantine import Fetch, Gate
 from monitor.seams.streams import Received
 from monitor.sources.bluesky_record import COLLECTION, NAME, Record, post_id, post_of
 from monitor.sources.items import item_id, sort_out
@@ -90,7 +90,7 @@ def is_gone(account: _Account) -> bool:
     return not account.active and account.status not in STILL_THERE
 
 
-def read_events(page: Received, asked: Asked, gate: Gate, longest_silence: timedelta) -> Batch:
+def read_events(page: Received, asked: Fetch, gate: Gate, longest_silence: timedelta) -> Batch:
     """Return what the events of a page tell. Raise PayloadChanged when not one of them can be read."""
     telling = Telling(asked.now)
     result = sort_out(page.frames, telling.post, nameless, gate)

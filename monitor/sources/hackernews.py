@@ -21,7 +21,7 @@ from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside, Window
 from monitor.seams.looking_back import Price
 from monitor.seams.pace import Bucket
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.hackernews_item import parse_item, post_of
@@ -101,14 +101,14 @@ class HackerNewsSource:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return one page of what is new, newest first; `query` is not used, for everything is asked."""
-        asked = Asked(query, cursor, now)
+        asked = Fetch(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Return the answer of the API."""
         return self._search(_slice(_place_of(asked), asked.now), asked.now)
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what an answer holds, item by item."""
         place = _place_of(asked)
         found = _decoded(page)
@@ -223,7 +223,7 @@ def _post(hit: _Hit, now: datetime) -> Post:
     )
 
 
-def _place_of(asked: Asked) -> _Place:
+def _place_of(asked: Fetch) -> _Place:
     return _first_place(asked.now) if asked.cursor is None else _placed(asked.cursor)
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from monitor.errors import PayloadChanged, RateLimited, SourceError, SourceRejected
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside
 from monitor.seams.pace import Bucket
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client, Refused
@@ -138,10 +138,10 @@ class LemmySource:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return one page of what is new, newest first: posts, or for the query "comments" those."""
-        asked = Asked(query, cursor, now)
+        asked = Fetch(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Return the answer of the API."""
         place = _placed(asked)
         params = {"type_": "All", "sort": "New", "limit": str(_PAGE)}
@@ -152,7 +152,7 @@ class LemmySource:
         token = {} if place.token is None else {"page_cursor": place.token}
         return self._get(self._base, "post/list", params | token, asked.now)
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, item by item."""
         place, answer = _placed(asked), _decoded(page)
         raws = answer.comments if asked.query == COMMENTS else answer.posts
@@ -252,7 +252,7 @@ def _with_items(batch: Batch, result: Sorted, gone: tuple[PostKey, ...]) -> Batc
     return replace(batch, posts=result.posts, deletions=gone, unreadable=result.unreadable, set_aside=result.set_aside)
 
 
-def _placed(asked: Asked) -> _Place:
+def _placed(asked: Fetch) -> _Place:
     """Return the place of a look that has begun."""
     place = _Place() if asked.cursor is None else place_in(NAME, asked.cursor, _Place)
     if place.began:

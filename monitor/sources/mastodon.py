@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from monitor.errors import PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
 from monitor.seams.looking_back import Price
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
@@ -87,10 +87,10 @@ class MastodonSource:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return one page of one instance; `more` until each was read."""
-        asked = Asked(query, cursor, now)
+        asked = Fetch(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Return the answer of the instance whose turn it is; raise SourceError when no instance can be read."""
         want, place = self._wanted(asked), _begun(placed(asked.cursor), asked.now)
         number = next_step(place, want, asked.now)
@@ -110,7 +110,7 @@ class MastodonSource:
             rest = int(_rest(e).total_seconds())
             return msgspec.msgpack.encode(_Page(step=number, failed=e.reason, rest=rest))
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what an answer holds, status by status."""
         answer = msgspec.msgpack.decode(page, type=_Page)
         want, place = self._wanted(asked), _begun(placed(asked.cursor), asked.now)
@@ -148,7 +148,7 @@ class MastodonSource:
         """Return one page of a window, newest first."""
         return self._past.back(wanted(query, self._instances.hosts, self._page), window, cursor, now)
 
-    def _wanted(self, asked: Asked) -> Wanted:
+    def _wanted(self, asked: Fetch) -> Wanted:
         return wanted(asked.query, self._instances.hosts, self._page)
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.sources.cursors import cursor_of, place_in
 from monitor.sources.http import Client, Refused, refusal
 from monitor.sources.items import sort_out
@@ -111,7 +111,7 @@ class MastodonStream:
             except (httpx.TransportError, Garble) as e:
                 raise SourceUnavailable(NAME, f"{host}: the stream broke off ({str(e) or type(e).__name__})") from e
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page tells."""
         told, place = msgspec.msgpack.decode(page, type=_Told), _placed(asked.cursor)
         is_search = wanted(asked.query or "public", ["it"]).is_search

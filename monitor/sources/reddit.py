@@ -23,7 +23,7 @@ from monitor.errors import AccessDenied, PayloadChanged, SourceRejected
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
 from monitor.seams.looking_back import Price
 from monitor.seams.pace import Bucket, named
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.sources.beginnings import begin_in
 from monitor.sources.cursors import cursor_of, place_in
@@ -109,10 +109,10 @@ class RedditSource:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return one page, newest first."""
-        asked = Asked(query, cursor, now)
+        asked = Fetch(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Return a page as Reddit's API gives it; of a feed, in that form."""
         if self._ways.missing is not None:
             raise AccessDenied(NAME, "no key")
@@ -123,7 +123,7 @@ class RedditSource:
             return self._ways.api.get(path, params | paging, asked.now)
         return self._fed(path, params | {"limit": str(_PAGE)}, asked.now)
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, item by item."""
         place = _begun(_placed(asked.cursor), asked.now)
         listing = page_of(page)

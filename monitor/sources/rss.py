@@ -16,7 +16,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.sources.feed import Feed, FeedEntry, Job
 from monitor.sources.feed_parser import FeedBroken, FeedParser
 from monitor.sources.feed_pieces import Halved, halve, pieces_of, without_names
@@ -94,10 +94,10 @@ class RssSource:
 
         Entries whose text changed since they were told are `edits`, too.
         """
-        asked = Asked(query, cursor, now)
+        asked = Fetch(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Return the server's answer, its document parsed in a limited child."""
         place = _place_of(asked)
         response = self._client.get(NAME, asked.query, now=asked.now, headers=_conditions(place))
@@ -135,7 +135,7 @@ class RssSource:
         except PayloadChanged:
             return None
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what an answer holds, entry by entry."""
         answer = msgspec.msgpack.decode(page, type=_Answer)
         place = _place_of(asked)
@@ -346,5 +346,5 @@ def _header(answer: _Answer, name: str) -> str | None:
     return value if value and len(value) <= _LONGEST_ID and value.isascii() and value.isprintable() else None
 
 
-def _place_of(asked: Asked) -> Place | None:
+def _place_of(asked: Fetch) -> Place | None:
     return None if asked.cursor is None else placed(asked.cursor)

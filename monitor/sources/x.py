@@ -19,7 +19,7 @@ from monitor.seams.budget import Budget, Prices, Wish, dollars, micro
 from monitor.seams.credentials import NO_BUDGET
 from monitor.seams.looking_back import Price
 from monitor.seams.pace import Pace
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.seams.spending import LocalMeter, Meter
 from monitor.seams.teaching import Teach
@@ -96,10 +96,10 @@ class XSource:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return one page of what is new, newest first."""
-        asked = Asked(query, cursor, now)
+        asked = Fetch(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Ask X once, for what comes next of a query, and return the answer with what it cost."""
         self._check()
         place, now = place_of(asked.cursor, asked.now), asked.now
@@ -117,7 +117,7 @@ class XSource:
         wish = Wish(POST, self.prices.post, size, least=LEAST_PAGE)
         return self._page("search", self._searched(asked, params, wish), asked)
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, item by item."""
         answer = _decoded(page)
         place = place_of(asked.cursor, asked.now)
@@ -200,7 +200,7 @@ class XSource:
         """Close the connections."""
         self._gateway.close()
 
-    def _searched(self, asked: Asked, params: Mapping[str, object], wish: Wish) -> Paid:
+    def _searched(self, asked: Fetch, params: Mapping[str, object], wish: Wish) -> Paid:
         """Search, and learn how long a query may be: when a packed one is refused, shorter ones are tried."""
         is_packed = len(atoms_in(Query(NAME, asked.query))) > 1
         try:
@@ -230,7 +230,7 @@ class XSource:
     def _fields(self) -> str:
         return FIELDS[self._words]
 
-    def _page(self, kind: Literal["search", "counts", "probe", "nothing"], paid: Paid | None, asked: Asked) -> bytes:
+    def _page(self, kind: Literal["search", "counts", "probe", "nothing"], paid: Paid | None, asked: Fetch) -> bytes:
         at = asked.now if paid is None else paid.answer.served_at
         cost, body = (0.0, b"") if paid is None else (paid.cost, paid.answer.body)
         left = self.meter.left(asked.query, asked.now)

@@ -21,7 +21,7 @@ from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Top
 from monitor.seams.budget import Prices, Wish
 from monitor.seams.credentials import NO_BUDGET
 from monitor.seams.pace import Pace
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.seams.spending import LocalMeter, Meter, Reservation, day_of
 from monitor.sources.cursors import cursor_of, place_in
@@ -128,7 +128,7 @@ class XStream:
         finally:
             await till.close()
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page tells."""
         told, place = msgspec.msgpack.decode(page, type=_Told), _placed(asked.cursor)
         result = sort_out(told.posts, lambda raw: read_post(raw, asked.now), nameless, gate)

@@ -19,7 +19,7 @@ from monitor.errors import AccessDenied, PayloadChanged, SourceError, SourceReje
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Window
 from monitor.seams.looking_back import Price
 from monitor.seams.pace import Bucket, named
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.sources.beginnings import begin_in
 from monitor.sources.cursors import cursor_of, place_in
@@ -117,10 +117,10 @@ class YouTubeSource:
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
         """Return one page: of a search nothing but the way to its videos, then the videos, then comments."""
-        asked = Asked(query, cursor, now)
+        asked = Fetch(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         """Return the answer to the step that comes next."""
         place = _begun(_placed(asked.cursor), asked.now)
         try:
@@ -131,7 +131,7 @@ class YouTubeSource:
             raise
         return msgspec.msgpack.encode(_Page(body=body))
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what an answer holds, item by item."""
         place, answer = _begun(_placed(asked.cursor), asked.now), msgspec.msgpack.decode(page, type=_Page)
         if answer.closed:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from monitor.sources.mastodon_status import key_of
 from tests.day.platforms import TERM, Ground, Post, Served, Trouble, moments
-from tests.simulators.feed_server import Asked, FeedServer
+from tests.simulators.feed_server import FeedServer, HttpRequest
 from tests.simulators.mastodon import LIMIT, Instance
 
 HOSTS = ("one.example", "two.example")
@@ -52,7 +52,7 @@ class _Served:
         self.planned: list[tuple] = []  # type: ignore[type-arg]
         server.serve_everything(self)
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, asked: HttpRequest) -> None:
         """Answer, or fail to."""
         day, now = self._day, self._day.clock.time()
         if self is day.instances[1] and day.is_away():

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.day.clock import Clock, at
 from tests.simulators.algolia import PATH, Index
-from tests.simulators.feed_server import Asked, FeedServer
+from tests.simulators.feed_server import FeedServer, HttpRequest
 
 TERM = "砸锅卖铁"
 
@@ -139,7 +139,7 @@ class Served:
                 return each.kind
         return None
 
-    def failed(self, asked: Asked, bodies: Mapping[str, bytes]) -> bool:
+    def failed(self, asked: HttpRequest, bodies: Mapping[str, bytes]) -> bool:
         """Answer badly if something is wrong; `bodies` are the lies that come with 200."""
         kind = self.trouble()
         match kind:
@@ -186,7 +186,7 @@ class HackerNewsDay(Served):
         """Tell whether an answer was a page between two ends."""
         return "created_at_i<" in answer.asked
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, asked: HttpRequest) -> None:
         """Answer a search, or fail to."""
         renamed = b'{"hits": [{"object_id": "7", "created": 5}], "nbHits": 1}'
         if self.failed(asked, {"[]": b"[]", "empty": b'{"hits": [], "nbHits": 0, "page": 0}', "renamed": renamed}):
@@ -223,7 +223,7 @@ class FeedsDay(Served):
             self._by_feed.append(own)
             self.planned += own
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, asked: HttpRequest) -> None:
         """Answer for a feed, or fail to."""
         moved = b"<html><body>We have moved!</body></html>"
         if self.failed(asked, {"[]": b"[]", "empty": _document([]), "renamed": moved}):

@@ -14,7 +14,7 @@ from monitor.models import Window
 from tests.integration.product import Product
 from tests.simulators.algolia import PATH, Index
 from tests.simulators.bluesky_api import IDENTIFIER, PASSWORD, BlueskyApi
-from tests.simulators.feed_server import Asked, FeedServer
+from tests.simulators.feed_server import FeedServer, HttpRequest
 
 NOW = datetime.now(UTC)
 PAGES = 5
@@ -42,7 +42,7 @@ def wants_posts(path: str) -> bool:
 def test_a_killed_backfill_goes_on_where_it_was(tmp_path: Path) -> None:
     index, reached, release = an_index(), threading.Event(), threading.Event()
 
-    def stuck_on_the_third_page(asked: Asked) -> None:
+    def stuck_on_the_third_page(asked: HttpRequest) -> None:
         if len([each for each in server.asked if wants_posts(each)]) == 3:
             reached.set()
             release.wait(30)

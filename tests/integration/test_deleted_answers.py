@@ -10,7 +10,7 @@ import pytest
 from monitor.digests.redaction import FILE_GONE, GONE
 from monitor.digests.schedule import DueDigest, window_ending
 from monitor.duties import jobs, upkeep
-from monitor.duties.forget import Asked, forget
+from monitor.duties.forget import NamedAuthor, forget
 from monitor.duties.rounds import hand_over
 from monitor.models import Message, PostKey
 from tests.build import NOW, a_mention
@@ -131,7 +131,7 @@ def test_a_file_of_ids_forgets_who_asked_for_it(room: Room, form: str, is_pruned
     if is_pruned:
         room.monitor.mentions.remove("smash-pots", [key])
 
-    forget(room.monitor, Asked("bluesky", "did:plc:alice"), NOW)
+    forget(room.monitor, NamedAuthor("bluesky", "did:plc:alice"), NOW)
 
     everything = stored(room.monitor)
     assert b"did:plc:alice" not in everything

@@ -33,7 +33,7 @@ from tests.integration.couriers import a_desk, a_sink, drain
 from tests.integration.product import Product
 from tests.integration.test_forget import log_of, stored
 from tests.simulators.algolia import Items
-from tests.simulators.feed_server import Asked, FeedServer
+from tests.simulators.feed_server import FeedServer, HttpRequest
 from tests.simulators.jetstream import JetstreamServer, Network
 from tests.simulators.lemmy import Lemmy
 from tests.simulators.mastodon import Instance, a_status
@@ -140,7 +140,7 @@ def mastodon_stream(stack: ExitStack) -> Platform:
     status = a_status(id_, uri, f"{WORDS} {MARK}", NOW)
     server.serve_everything(Instance(server.address, lambda: NOW))
 
-    def stream(asked: Asked) -> None:
+    def stream(asked: HttpRequest) -> None:
         asked.head(200, {"Content-Type": "text/event-stream"})
         while told:
             kind, data = told.pop(0)

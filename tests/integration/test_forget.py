@@ -17,7 +17,7 @@ from monitor.cli.forget import forget as forget_command
 from monitor.digests.redaction import GONE
 from monitor.digests.render import render
 from monitor.duties import upkeep
-from monitor.duties.forget import Asked, forget, parse_author, purge
+from monitor.duties.forget import NamedAuthor, forget, parse_author, purge
 from monitor.duties.jobs import digest_now
 from monitor.duties.rounds import shown_in
 from monitor.errors import StoreError
@@ -142,7 +142,7 @@ def test_nothing_of_a_forgotten_author_is_left(
     told(monitor)
     before = [monitor.mentions.hourly(topic.name, HOURS) for topic in TOPICS]
 
-    found = forget(monitor, Asked("bluesky", f"@{gone.handle}" if by_handle else gone.id), NOW)
+    found = forget(monitor, NamedAuthor("bluesky", f"@{gone.handle}" if by_handle else gone.id), NOW)
     ingest(posts, monitor.stages(), monitor.mentions, NOW)  # the next look brings the same again
 
     own = {post.key for post in posts if gone.id in post.key.id}
@@ -169,7 +169,7 @@ def test_nothing_of_a_forgotten_author_is_left_in_the_log_or_in_backups(monitor:
     gone, other = PEOPLE[0], PEOPLE[1]
     assert gone.id.encode() in log_of(monitor)
 
-    found, replaced = upkeep.forget_author(monitor, Asked("bluesky", gone.id), NOW)
+    found, replaced = upkeep.forget_author(monitor, NamedAuthor("bluesky", gone.id), NOW)
 
     assert (found.posts, replaced) == (3, 1)
     log = log_of(monitor)
@@ -190,10 +190,10 @@ def test_the_last_backup_goes_only_once_a_new_one_is_whole(monitor: Monitor, age
 
     monitor.connection.execute("ACL", "SETUSER", "default", "-sync", "-psync")
     with pytest.raises(StoreError):
-        upkeep.forget_author(monitor, Asked("hackernews", "x"), NOW)
+        upkeep.forget_author(monitor, NamedAuthor("hackernews", "x"), NOW)
     monitor.connection.execute("ACL", "SETUSER", "default", "+sync", "+psync")
     kept = {each.name for each in folder.iterdir() if each.suffix == ".backup"}
-    _, replaced = upkeep.forget_author(monitor, Asked("hackernews", "x"), NOW)
+    _, replaced = upkeep.forget_author(monitor, NamedAuthor("hackernews", "x"), NOW)
 
     assert kept == before
     assert replaced == 1
@@ -212,7 +212,7 @@ def test_only_items_that_name_the_author_leave_the_quarantine(monitor: Monitor) 
     items = [SetAside(kind="item", id=name, raw=raw, reason="broken", stage="read") for name, raw in raws.items()]
     monitor.quarantine.put(items, "rss", 3)
 
-    found = forget(monitor, Asked("rss", "@Li"), NOW)
+    found = forget(monitor, NamedAuthor("rss", "@Li"), NOW)
 
     assert found.set_aside == 4
     assert [each.item.id for each in monitor.quarantine.all()] == ["other"]
@@ -253,7 +253,7 @@ def test_the_quarantine_keeps_what_others_wrote_elsewhere_about_somebody_of_that
     monitor.quarantine.put([SetAside(kind="item", id="1", raw=raw, reason="broken")], "mastodon:china", 3)
     monitor.quarantine.put([post], "reddit", 1)
 
-    assert forget(monitor, Asked("reddit", "China"), NOW).set_aside == 0
+    assert forget(monitor, NamedAuthor("reddit", "China"), NOW).set_aside == 0
 
 
 def test_a_forum_that_has_somebodys_name_keeps_the_posts_of_the_others(monitor: Monitor) -> None:
@@ -271,7 +271,7 @@ def test_a_forum_that_has_somebodys_name_keeps_the_posts_of_the_others(monitor: 
     ]
     ingest(posts, monitor.stages(), monitor.mentions, NOW)
 
-    found = forget(monitor, Asked("reddit", "China"), NOW)
+    found = forget(monitor, NamedAuthor("reddit", "China"), NOW)
 
     left = {each.post.key.id for each in monitor.mentions.between("pots", WINDOW)}
     assert (found.posts, left) == (2, {"t3_alice", "t3_bob"})
@@ -280,7 +280,7 @@ def test_a_forum_that_has_somebodys_name_keeps_the_posts_of_the_others(monitor: 
 def test_a_page_that_was_under_way_is_forgotten_a_moment_later(monitor: Monitor) -> None:
     monitor.topics.replace(TOPICS, "hash")
     stages = monitor.stages()
-    forget(monitor, Asked("bluesky", PEOPLE[0].id), NOW)
+    forget(monitor, NamedAuthor("bluesky", PEOPLE[0].id), NOW)
     ingest([PEOPLE[0].post(1, 1), PEOPLE[1].post(1, 1)], stages, monitor.mentions, NOW)
 
     purge(monitor, NOW)
@@ -296,7 +296,7 @@ def test_words_in_messages_are_forgotten_after_their_posts_were_pruned(monitor: 
     for topic in TOPICS:
         monitor.mentions.prune(topic.name, NOW + timedelta(hours=1))
 
-    found = forget(monitor, Asked(person.source, person.id), NOW)
+    found = forget(monitor, NamedAuthor(person.source, person.id), NOW)
 
     everything = stored(monitor)
     assert (found.posts, found.messages) == (0, 2 * len(TOPICS))
@@ -325,7 +325,7 @@ def test_the_title_of_a_link_is_taken_back_and_the_link_stays(monitor: Monitor, 
     assert stored(monitor).count("《砸锅卖铁 wordsofalice》".encode()) == 2
 
     if how == "forgotten":
-        forget(monitor, Asked("hackernews", "alice"), NOW)
+        forget(monitor, NamedAuthor("hackernews", "alice"), NOW)
     else:
         monitor.changes.withdraw([story.key], monitor.stages())
 
@@ -339,7 +339,7 @@ def test_a_digest_that_was_under_way_is_forgotten_a_moment_later(monitor: Monito
     monitor.topics.replace(TOPICS, "hash")
     ingest([each.post(1, 9) for each in PEOPLE[:2]], monitor.stages(), monitor.mentions, NOW)
     made = digest_now(monitor, TOPICS[0], WINDOW, NOW)
-    forget(monitor, Asked("bluesky", PEOPLE[0].id), NOW)
+    forget(monitor, NamedAuthor("bluesky", PEOPLE[0].id), NOW)
     monitor.outbox.hand_over(CHAT, [Parcel(message=render(made, CHAT), posts=shown_in(made))])
 
     purge(monitor, NOW)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from monitor.models import Batch, Cursor, PostKey
-from monitor.seams.quarantine import Asked
+from monitor.seams.quarantine import Fetch
 from monitor.sources.http import Client, Limits
 from monitor.sources.mastodon import open_source
 from monitor.sources.mastodon_stream import MastodonStream, open_stream
@@ -73,11 +73,11 @@ def test_the_stream_tells_what_is_written_and_deleted(mastodon: MastodonServer, 
         pages = stream.pages("#tin", None, now)
         first = asyncio.create_task(anext(pages))
         await _until_told(lambda: mastodon.write("warm up #tin"), first)
-        batches.append(stream.read(await first, Asked("#tin", None, now())))
+        batches.append(stream.read(await first, Fetch("#tin", None, now())))
         said = await asyncio.to_thread(mastodon.write, "first #tin")
         await asyncio.to_thread(mastodon.delete, said["id"])
         while not any(batch.deletions for batch in batches):
-            batches.append(stream.read(await anext(pages), Asked("#tin", batches[-1].cursor, now())))
+            batches.append(stream.read(await anext(pages), Fetch("#tin", batches[-1].cursor, now())))
         await pages.aclose()
         return batches
 
@@ -98,7 +98,7 @@ def test_what_was_said_while_nobody_listened_is_told_first(mastodon: MastodonSer
 
     async def followed() -> list[Batch]:
         pages = stream.pages("#zinc", cursor, now)
-        batches = [stream.read(await anext(pages), Asked("#zinc", cursor, now())) for _ in range(2)]
+        batches = [stream.read(await anext(pages), Fetch("#zinc", cursor, now())) for _ in range(2)]
         await pages.aclose()
         return batches
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from msgspec.structs import replace
 
 from monitor.cli import commands
-from monitor.duties.forget import Asked, forget
+from monitor.duties.forget import NamedAuthor, forget
 from monitor.models import Author, PostKey, SetAside, Window
 from monitor.seams.quarantine import key_of, post_aside
 from monitor.store.connection import store_now
@@ -89,7 +89,7 @@ def test_replay_brings_nothing_back_of_who_was_forgotten_meanwhile(product: Prod
     """An item of a look that was under way is set aside after its author was forgotten."""
     with product.opened() as monitor:
         product.run("topics")
-        forget(monitor, Asked("hackernews", "li"), store_now(monitor.connection))
+        forget(monitor, NamedAuthor("hackernews", "li"), store_now(monitor.connection))
         [tomb] = monitor.forgotten.all().values()
         post = a_post(key=PostKey("hackernews", "1"), observed_at=store_now(monitor.connection))
         hidden = replace(post, author=Author(id=min(tomb.stored)))

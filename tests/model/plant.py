@@ -65,7 +65,7 @@ MOST_ROUNDS = 800
 """Sweeps until all must be at rest; a chat with much to send needs some hundred."""
 
 
-class Asked(NamedTuple):
+class SaidCommand(NamedTuple):
     """A command that somebody said: its update, the chat in which it counts, its words; after how many restores."""
 
     update: int
@@ -263,7 +263,7 @@ class Plant:
         self.feeds = Feeds(self.world)
         self.state = self.telegram.state = new_state(7, self.world.steady, None, limits=False)
         self.people = People(self.state)
-        self.asked: list[Asked] = []
+        self.asked: list[SaidCommand] = []
         self.disturbed: set[str] = set()
         self.backup: Backup | None = None
         self.epoch = 0
@@ -295,7 +295,7 @@ class Plant:
         before = self.state.updates._next_id
         self.people.say(room, user, text)
         if self.state.updates._next_id > before:
-            self.asked.append(Asked(before, self.chats[chat], text, self.epoch))
+            self.asked.append(SaidCommand(before, self.chats[chat], text, self.epoch))
 
     def write_among(self, chat: int, count: int) -> None:
         """Let somebody else's messages take ids: no update tells the bot of them."""
@@ -435,7 +435,7 @@ class Plant:
     def will_look(self, chat: str, address: str, message: str) -> bool:
         """Tell whether somebody must look for a copy of a message that arrives in its chat now.
 
-        Asked of what the product knows of the message, not of what it planned: that is to be judged.
+        SaidCommand of what the product knows of the message, not of what it planned: that is to be judged.
         """
         pending = self.calm.outbox.find(chat, message)
         if pending is None or pending.delivery.address != address or pending.delivery.base is None:

@@ -19,7 +19,7 @@ import msgspec
 
 from monitor import pipeline, sources
 from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, PostKey, SetAside
-from monitor.seams.quarantine import OPEN, Asked, Gate
+from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.sources.items import item_id, sort_out, without_author
 from monitor.topics.matcher.matching import Matcher
 
@@ -112,10 +112,10 @@ class PoisonSource:
     name = NAME
 
     def fetch(self, query: str, cursor: Cursor | None, now: datetime) -> Batch:
-        asked = Asked(query, cursor, now)
+        asked = Fetch(query, cursor, now)
         return self.read(self.ask(asked), asked)
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Fetch) -> bytes:
         plan, first = plan_of(asked.query), int(asked.cursor or 0)
         rows = list(enumerate(plan.kinds))[first : first + plan.page]
         made = [
@@ -124,7 +124,7 @@ class PoisonSource:
         ]
         return msgspec.json.encode(made)
 
-    def read(self, page: bytes, asked: Asked, gate: Gate = OPEN) -> Batch:
+    def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         plan, first = plan_of(asked.query), int(asked.cursor or 0)
         raws = [msgspec.json.encode(each) for each in msgspec.json.decode(page)]
         result = sort_out(raws, lambda raw: _post(raw, asked.now), self.nameless, gate)

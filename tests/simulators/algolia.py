@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.simulators.feed_server import Asked
+from tests.simulators.feed_server import HttpRequest
 
 PATH = "/api/v1/search_by_date"
 _BOUND = re.compile(r"created_at_i([<>])(\d+)")
@@ -28,7 +28,7 @@ class Index:
         self._texts[post_id] = text
         self.visible[post_id] = at
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, asked: HttpRequest) -> None:
         """Answer a search as the API does."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(asked.path).query).items()}
         found = self.search(query["numericFilters"])
@@ -54,7 +54,7 @@ class Items:
         """Let an item be so from now on."""
         self.known[post_id] = {"id": post_id, "time": 1_700_000_000, "type": "comment", **fields}
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, asked: HttpRequest) -> None:
         """Answer for an item as the API does."""
         found = re.fullmatch(r"/v0/item/(\d+)\.json", asked.path)
         if found is None:

@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.simulators.feed_server import Asked, FeedServer
+from tests.simulators.feed_server import FeedServer, HttpRequest
 
 IDENTIFIER, PASSWORD = "alice.test", "app-password-1"
 DID = "did:plc:aliceaaaaaaaaaaaaaaaaaaa"
@@ -65,7 +65,7 @@ class BlueskyApi:
         if refresh_too:
             self._refresh = ""
 
-    def _create(self, asked: Asked) -> None:
+    def _create(self, asked: HttpRequest) -> None:
         assert asked.command == "POST"
         said = json.loads(asked.body)
         self.logins += 1
@@ -76,7 +76,7 @@ class BlueskyApi:
             return
         self._session(asked)
 
-    def _renew(self, asked: Asked) -> None:
+    def _renew(self, asked: HttpRequest) -> None:
         assert asked.command == "POST"
         self.refreshes += 1
         if asked.body:
@@ -87,7 +87,7 @@ class BlueskyApi:
             return
         self._session(asked)
 
-    def _session(self, asked: Asked) -> None:
+    def _session(self, asked: HttpRequest) -> None:
         number = next(self._numbers)
         self._access, self._refresh = f"access-{number}", f"refresh-{number}"
         document = {"id": DID, "service": [{"id": "#atproto_pds", "type": "x", "serviceEndpoint": self.url}]}
@@ -100,7 +100,7 @@ class BlueskyApi:
         }
         _answer(asked, said)
 
-    def _search(self, asked: Asked) -> None:
+    def _search(self, asked: HttpRequest) -> None:
         query = self._noted(asked)
         if self._has_failed(asked):
             return
@@ -112,7 +112,7 @@ class BlueskyApi:
         else:
             self._found(asked, query)
 
-    def _found(self, asked: Asked, query: dict[str, list[str]]) -> None:
+    def _found(self, asked: HttpRequest, query: dict[str, list[str]]) -> None:
         limit, begin = int(query.get("limit", ["25"])[0]), int(query.get("cursor", ["0"])[0])
         if set(query) - {"q", "sort", "since", "until", "limit", "cursor"} or not 1 <= limit <= 100:
             _fail(asked, 400, "InvalidRequest", "Error: limit can not be greater than 100")
@@ -129,7 +129,7 @@ class BlueskyApi:
         is_over = end >= len(hits) or end >= self._deepest
         _answer(asked, {"posts": page, "hitsTotal": len(hits)} | ({} if is_over else {"cursor": str(end)}))
 
-    def _get_posts(self, asked: Asked) -> None:
+    def _get_posts(self, asked: HttpRequest) -> None:
         query = self._noted(asked)
         if self._has_failed(asked):
             return
@@ -139,7 +139,7 @@ class BlueskyApi:
             return
         _answer(asked, {"posts": [post for post in self.posts if post["uri"] in uris]})
 
-    def _resolve(self, asked: Asked) -> None:
+    def _resolve(self, asked: HttpRequest) -> None:
         query = self._noted(asked)
         if self._has_failed(asked):
             return
@@ -148,13 +148,13 @@ class BlueskyApi:
             return
         _answer(asked, {"did": DID})
 
-    def _noted(self, asked: Asked) -> dict[str, list[str]]:
+    def _noted(self, asked: HttpRequest) -> dict[str, list[str]]:
         parts = urlsplit(asked.path)
         query = parse_qs(parts.query)
         self.asked.append((parts.path.rsplit("/", 1)[1], query))
         return query
 
-    def _has_failed(self, asked: Asked) -> bool:
+    def _has_failed(self, asked: HttpRequest) -> bool:
         if self.fails is None:
             return False
         status, said, headers = self.fails
@@ -162,10 +162,10 @@ class BlueskyApi:
         return True
 
 
-def _answer(asked: Asked, said: object) -> None:
+def _answer(asked: HttpRequest, said: object) -> None:
     asked.answer(200, json.dumps(said).encode(), {"Content-Type": "application/json; charset=utf-8"})
 
 
-def _fail(asked: Asked, status: int, error: str, message: str) -> None:
+def _fail(asked: HttpRequest, status: int, error: str, message: str) -> None:
     said = json.dumps({"error": error, "message": message}).encode()
     asked.answer(status, said, {"Content-Type": "application/json; charset=utf-8"})

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 
-Behaviour = Callable[["Asked"], None]
+Behaviour = Callable[["HttpRequest"], None]
 _CHUNK = 65_536
 
 
-class Asked(BaseHTTPRequestHandler):
+class HttpRequest(BaseHTTPRequestHandler):
     """One request; behaviours answer through it."""
 
     protocol_version = "HTTP/1.1"
@@ -64,7 +64,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Asked)
+        super().__init__(("127.0.0.1", 0), HttpRequest)
         self.lock = threading.Lock()
         self.counts: Counter[str] = Counter()
         self.cut_short: Counter[str] = Counter()
@@ -143,7 +143,7 @@ def document(
     extra = {"ETag": etag, "Last-Modified": last_modified, "Content-Type": content_type}
     known = {name: value for name, value in extra.items() if value is not None} | dict(headers or {})
 
-    def behave(asked: Asked) -> None:
+    def behave(asked: HttpRequest) -> None:
         is_known = etag is not None and asked.headers.get("If-None-Match") == etag
         is_old = last_modified is not None and asked.headers.get("If-Modified-Since") == last_modified
         if is_known or (etag is None and is_old):
@@ -168,7 +168,7 @@ def in_turn(*behaviours: Behaviour) -> Behaviour:
     """Behave differently from one request to the next; the last behaviour stays."""
     remaining = list(behaviours)
 
-    def behave(asked: Asked) -> None:
+    def behave(asked: HttpRequest) -> None:
         with asked.server.lock:
             behaviour = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         behaviour(asked)
@@ -191,7 +191,7 @@ def gzip_bomb(size: int = 1_000_000_000) -> Behaviour:
 def drip(body: bytes, seconds: float = 0.05) -> Behaviour:
     """Serve a document a byte at a time, without a sleep that would outlive the server."""
 
-    def behave(asked: Asked) -> None:
+    def behave(asked: HttpRequest) -> None:
         asked.head(200, {"Content-Length": str(len(body)), "Content-Type": "application/xml"})
         for place in range(len(body)):
             asked.wfile.write(body[place : place + 1])
@@ -204,7 +204,7 @@ def drip(body: bytes, seconds: float = 0.05) -> Behaviour:
 def dripping_headers(seconds: float = 0.05) -> Behaviour:
     """Send a header that never ends, a byte at a time."""
 
-    def behave(asked: Asked) -> None:
+    def behave(asked: HttpRequest) -> None:
         asked.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
         while not asked.server.stopping.wait(seconds):
             asked.wfile.write(b"x")
@@ -220,7 +220,7 @@ def silence() -> Behaviour:
 def cut(body: bytes, at: int) -> Behaviour:
     """Announce a whole document, send its beginning, hang up."""
 
-    def behave(asked: Asked) -> None:
+    def behave(asked: HttpRequest) -> None:
         asked.head(200, {"Content-Length": str(len(body)), "Content-Type": "application/xml"})
         asked.wfile.write(body[:at])
 
@@ -235,7 +235,7 @@ def large_headers(size: int = 1_000_000) -> Behaviour:
 def endless(piece: bytes = b"<item><title>more</title></item>") -> Behaviour:
     """Serve a document that never ends, chunked."""
 
-    def behave(asked: Asked) -> None:
+    def behave(asked: HttpRequest) -> None:
         asked.head(200, {"Transfer-Encoding": "chunked", "Content-Type": "application/xml"})
         for chunk in _forever(piece):
             asked.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
@@ -248,7 +248,7 @@ def endless(piece: bytes = b"<item><title>more</title></item>") -> Behaviour:
 def huge(size: int = 3 * 2**30, *, is_announced: bool = True) -> Behaviour:
     """Serve a feed of 3 GB, made up while it is sent; announced by Content-Length or not."""
 
-    def behave(asked: Asked) -> None:
+    def behave(asked: HttpRequest) -> None:
         length = {"Content-Length": str(size)} if is_announced else {}
         asked.head(200, {"Content-Type": "application/rss+xml"} | length)
         sent = 0

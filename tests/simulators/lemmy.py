@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.simulators.feed_server import Asked
+from tests.simulators.feed_server import HttpRequest
 
 _PARAMETERS = {
     "post/list": {"type_", "sort", "limit", "page_cursor"},
@@ -71,7 +71,7 @@ class Lemmy:
         views = [*((view, "post") for view in self.posts.values()), *((v, "comment") for v in self.comments.values())]
         return next(view[kind] for view, kind in views if view[kind]["ap_id"] == address)  # type: ignore[no-any-return]
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, asked: HttpRequest) -> None:
         """Answer as the API does."""
         parts = urlsplit(asked.path)
         self.asked.append(parts.path)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.simulators.feed_server import Asked
+from tests.simulators.feed_server import HttpRequest
 
 LIMIT = 300
 _TIMELINE = {"limit", "max_id", "min_id", "since_id", "local"}
@@ -47,7 +47,7 @@ class Instance:
         """Forget a status."""
         self.statuses = {id_: status for id_, status in self.statuses.items() if status["uri"] != uri}
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, asked: HttpRequest) -> None:
         """Answer as the API does."""
         path, asked_for = urlsplit(asked.path).path, parse_qsl(urlsplit(asked.path).query)
         self.paths.append(asked.path)

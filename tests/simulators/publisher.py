@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.simulators import algolia
-from tests.simulators.feed_server import Asked, Behaviour, FeedServer, cut, silence, status
+from tests.simulators.feed_server import Behaviour, FeedServer, HttpRequest, cut, silence, status
 
 LATEST = 3.0
 """Seconds between the writing of a post and the moment from which it can be read, at most."""
@@ -156,7 +156,7 @@ class Publisher:
         """Return a feed: every third one is RSS, the others are JSON Feeds."""
         written, kind = (_rss, "application/rss+xml") if number % 3 == 0 else (_json, "application/feed+json")
 
-        def behave(asked: Asked) -> None:
+        def behave(asked: HttpRequest) -> None:
             with self._lock:
                 posts = list(self._feeds[number])
             asked.answer(200, written(posts), {"Content-Type": kind})
@@ -166,7 +166,7 @@ class Publisher:
     def _troubled(self, behaviour: Behaviour) -> Behaviour:
         """Return a behaviour that goes wrong by chance: by the seed, the path and how often it was asked."""
 
-        def behave(asked: Asked) -> None:
+        def behave(asked: HttpRequest) -> None:
             path = asked.path.split("?")[0]
             fate = random.Random(f"{self._seed}/{path}/{asked.server.counts[path]}").random()
             for name, chance in self.troubles._asdict().items():

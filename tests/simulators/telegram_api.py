@@ -41,7 +41,7 @@ _FOREIGN_BODY = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body
 _LOOK_EVERY = 0.05
 
 
-class Asked(BaseHTTPRequestHandler):
+class ApiRequest(BaseHTTPRequestHandler):
     """One connection of a client."""
 
     protocol_version = "HTTP/1.1"
@@ -112,7 +112,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
 
     def __init__(self, simulator: "Simulator", port: int) -> None:
-        super().__init__(("127.0.0.1", port), Asked)
+        super().__init__(("127.0.0.1", port), ApiRequest)
         self.simulator = simulator
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -182,7 +182,7 @@ class Simulator:
             taken, self.state.breaches[:] = list(self.state.breaches), []
             return taken
 
-    def serve(self, asked: Asked, body: bytes) -> None:
+    def serve(self, asked: ApiRequest, body: bytes) -> None:
         """Answer one request, or do what the fault plan says."""
         try:
             method, arguments, files = self._read(asked, body)
@@ -200,7 +200,7 @@ class Simulator:
             return
         self._spoil(asked, fault, status, answer)
 
-    def _read(self, asked: Asked, body: bytes) -> tuple[str, Json, Mapping[str, Upload]]:
+    def _read(self, asked: ApiRequest, body: bytes) -> tuple[str, Json, Mapping[str, Upload]]:
         parts = urlsplit(asked.path)
         token, _, name = parts.path.removeprefix("/bot").partition("/")
         if not parts.path.startswith("/bot") or not name:
@@ -226,7 +226,9 @@ class Simulator:
             form |= dict(parse_qsl(body.decode(), keep_blank_values=True))
         return self.spec.read(method, form, files), files
 
-    def _carry_out(self, asked: Asked, method: str, arguments: Json, files: Mapping[str, Upload]) -> tuple[int, Json]:
+    def _carry_out(
+        self, asked: ApiRequest, method: str, arguments: Json, files: Mapping[str, Upload]
+    ) -> tuple[int, Json]:
         try:
             if method == "getUpdates":
                 return 200, {"ok": True, "result": self.state.updates.poll(arguments, asked.has_gone)}
@@ -236,7 +238,7 @@ class Simulator:
             self._count(method, refused)
             return refused.code, _refusal(refused)
 
-    def _refuse(self, asked: Asked, refused: Refused) -> None:
+    def _refuse(self, asked: ApiRequest, refused: Refused) -> None:
         self._count(urlsplit(asked.path).path.rpartition("/")[2], refused)
         asked.send(refused.code, _refusal(refused))
 
@@ -246,7 +248,7 @@ class Simulator:
             if isinstance(refused, Breach):
                 self.state.breaches.append(f"{method}: {refused.code} {refused.description}")
 
-    def _spoil(self, asked: Asked, fault: Fault, status: int = 200, answer: Json | None = None) -> None:
+    def _spoil(self, asked: ApiRequest, fault: Fault, status: int = 200, answer: Json | None = None) -> None:
         """Answer as a fault says; `answer` is what a healthy server would have said."""
         refusal = fault.refusal()
         if refusal is not None:
@@ -264,7 +266,7 @@ class Simulator:
         else:
             asked.hang_up(is_reset=fault.kind.startswith("reset"))
 
-    def _wait(self, asked: Asked, seconds: float | None) -> None:
+    def _wait(self, asked: ApiRequest, seconds: float | None) -> None:
         """Wait for a time, or until the client goes, or the server stops."""
         until = None if seconds is None else time.monotonic() + seconds
         while not asked.has_gone() and (until is None or time.monotonic() < until):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.simulators.feed_server import Asked
+from tests.simulators.feed_server import HttpRequest
 
 KEY = "key-of-ours"
 _PARAMETERS = {
@@ -54,7 +54,7 @@ class Api:
         """Write a comment under a video, with answers."""
         self.threads.setdefault(video, []).append(a_thread(video, id_, text, at, replies))
 
-    def __call__(self, asked: Asked) -> None:
+    def __call__(self, asked: HttpRequest) -> None:
         """Answer as the API does."""
         path = urlsplit(asked.path).path.rpartition("/")[2]
         query = dict(parse_qsl(urlsplit(asked.path).query, strict_parsing=True))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitor.duties.forget import Asked, identified, parse_author
+from monitor.duties.forget import NamedAuthor, identified, parse_author
 from monitor.errors import ConfigError
 from monitor.sources.bluesky import open_stream
 from monitor.sources.http import Client
@@ -34,9 +34,9 @@ def client(server: FeedServer) -> Iterator[Client]:
     made.close()
 
 
-def refusal(asked: Asked, platforms: dict[str, object]) -> str:
+def refusal(author: NamedAuthor, platforms: dict[str, object]) -> str:
     with pytest.raises(ConfigError) as refused:
-        identified(asked, platforms, NOW)
+        identified(author, platforms, NOW)
     [said] = refused.value.problems
     return said
 
@@ -46,8 +46,8 @@ def test_a_handle_of_bluesky_is_forgotten_by_its_did(server: FeedServer, client:
 
     found = identified(parse_author(f"bluesky:@{IDENTIFIER}"), platforms, NOW)
 
-    assert found == Asked("bluesky", f"@{IDENTIFIER}", DID)
-    said = refusal(Asked("bluesky", "nobody.example"), platforms)
+    assert found == NamedAuthor("bluesky", f"@{IDENTIFIER}", DID)
+    said = refusal(NamedAuthor("bluesky", "nobody.example"), platforms)
     assert "nobody has that handle now" in said
     assert "resolveHandle" in said
 
@@ -58,7 +58,7 @@ def test_a_server_that_is_down_forgets_nobody_by_guessing(server: FeedServer, cl
 
     assert re.match(
         r"nobody was forgotten: Bluesky names authors by their DID, and .*503",
-        refusal(Asked("bluesky", IDENTIFIER), platforms),
+        refusal(NamedAuthor("bluesky", IDENTIFIER), platforms),
     )
 
 
@@ -68,8 +68,8 @@ def test_a_channel_of_youtube_is_forgotten_by_its_id(server: FeedServer, client:
     server.serve_everything(api)
     platforms: dict[str, object] = {"youtube": open_youtube(client, {"key": KEY, "url": server.url})}
 
-    assert identified(Asked("youtube", "@kitchen"), platforms, NOW).id == CHANNEL
-    assert "nobody has that handle now" in refusal(Asked("youtube", "@garden"), platforms)
+    assert identified(NamedAuthor("youtube", "@kitchen"), platforms, NOW).id == CHANNEL
+    assert "nobody has that handle now" in refusal(NamedAuthor("youtube", "@garden"), platforms)
 
 
 def test_an_account_of_x_is_forgotten_by_its_number_within_the_budget(client: Client) -> None:
@@ -78,10 +78,10 @@ def test_an_account_of_x_is_forgotten_by_its_number_within_the_budget(client: Cl
         options = {"url": server.url, "token": TOKEN, "budget": "1"}
         source, poor = open_x(client, options), open_x(client, options | {"budget": "0"})
 
-        assert identified(Asked("x", "person42"), {"x": source}, NOW).id == "42"
+        assert identified(NamedAuthor("x", "person42"), {"x": source}, NOW).id == "42"
         assert world.spent[f"{NOW:%Y-%m-%d}"] == 10_000
-        assert "nobody has that handle now" in refusal(Asked("x", "stranger"), {"x": source})
-        assert "no budget" in refusal(Asked("x", "person42"), {"x": poor})
+        assert "nobody has that handle now" in refusal(NamedAuthor("x", "stranger"), {"x": source})
+        assert "no budget" in refusal(NamedAuthor("x", "person42"), {"x": poor})
         source.close()
         poor.close()
 
@@ -90,25 +90,25 @@ def test_an_account_of_x_is_forgotten_by_its_number_within_the_budget(client: Cl
 def test_without_a_key_it_is_said_where_the_id_is(client: Client, source: str) -> None:
     opened = {"x": open_x, "youtube": open_youtube}[source](client, {})
 
-    said = refusal(Asked(source, "alice"), {source: opened})
+    said = refusal(NamedAuthor(source, "alice"), {source: opened})
 
     assert f"set {'token' if source == 'x' else 'key'}_file in [sources.{source}]" in said
     assert f"write {source}:ID" in said
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"),
+    ("text", "author"),
     [
-        ("bluesky:did:plc:alice", Asked("bluesky", "did:plc:alice")),
-        ("x_stream:42", Asked("x", "42")),
-        (f"youtube:{CHANNEL}", Asked("youtube", CHANNEL)),
-        ("mastodon_stream:@a@m.example", Asked("mastodon", "@a@m.example")),
-        ("reddit:/u/alice", Asked("reddit", "alice")),
-        ("hackernews:alice", Asked("hackernews", "alice")),
+        ("bluesky:did:plc:alice", NamedAuthor("bluesky", "did:plc:alice")),
+        ("x_stream:42", NamedAuthor("x", "42")),
+        (f"youtube:{CHANNEL}", NamedAuthor("youtube", CHANNEL)),
+        ("mastodon_stream:@a@m.example", NamedAuthor("mastodon", "@a@m.example")),
+        ("reddit:/u/alice", NamedAuthor("reddit", "alice")),
+        ("hackernews:alice", NamedAuthor("hackernews", "alice")),
     ],
 )
-def test_who_needs_no_asking_is_known_as_posts_have_them(text: str, asked: Asked) -> None:
-    assert identified(parse_author(text), {}, NOW) == asked
+def test_who_needs_no_asking_is_known_as_posts_have_them(text: str, author: NamedAuthor) -> None:
+    assert identified(parse_author(text), {}, NOW) == author
 
 
 def test_a_name_of_mastodon_without_its_server_may_be_anybody() -> None:

@@ -9,7 +9,7 @@ from monitor.errors import SourceUnavailable
 from monitor.models import Post, SetAside
 from monitor.processes import isolation
 from monitor.processes.isolation import ForkIsolation
-from monitor.seams.quarantine import Asked, Care, key_of
+from monitor.seams.quarantine import Care, Fetch, key_of
 from tests.build import a_post, a_topic
 from tests.poison import BY_NAME, KINDS, NAME, PoisonSource, plan_of
 
@@ -29,8 +29,8 @@ def care(found: list[SetAside], *quarantined: str) -> Care:
     return Care([a_topic()], NOW, frozenset(quarantined), found.append)
 
 
-def asked(query: str) -> Asked:
-    return Asked(query, None, NOW)
+def asked(query: str) -> Fetch:
+    return Fetch(query, None, NOW)
 
 
 def test_every_kind_of_broken_item_is_found_and_the_others_are_read(apart: ForkIsolation) -> None:

@@ -15,7 +15,7 @@ from monitor.topics.language.query import And, Domain, Near, Node, Not, Or, Orig
 from monitor.topics.matcher.judging import label_of
 from monitor.topics.rule import node_of
 
-Asked = Term | Tag | Domain
+AskableLeaf = Term | Tag | Domain
 """Leaves that a platform can be asked for."""
 
 TYPICAL_LENGTH = 5
@@ -27,7 +27,7 @@ KEPT = 2048
 class Clause(NamedTuple):
     """An alternative: of each group one leaf has to occur. The first group is the rarest, and enough to ask for."""
 
-    groups: tuple[tuple[Asked, ...], ...]
+    groups: tuple[tuple[AskableLeaf, ...], ...]
 
 
 class Needs(NamedTuple):
@@ -60,7 +60,7 @@ def forms_of(leaf: Term | Tag) -> tuple[str, ...]:
     return _distinct((*told_forms(leaf), *sorted(Keyword(leaf).joined)))
 
 
-def is_complete(leaf: Asked) -> bool:
+def is_complete(leaf: AskableLeaf) -> bool:
     """Tell whether the forms of a leaf are all that counts for it, so that what has none of them can be left out."""
     return not isinstance(leaf, Term) or (leaf.mode != "loose" and not leaf.is_prefix)
 
@@ -112,11 +112,11 @@ def _worth(needs: Needs) -> tuple[bool, bool, int]:
     return not needs.missing, all(map(is_complete, leaves)), min(map(_length, leaves), default=0)
 
 
-def _length(leaf: Asked) -> int:
+def _length(leaf: AskableLeaf) -> int:
     return TYPICAL_LENGTH if isinstance(leaf, Domain) else len(leaf.text.encode(errors="replace"))
 
 
-def _group_of(needs: Needs) -> tuple[Asked, ...] | None:
+def _group_of(needs: Needs) -> tuple[AskableLeaf, ...] | None:
     """Return the leaves of which one has to occur, when that is all that is needed and can be asked for."""
     if needs.missing or any(len(clause.groups) > 1 for clause in needs.clauses):
         return None

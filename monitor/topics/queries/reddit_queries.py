@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from monitor.models import Topic
 from monitor.topics.language.query import Domain
-from monitor.topics.queries.asking import Asked, forms_of, needs_of
+from monitor.topics.queries.asking import AskableLeaf, forms_of, needs_of
 from monitor.topics.queries.fitting import UNTAUGHT, Learned, Packed, atoms_of, fitted, packed
 
 NAME = "reddit"
@@ -46,7 +46,7 @@ def _texts(topic: Topic) -> Iterator[str]:
             yield from filter(None, written(leaf))
 
 
-def written(leaf: Asked) -> list[str]:
+def written(leaf: AskableLeaf) -> list[str]:
     """Return the alternatives of which one finds a leaf."""
     if isinstance(leaf, Domain):
         return [f"site:{leaf.name}"]

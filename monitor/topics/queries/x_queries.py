@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from monitor.models import Topic
 from monitor.text.words import UNSPACED
 from monitor.topics.language.query import Domain, Tag
-from monitor.topics.queries.asking import Asked, Clause, forms_of, needs_of
+from monitor.topics.queries.asking import AskableLeaf, Clause, forms_of, needs_of
 from monitor.topics.queries.fitting import UNTAUGHT, Atom, Learned, Packed, atoms_of, fitted, packed
 
 NAME = "x"
@@ -78,7 +78,7 @@ def _either(forms: Sequence[str]) -> str:
     return forms[0] if len(forms) == 1 else f"({JOINT.join(forms)})"
 
 
-def written(leaf: Asked) -> list[str]:
+def written(leaf: AskableLeaf) -> list[str]:
     """Return the operators of which one finds a leaf."""
     match leaf:
         case Domain(name):

@@ -210,7 +210,9 @@ def test_the_largest_group_comes_first_and_the_earlier_of_equals() -> None:
     assert [each.group for each in group_copies(mentions)] == ["large", "early", "late"]
 
 
-@given(st.lists(st.tuples(st.sampled_from(("", "a", "b", "c", "d")), st.integers(0, 3)), max_size=15), st.integers(1, 3))
+@given(
+    st.lists(st.tuples(st.sampled_from(("", "a", "b", "c", "d")), st.integers(0, 3)), max_size=15), st.integers(1, 3)
+)
 def test_the_largest_groups_alone_are_the_first_of_all(rows: list[tuple[str, int]], limit: int) -> None:
     mentions = [
         a_mention(str(number), group=group, post={"observed_at": NOW + timedelta(minutes=minute)})

@@ -152,7 +152,7 @@ class Hook:
         self.has_heard = threading.Condition()
         hook = self
 
-        class Asked(BaseHTTPRequestHandler):
+        class Receiver(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 secret = self.headers["X-Telegram-Bot-Api-Secret-Token"]
@@ -167,7 +167,7 @@ class Hook:
             def log_message(self, *args: object) -> None:
                 """Say nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Asked)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
         self._thread.start()

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.errors import RateLimited, SourceUnavailable
 from monitor.models import Batch, Cursor
-from monitor.seams.quarantine import Asked
+from monitor.seams.quarantine import Fetch
 from monitor.seams.streams import Stream
 from monitor.sources.bluesky import REWIND, SERVERS, BlueskyStream, address, beginnings, open_stream
 from monitor.sources.bluesky_account import Requests
@@ -51,7 +51,7 @@ class Reader:
         self, pages: AsyncGenerator[bytes, None], is_enough: Callable[[], bool], meanwhile: Callable[[], None]
     ) -> None:
         async for page in pages:
-            batch = self.stream.read(page, Asked("", self.cursor, now()))
+            batch = self.stream.read(page, Fetch("", self.cursor, now()))
             self.batches.append(batch)
             self.cursor = batch.cursor or self.cursor
             meanwhile()

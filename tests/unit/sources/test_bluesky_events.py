@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Cursor, PostKey
-from monitor.seams.quarantine import OPEN, Asked
+from monitor.seams.quarantine import OPEN, Fetch
 from monitor.seams.streams import Received
 from monitor.sources.bluesky_events import covered, nameless, read_events, read_until, reread, to_us
 
@@ -40,7 +40,7 @@ def commit(operation: str = "create", **record: object) -> dict[str, object]:
 
 def read(*frames: bytes, cursor: int | None = None, is_first: bool = False, until: datetime | None = None) -> Batch:
     page = Received(frames, OPENED, until, is_first)
-    asked = Asked("", None if cursor is None else Cursor(str(cursor)), NOW)
+    asked = Fetch("", None if cursor is None else Cursor(str(cursor)), NOW)
     return read_events(page, asked, OPEN, SILENCE)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.errors import AccessDenied, SourceError, SourceRejected
 from monitor.models import Cursor, Post, PostKey, Window
-from monitor.seams.quarantine import OPEN, Asked
+from monitor.seams.quarantine import OPEN, Fetch
 from monitor.seams.streams import Received
 from monitor.sources.bluesky import open_stream
 from monitor.sources.bluesky_events import read_events, to_us
@@ -19,8 +19,7 @@ from monitor.sources.bluesky_search import parse_looked_up
 from monitor.sources.http import Client
 from tests.data import data_path
 from tests.simulators.bluesky_api import IDENTIFIER, PASSWORD, BlueskyApi
-from tests.simulators.feed_server import Asked as HttpRequest
-from tests.simulators.feed_server import FeedServer
+from tests.simulators.feed_server import FeedServer, HttpRequest
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 
@@ -86,7 +85,7 @@ def test_every_recorded_record_is_read_from_the_stream(records: list[tuple[str, 
     assert len(records) > 100
     frames = [frame(uri, record) for uri, record in records]
 
-    batch = read_events(Received(tuple(frames), NOW), Asked("", Cursor("1"), NOW), OPEN, timedelta(seconds=60))
+    batch = read_events(Received(tuple(frames), NOW), Fetch("", Cursor("1"), NOW), OPEN, timedelta(seconds=60))
 
     assert (len(batch.posts), batch.unreadable) == (len(records), 0)
     for post, (uri, record) in zip(batch.posts, records, strict=True):

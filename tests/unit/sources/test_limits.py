@@ -10,7 +10,7 @@ from monitor.seams.pace import Bucket
 from monitor.sources.body import Limits
 from monitor.sources.http import Client
 from monitor.sources.limits import Left, left_of
-from tests.simulators.feed_server import Asked, FeedServer, moved, status
+from tests.simulators.feed_server import FeedServer, HttpRequest, moved, status
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=90)
@@ -108,7 +108,7 @@ def test_a_server_that_is_down_is_not_waited_for_as_long_as_its_window_lasts(ser
 
 
 def test_json_is_posted_and_follows_no_redirect(server: FeedServer, paced: Client) -> None:
-    def echo(asked: Asked) -> None:
+    def echo(asked: HttpRequest) -> None:
         asked.answer(200, asked.body, {"X-Was": asked.headers["Content-Type"]})
 
     answer = paced.post("bluesky", server.serve("/session", echo), {"password": "p"}, now=NOW)

@@ -10,12 +10,11 @@ import pytest
 
 from monitor.errors import AccessDenied, PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Cursor
-from monitor.seams.quarantine import Asked
+from monitor.seams.quarantine import Fetch
 from monitor.sources.http import Client, Limits
 from monitor.sources.mastodon_stream import MastodonStream, open_stream, pumped
 from monitor.sources.server_events import Event
-from tests.simulators.feed_server import Asked as Request
-from tests.simulators.feed_server import Behaviour, FeedServer, status
+from tests.simulators.feed_server import Behaviour, FeedServer, HttpRequest, status
 from tests.simulators.mastodon import Instance, a_status, an_account
 
 NOW = datetime(2024, 5, 2, 12, 0, tzinfo=UTC)
@@ -42,7 +41,7 @@ def stream(server: FeedServer, instance: Instance) -> Iterator[MastodonStream]:
 def telling(*events: tuple[str, object], stays: bool = False) -> Behaviour:
     """Tell some events in small pieces, and end the connection, or keep silent."""
 
-    def behave(asked: Request) -> None:
+    def behave(asked: HttpRequest) -> None:
         asked.head(200, {"Content-Type": "text/event-stream"})
         said = b":connected\n\n"
         for kind, data in events:
@@ -65,7 +64,7 @@ def followed(
         try:
             async for page in stream.pages(query, cursor, lambda: NOW + len(batches) * MINUTE):
                 last = batches[-1].cursor if batches else cursor
-                batches.append(stream.read(page, Asked(query, last, NOW + 9 * MINUTE)))
+                batches.append(stream.read(page, Fetch(query, last, NOW + 9 * MINUTE)))
         except SourceError as e:
             return batches, e
         raise AssertionError("a stream does not end by itself")

@@ -14,7 +14,7 @@ import pytest
 
 from monitor.errors import AccessDenied, RateLimited, SourceError, SourceRejected
 from monitor.models import Cursor, Post
-from monitor.seams.quarantine import Asked
+from monitor.seams.quarantine import Fetch
 from monitor.sources.http import Client
 from monitor.sources.reddit import open_source, parse
 from monitor.sources.reddit_api import refused
@@ -133,7 +133,7 @@ def test_polls_of_a_comment_stream_give_each_item_once() -> None:
     given: list[str] = []
     for number, page in enumerate(pages):
         now = datetime(2017, 7, 1, tzinfo=UTC) + number * timedelta(minutes=1)
-        batch = source.read(json.dumps(page).encode(), Asked("r/all/comments", cursor, now))
+        batch = source.read(json.dumps(page).encode(), Fetch("r/all/comments", cursor, now))
         cursor = batch.cursor
         given += [post.key.id for post in batch.posts]
     source.close()

@@ -17,7 +17,7 @@ from monitor.errors import (
     SourceUnavailable,
 )
 from monitor.models import Batch, Cursor, Query, Topic
-from monitor.seams.quarantine import Asked
+from monitor.seams.quarantine import Fetch
 from monitor.seams.streams import pause
 from monitor.sources.x_stream import LAG, XStream, open_stream
 from monitor.topics.polling.planning import SECOND_LOOKS_FIRST
@@ -59,7 +59,7 @@ def followed(
         try:
             async for page in stream.pages("", cursor, clock):
                 last = batches[-1].cursor if batches else cursor
-                batches.append(stream.read(page, Asked("", last, NOW)))
+                batches.append(stream.read(page, Fetch("", last, NOW)))
         except SourceError as e:
             return batches, e
         raise AssertionError("a stream does not end by itself")
