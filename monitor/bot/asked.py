@@ -9,7 +9,7 @@ from monitor.store.subscriptions import Change
 from monitor.wiring import Monitor
 
 Needs: TypeAlias = Role | Literal["anyone"]
-Place: TypeAlias = Literal["private", "group"]
+ChatKind: TypeAlias = Literal["private", "group"]
 
 
 class Asked(NamedTuple):
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
         return configured is not None and self.monitor.chats.home(configured) == self.chat
 
     @property
-    def place(self) -> Place:
+    def place(self) -> ChatKind:
         """Return whether this is between the two of us or before others."""
         return "private" if self.update.chat_type == "private" else "group"
 
@@ -70,7 +70,7 @@ class Command(NamedTuple):
 
     name: str
     needs: Needs
-    places: frozenset[Place]
+    places: frozenset[ChatKind]
     run: Callable[[Asked], Answer]
     help: str
     words: str = ""

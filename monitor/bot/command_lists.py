@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from monitor.bot.admission import is_enough
-from monitor.bot.asked import Place
+from monitor.bot.asked import ChatKind
 from monitor.bot.commands import COMMANDS
 from monitor.saying import say, speaking
 
-SCOPES: dict[Place, str] = {"private": "all_private_chats", "group": "all_group_chats"}
+SCOPES: dict[ChatKind, str] = {"private": "all_private_chats", "group": "all_group_chats"}
 LANGUAGE_CODES = {"": "en", "zh": "zh-Hans"}
 """Telegram's two-letter codes; it knows no scripts here, so that "zh" is 简体. "" is for everybody else."""
 

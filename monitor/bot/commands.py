@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.bot import owners, texts
 from monitor.bot.admission import is_enough
-from monitor.bot.asked import Answer, Asked, Command, Place
+from monitor.bot.asked import Answer, Asked, ChatKind, Command
 from monitor.bot.chat_settings import mute, settings
 from monitor.bot.cost import cost
 from monitor.bot.editing import audit, edit, feeds, hours_of, keywords, track
@@ -28,8 +28,8 @@ from monitor.saying import phrase, say, spoken_language
 from monitor.store.subscriptions import Change
 from monitor.store.wishes import CHAT
 
-EVERYWHERE: frozenset[Place] = frozenset(("private", "group"))
-PRIVATELY: frozenset[Place] = frozenset(("private",))
+EVERYWHERE: frozenset[ChatKind] = frozenset(("private", "group"))
+PRIVATELY: frozenset[ChatKind] = frozenset(("private",))
 
 ACTIONS = {
     "s": "subscribe",

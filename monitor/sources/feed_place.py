@@ -30,7 +30,7 @@ class Told(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     at: int = 0
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class FeedPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a feed was read: the cursor, as JSON.
 
     `undated` maps the ids of entries without a date to when each was first seen (epoch seconds), so that one that stays
@@ -51,7 +51,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     told: dict[str, Told] = {}
 
 
-def is_torn(place: Place | None, marks: set[str]) -> bool:
+def is_torn(place: FeedPlace | None, marks: set[str]) -> bool:
     """Tell whether entries came and went unseen between two looks.
 
     The newest entries of the last look are gone, as all others are or because what is left is pinned.
@@ -127,12 +127,12 @@ def broken_mark(piece: bytes) -> str:
     return hashlib.sha256(_VERSION + piece).hexdigest()[:16]
 
 
-def placed(cursor: Cursor) -> Place:
+def placed(cursor: Cursor) -> FeedPlace:
     """Return the place that a cursor says, or raise PayloadChanged."""
-    return place_in("rss", cursor, Place)
+    return place_in("rss", cursor, FeedPlace)
 
 
-def written(place: Place) -> Cursor:
+def written(place: FeedPlace) -> Cursor:
     """Return the cursor of a place."""
     return cursor_of(place)
 

@@ -2,7 +2,7 @@
 
     query ─wanted─► steps of a look ─path_of─► instance ─► statuses ─decoded, is_open─► posts, by `uri`
                          ▲                        │
-                         └── cursor (Place) ◄─────┘     an instance that fails rests, and the others are read
+                         └ cursor (MastodonPlace) ┘     an instance that fails rests, and the others are read
 
 Own requests instead of the library Mastodon.py: it sleeps on rate limits or asks for versions first, and knows neither
 our limits nor our guard of addresses; what is needed here are six kinds of GET.
@@ -29,7 +29,7 @@ from monitor.sources.mastodon_past import Past
 from monitor.sources.mastodon_place import (
     OVERLAP,
     PAGE,
-    Place,
+    MastodonPlace,
     Spot,
     Step,
     Wanted,
@@ -67,7 +67,7 @@ class _Page(msgspec.Struct, frozen=True, kw_only=True):
 class _Read(msgspec.Struct, frozen=True, kw_only=True):
     """What a step brought, and the place after it; `oldest` is the time of the earliest status, `is_done` the step."""
 
-    place: Place
+    place: MastodonPlace
     result: Sorted = Sorted((), (), 0)
     is_done: bool = True
     oldest: int | None = None
@@ -155,7 +155,7 @@ class MastodonSource:
 class _Looking(msgspec.Struct, frozen=True):
     """What a page is read with."""
 
-    place: Place
+    place: MastodonPlace
     want: Wanted
     now: datetime
     gate: Gate
@@ -226,7 +226,7 @@ def _moved(spot: Spot, raws: Sequence[bytes], step: Step, looking: _Looking) -> 
     return read_back(spot, ids, is_more=is_more), None if is_more else oldest
 
 
-def _floor(place: Place) -> int:
+def _floor(place: MastodonPlace) -> int:
     """Return the time to which a first look goes back."""
     # Up to there an earlier query may have read, but for what reaches an instance late.
     return place.until - int(OVERLAP.total_seconds()) if place.until else place.began - int(_FIRST_LOOK.total_seconds())
@@ -266,7 +266,7 @@ def _names(raws: Sequence[bytes], step: Step) -> tuple[str, ...]:
     return tuple(name for each in found if (name := each.name if step.kind == "tags" else each.url))
 
 
-def _begun(place: Place, now: datetime) -> Place:
+def _begun(place: MastodonPlace, now: datetime) -> MastodonPlace:
     """Return the place of a look that goes on, or begins: hosts whose rest is over are asked again."""
     if place.began:
         return place
@@ -274,7 +274,7 @@ def _begun(place: Place, now: datetime) -> Place:
     return replace(place, began=int(now.timestamp()), failed=failed)
 
 
-def _since(read: _Read, step: Step, before: Place) -> int:
+def _since(read: _Read, step: Step, before: MastodonPlace) -> int:
     """Return since when a look covers, on every instance: where pages go back, not all may have been read."""
     began = before.began
     first = _FIRST_LOOK if step.kind == "timeline" else _FIRST_TRENDS
@@ -282,7 +282,7 @@ def _since(read: _Read, step: Step, before: Place) -> int:
     return max(before.since, floor, read.oldest or 0)
 
 
-def _batch(place: Place, want: Wanted, result: Sorted, now: datetime) -> Batch:
+def _batch(place: MastodonPlace, want: Wanted, result: Sorted, now: datetime) -> Batch:
     is_more = next_step(place, want, now) is not None
     return Batch(
         posts=result.posts,
@@ -294,7 +294,7 @@ def _batch(place: Place, want: Wanted, result: Sorted, now: datetime) -> Batch:
     )
 
 
-def _coverage(place: Place) -> Coverage:
+def _coverage(place: MastodonPlace) -> Coverage:
     start = min(place.since, place.began)
     return Coverage(
         start=datetime.fromtimestamp(start, UTC),
@@ -304,11 +304,11 @@ def _coverage(place: Place) -> Coverage:
     )
 
 
-def _finished(place: Place, want: Wanted) -> Place:
+def _finished(place: MastodonPlace, want: Wanted) -> MastodonPlace:
     """Return the place between two looks, without what is asked for no more."""
     names = {spot_of(step, place) for step in want.steps if step.kind != "linked"}
     links = {f"{host} linked {url}" for host in want.hosts for url in place.trends.get(f"{host} links", ())}
-    return Place(
+    return MastodonPlace(
         until=place.began,
         spots={name: spot for name, spot in place.spots.items() if name in names | links},
         trends={name: found for name, found in place.trends.items() if name.partition(" ")[0] in want.hosts},
@@ -317,7 +317,7 @@ def _finished(place: Place, want: Wanted) -> Place:
     )
 
 
-def _others(place: Place, want: Wanted, host: str, now: datetime) -> list[str]:
+def _others(place: MastodonPlace, want: Wanted, host: str, now: datetime) -> list[str]:
     """Return the other instances that can be read, so that the look need not fail with this one."""
     return [
         other
@@ -338,5 +338,5 @@ def _rest(error: SourceError) -> timedelta:
     return _LONG_REST if isinstance(error, SourceRejected) else _REST
 
 
-def _patience(place: Place, now: datetime) -> timedelta:
+def _patience(place: MastodonPlace, now: datetime) -> timedelta:
     return max(timedelta(seconds=min(place.rests.values(), default=0) - now.timestamp()), timedelta(seconds=1))

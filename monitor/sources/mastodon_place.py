@@ -58,7 +58,7 @@ class Spot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.newest or bool(self.below)
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MastodonPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The cursor, as JSON; times are epoch seconds, `hosts` those that were asked.
 
     While a look is unfinished, `began` says when it began and `step` which of its requests comes next. `failed` says
@@ -130,21 +130,21 @@ def wanted(query: str, hosts: Sequence[str], page: int = PAGE) -> Wanted:
     return Wanted("tags", tags, tuple(hosts), page)
 
 
-def placed(cursor: Cursor | None) -> Place:
+def placed(cursor: Cursor | None) -> MastodonPlace:
     """Read a cursor. Raise PayloadChanged."""
     if cursor is None:
-        return Place()
+        return MastodonPlace()
     if (begin := begin_in(NAME, cursor)) is not None:
-        return Place(until=begin)
-    return place_in(NAME, cursor, Place)
+        return MastodonPlace(until=begin)
+    return place_in(NAME, cursor, MastodonPlace)
 
 
-def written(place: Place) -> Cursor:
+def written(place: MastodonPlace) -> Cursor:
     """Return a place as a cursor."""
     return cursor_of(place)
 
 
-def next_step(place: Place, want: Wanted, now: datetime) -> int | None:
+def next_step(place: MastodonPlace, want: Wanted, now: datetime) -> int | None:
     """Return which request comes next: of hosts that rest, or failed in this look, none; None when none is left."""
     steps = want.steps
     for number in range(place.step, len(steps)):
@@ -155,7 +155,7 @@ def next_step(place: Place, want: Wanted, now: datetime) -> int | None:
     return None
 
 
-def path_of(step: Step, place: Place, want: Wanted) -> str:
+def path_of(step: Step, place: MastodonPlace, want: Wanted) -> str:
     """Return the address of a request on its instance."""
     trends = place.trends.get(step.name.replace("linked", "links").replace("tagged", "tags"), ())
     spot = place.spots.get(spot_of(step, place), Spot())
@@ -177,7 +177,7 @@ def tags_path(tags: Sequence[str], bounds: Mapping[str, str]) -> str:
     return f"/api/v1/timelines/tag/{quote(tags[0], safe='')}?{urlencode(bounds)}{more}"
 
 
-def spot_of(step: Step, place: Place) -> str:
+def spot_of(step: Step, place: MastodonPlace) -> str:
     """Return the name of the spot of a step; the timeline of a link is that of its address, whatever its rank."""
     if step.kind != "linked":
         return step.name
@@ -245,7 +245,7 @@ def is_older(id_: str, floor: str) -> bool:
     return id_.isascii() and id_.isdecimal() and floor.isdecimal() and int(id_) < int(floor)
 
 
-def _is_idle(step: Step, place: Place) -> bool:
+def _is_idle(step: Step, place: MastodonPlace) -> bool:
     """Tell whether a step has nothing to ask for: fewer tags or links are trending."""
     if step.kind == "tagged":
         return not place.trends.get(f"{step.host} tags")

@@ -23,7 +23,7 @@ from monitor.sources.feed_pieces import Halved, halve, pieces_of, without_names
 from monitor.sources.feed_place import (
     MOST_BROKEN,
     MOST_MARKS,
-    Place,
+    FeedPlace,
     Told,
     broken_mark,
     corrected,
@@ -257,7 +257,7 @@ def _time(epoch: int | None) -> datetime | None:
         return None
 
 
-def _conditions(place: Place | None) -> dict[str, str]:
+def _conditions(place: FeedPlace | None) -> dict[str, str]:
     headers = {"Accept": _ACCEPT}
     if place is not None and place.etag is not None:
         headers["If-None-Match"] = place.etag
@@ -266,7 +266,7 @@ def _conditions(place: Place | None) -> dict[str, str]:
     return headers
 
 
-def _unchanged(place: Place, answer: _Answer, now: datetime) -> Batch:
+def _unchanged(place: FeedPlace, answer: _Answer, now: datetime) -> Batch:
     return Batch(
         cursor=written(msgspec.structs.replace(place, polled_at=now)),
         coverage=Coverage(start=min(place.polled_at, now), end=now),
@@ -276,7 +276,7 @@ def _unchanged(place: Place, answer: _Answer, now: datetime) -> Batch:
     )
 
 
-def _emptied(place: Place, answer: _Answer) -> Batch:
+def _emptied(place: FeedPlace, answer: _Answer) -> Batch:
     """Return what a feed says that had entries and has none: nothing. The place stays where it is.
 
     What is shown next is compared with what was known before, so that entries which came and went meanwhile are missed.
@@ -284,13 +284,13 @@ def _emptied(place: Place, answer: _Answer) -> Batch:
     return Batch(cursor=written(place), fresh=0, moved_to=answer.permanent_url)
 
 
-def _changed(answer: _Answer, place: Place | None, now: datetime, gate: Gate) -> Batch:
+def _changed(answer: _Answer, place: FeedPlace | None, now: datetime, gate: Gate) -> Batch:
     feed = answer.feed or Feed()
     host = urlsplit(answer.permanent_url or answer.url).hostname or ""
     undated = place.undated if place else _NOTHING
     result = sort_out(_items(feed, host), lambda raw: _read_entry(raw, now, undated), _nameless, gate)
     told = _NOTHING_TOLD if place is None else place.told
-    after = Place(
+    after = FeedPlace(
         polled_at=now,
         etag=_header(answer, "etag"),
         last_modified=_header(answer, "last-modified"),
@@ -346,5 +346,5 @@ def _header(answer: _Answer, name: str) -> str | None:
     return value if value and len(value) <= _LONGEST_ID and value.isascii() and value.isprintable() else None
 
 
-def _place_of(asked: Fetch) -> Place | None:
+def _place_of(asked: Fetch) -> FeedPlace | None:
     return None if asked.cursor is None else placed(asked.cursor)

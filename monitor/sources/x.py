@@ -40,7 +40,7 @@ from monitor.sources.x_pages import (
     listing_of,
     moved,
 )
-from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Place, Step, is_sampling, place_of, step_of, written
+from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Step, XPlace, is_sampling, place_of, step_of, written
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
 from monitor.sources.x_posts import NAME, id_at, read_post
 from monitor.sources.x_till import LOOKUP, POST, SEARCH, Asks, Paid, Till
@@ -214,7 +214,7 @@ class XSource:
             self.teach(lambda known: known.with_success(len(str(params["query"]))))
         return paid
 
-    def _teach(self, query: str, place: Place) -> None:
+    def _teach(self, query: str, place: XPlace) -> None:
         """Say which alternatives crowd out the others, and of which not all posts are read."""
         counted = atoms_in(Query(NAME, query)) if place.plan is not None and place.plan.mode != "all" else ()
         if self.teach is not None and (place.busy or counted):
@@ -294,14 +294,14 @@ def prices_of(options: Mapping[str, str]) -> Prices:
     return Prices(post=post, user=user, count=count, as_of=options.get("prices_as_of", PRICES.as_of))
 
 
-def is_idle(place: Place, step: Step, now: datetime) -> bool:
+def is_idle(place: XPlace, step: Step, now: datetime) -> bool:
     """Tell whether nothing is to be asked: nothing lies between two ids, or posts are only counted and just were."""
     if step.high is not None and step.high <= step.low + 1:
         return True
     return place.plan is not None and place.plan.mode == "counts" and not is_count_due(place, now)
 
 
-def is_count_due(place: Place, now: datetime) -> bool:
+def is_count_due(place: XPlace, now: datetime) -> bool:
     """Tell whether posts are counted first: a new query has more than a small page, or only a sample is read."""
     if place.plan is None:
         return place.step is not None and place.step.token is not None
@@ -313,7 +313,7 @@ def is_count_due(place: Place, now: datetime) -> bool:
     return place.step is None
 
 
-def counting(query: str, place: Place, now: datetime) -> dict[str, object]:
+def counting(query: str, place: XPlace, now: datetime) -> dict[str, object]:
     """Return what to count: by the hour for a week at first, later by the minute from the hour of the last look on."""
     if place.plan is None or not place.read_to:
         return {"query": query, "granularity": "hour"}
@@ -323,13 +323,13 @@ def counting(query: str, place: Place, now: datetime) -> dict[str, object]:
     return {"query": query, "granularity": "minute", "start_time": _at(since)}
 
 
-def probing(query: str, place: Place, now: datetime) -> dict[str, object]:
+def probing(query: str, place: XPlace, now: datetime) -> dict[str, object]:
     """Return what to count so that it is known how many posts a sample would bring."""
     since = now - SAMPLE_WINDOW
     return {"query": liked(query, place), "granularity": "hour", "start_time": _at(since)}
 
 
-def liked(query: str, place: Place) -> str:
+def liked(query: str, place: XPlace) -> str:
     """Return a query for the posts that are liked as much as the plan wants; the query itself when all are read."""
     if place.plan is None or not is_sampling(place):
         return query
@@ -337,7 +337,7 @@ def liked(query: str, place: Place) -> str:
     return f"{text} min_likes:{place.plan.likes}"
 
 
-def searching(query: str, place: Place, step: Step) -> dict[str, object]:
+def searching(query: str, place: XPlace, step: Step) -> dict[str, object]:
     """Return what to search for. Ids are numbers: as text 9 would come after 10."""
     high = {} if step.high is None else {"until_id": step.high}
     token = {} if step.token is None else {"next_token": step.token}

@@ -12,7 +12,7 @@ from monitor.models import Batch, Post
 from monitor.nouns.coverage import Tally
 from monitor.seams.budget import Prices
 from monitor.sources.surrogates import repair
-from monitor.sources.x_place import Found, Moved, Place, Step, after, is_sampling, partial, written
+from monitor.sources.x_place import Found, Moved, Step, XPlace, after, is_sampling, partial, written
 from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choose, probed
 from monitor.sources.x_posts import NAME, RawPost, User, id_at, post_of, read_post
 
@@ -145,7 +145,7 @@ class Reader:
         return msgspec.structs.replace(post, text=shown.text, links=shown.links)
 
 
-def moved(place: Place, step: Step, page: Page, terms: Terms) -> Moved:
+def moved(place: XPlace, step: Step, page: Page, terms: Terms) -> Moved:
     """Return where a query is after a page."""
     if page.kind == "counts":
         return _counted(place, page, terms)
@@ -211,20 +211,20 @@ def edits_apart(batch: Batch) -> Batch:
     )
 
 
-def _rested(place: Place, step: Step, page: Page, terms: Terms) -> Moved:
+def _rested(place: XPlace, step: Step, page: Page, terms: Terms) -> Moved:
     """Return the place when nothing had to be asked: there is nothing between two ids, or only counts are read."""
     if place.plan is not None and place.plan.mode == "counts":
         return Moved(place, not_before=page.at + SAMPLE_EVERY / 2)
     return after(place, step, Found((), None, page.at), terms.most_pages)
 
 
-def _pages(place: Place, terms: Terms) -> int:
+def _pages(place: XPlace, terms: Terms) -> int:
     if place.plan is not None and place.plan.mode == "sample":
         return max(1, -(-place.plan.posts // 100))
     return terms.most_pages
 
 
-def _counted(place: Place, page: Page, terms: Terms) -> Moved:
+def _counted(place: XPlace, page: Page, terms: Terms) -> Moved:
     """Plan anew by what was counted: since the last look, or in the day before when there was none."""
     counts, since = counts_of(page.body), place.read_to
     recent = page.at - DAY

@@ -64,7 +64,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_hole: bool = False
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class XPlace(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a query was read.
 
     `seen` are ids above `low`, `read_to` is the end of what was covered (ms), `total` counts posts since then, `busy`
@@ -92,30 +92,30 @@ class Found(NamedTuple):
 class Moved(NamedTuple):
     """Where a query is after a page: whether the next is asked at once, and what was covered."""
 
-    place: Place
+    place: XPlace
     more: bool = False
     coverage: Coverage | None = None
     not_before: datetime | None = None
 
 
-def place_of(cursor: Cursor | None, now: datetime) -> Place:
+def place_of(cursor: Cursor | None, now: datetime) -> XPlace:
     """Return the place that a cursor tells; raise PayloadChanged for one that nobody wrote."""
     try:
         begin = begin_of(cursor, now)
         if begin is not None:
             late = OVERLAP if cursor else timedelta(0)  # an earlier query may have read up to there, but for late posts
-            return Place(low=id_at(begin - late), read_to=_ms(begin))
-        return msgspec.json.decode(cursor or "", type=Place)
+            return XPlace(low=id_at(begin - late), read_to=_ms(begin))
+        return msgspec.json.decode(cursor or "", type=XPlace)
     except (msgspec.MsgspecError, ValueError) as e:
         raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
 
 
-def written(place: Place) -> Cursor:
+def written(place: XPlace) -> Cursor:
     """Return the cursor of a place."""
     return cursor_of(place)
 
 
-def step_of(place: Place, now: datetime) -> Step:
+def step_of(place: XPlace, now: datetime) -> Step:
     """Return the look that goes on, or begins: never further back than X goes."""
     step, oldest = place.step, id_at(now - REACH)
     if step is None:
@@ -126,12 +126,12 @@ def step_of(place: Place, now: datetime) -> Step:
     return msgspec.structs.replace(step, token=None, high=step.oldest or step.high, low=max(step.low, oldest))
 
 
-def is_sampling(place: Place) -> bool:
+def is_sampling(place: XPlace) -> bool:
     """Tell whether only the most liked posts are read."""
     return place.plan is not None and place.plan.mode == "sample"
 
 
-def after(place: Place, step: Step, found: Found, most_pages: int) -> Moved:
+def after(place: XPlace, step: Step, found: Found, most_pages: int) -> Moved:
     """Return where a query is after a page of its look."""
     is_denied = step.found > 0 and not found.ids  # the page before told of more: what it told of is a hole
     step = _with(place, step, found)
@@ -144,12 +144,12 @@ def after(place: Place, step: Step, found: Found, most_pages: int) -> Moved:
     return _filled(place, step, rest) if step.is_hole else _read(place, step, rest, most_pages)
 
 
-def _is_nearly_through(place: Place, step: Step) -> bool:
+def _is_nearly_through(place: XPlace, step: Step) -> bool:
     """Tell whether only the overlap is left: no hole is made of it, for its time counts as read already."""
     return not is_sampling(place) and bool(step.oldest) and step.oldest < id_at(_time(place.read_to))
 
 
-def _with(place: Place, step: Step, found: Found) -> Step:
+def _with(place: XPlace, step: Step, found: Found) -> Step:
     begun = step.begun or _ms(found.served_at)
     recent = id_at(_time(begun) - OVERLAP)
     kept = id_at(found.served_at - SAMPLE_WINDOW) if is_sampling(place) else recent
@@ -168,7 +168,7 @@ def _with(place: Place, step: Step, found: Found) -> Step:
     )
 
 
-def _read(place: Place, step: Step, rest: list[Hole], most_pages: int) -> Moved:
+def _read(place: XPlace, step: Step, rest: list[Hole], most_pages: int) -> Moved:
     """Return the place after a look up to now, and go on with a hole while there are pages left."""
     end = _time(step.begun)
     low = max(place.low, min(step.newest, id_at(end - OVERLAP))) if step.newest else max(place.low, step.low)
@@ -184,7 +184,7 @@ def _read(place: Place, step: Step, rest: list[Hole], most_pages: int) -> Moved:
     return Moved(moved, more=following is not None, coverage=coverage)
 
 
-def _filled(place: Place, step: Step, rest: list[Hole]) -> Moved:
+def _filled(place: XPlace, step: Step, rest: list[Hole]) -> Moved:
     """Return the place after a hole was filled, as far as pages went."""
     holes = [*rest, *place.holes[1:]]  # the first one is filled first
     begin, end = time_of(step.oldest if rest else step.low), time_of(step.high or 0)
@@ -195,7 +195,7 @@ def _filled(place: Place, step: Step, rest: list[Hole]) -> Moved:
     return Moved(done, coverage=Coverage(start=begin, end=end, truncated=bool(why), why=why))
 
 
-def _sampled(place: Place, step: Step, *, is_cut: bool) -> Moved:
+def _sampled(place: XPlace, step: Step, *, is_cut: bool) -> Moved:
     """Return the place after the most liked posts of a day were read."""
     assert place.plan is not None, "who samples has a plan"
     end = _time(step.begun)
@@ -212,7 +212,7 @@ def _sampled(place: Place, step: Step, *, is_cut: bool) -> Moved:
     return Moved(moved, coverage=partial(place, step.fresh, end), not_before=end + SAMPLE_EVERY)
 
 
-def partial(place: Place, read: int, end: datetime) -> Coverage:
+def partial(place: XPlace, read: int, end: datetime) -> Coverage:
     """Return what was covered of a time of which only some posts were read."""
     start = _time(place.read_to) if place.read_to else end - SAMPLE_EVERY
     return Coverage(start=min(start, end), end=end, truncated=True, why=sample_why(read, max(read, place.total)))

@@ -13,7 +13,7 @@ from monitor.store.schedule import ms
 from monitor.topics.polling.planning import query_of
 from monitor.topics.queries.fitting import UNTAUGHT, Learned
 from monitor.topics.queries.packing import atoms_in, is_packed
-from monitor.topics.queries.repacking import Inheritance, Place, beginning, inherited
+from monitor.topics.queries.repacking import EarlierQuery, Inheritance, beginning, inherited
 
 KEPT = timedelta(days=QUERY_TTL_DAYS)
 MOST_TRIES = 10
@@ -69,16 +69,16 @@ class PackStore:
     def _let_in(self, query: Query, known: list[Query], now: datetime) -> None:
         atoms, span = atoms_in(query), Window(now - KEPT, now)
         related = ((each, atoms_in(each)) for each in known if each.source == query.source)
-        places = [self._place(each, held, span) for each, held in related if held & atoms]
+        earlier = [self._earlier(each, held, span) for each, held in related if held & atoms]
         self._connection.run(
             "adopt",
             (self._connection.keys.query(query), self._key),
-            (str(query), ms(KEPT), *_said(inherited(atoms, places, now))),
+            (str(query), ms(KEPT), *_said(inherited(atoms, earlier, now))),
         )
 
-    def _place(self, query: Query, atoms: frozenset[str], span: Window) -> Place:
+    def _earlier(self, query: Query, atoms: frozenset[str], span: Window) -> EarlierQuery:
         [status] = self._progress.statuses([query], span)
-        return Place(atoms, self._progress.windows(query, span), status.gaps)
+        return EarlierQuery(atoms, self._progress.windows(query, span), status.gaps)
 
     @property
     def _key(self) -> str:

@@ -43,7 +43,7 @@ class Size(NamedTuple):
     owners: int = 2
 
 
-class Place(NamedTuple):
+class Room(NamedTuple):
     """A chat, and who asks there: the first gets the menus, of which another one may press the buttons in vain."""
 
     chat: int
@@ -95,18 +95,18 @@ class Askers:
         self.asked = self.invited = 0
         self.places = self._settle(size)
 
-    def _settle(self, size: Size) -> list[Place]:
+    def _settle(self, size: Size) -> list[Room]:
         """Let everybody be there; owners first."""
         places = []
         for n in range(size.people):
             user = self._person("owner" if n < size.owners else ("reader", "editor")[n % 2])
-            places.append(Place(user, (user,), n < size.owners))
+            places.append(Room(user, (user,), n < size.owners))
         for _ in range(size.groups):
             chat = self._telegram.do("add_chat", kind="supergroup", title="Desk")["id"]
             admins = tuple(self._person(role) for role in ("reader", "editor"))
             for user in admins:
                 self._telegram.do("set_member", chat=chat, user=user, status="administrator")
-            places.append(Place(chat, admins))
+            places.append(Room(chat, admins))
         return places
 
     def _person(self, role: str | None) -> int:
@@ -176,7 +176,7 @@ class Askers:
         pace.append(now)
         return True
 
-    def _say(self, place: Place, user: int, text: str, *words: str) -> None:
+    def _say(self, place: Room, user: int, text: str, *words: str) -> None:
         self._telegram.do("say", chat=place.chat, user=user, text=text)
         self._expect(place.chat, *words)
 
@@ -195,7 +195,7 @@ class Askers:
         number = self._chance.randrange(TOPICS)
         return number, self._chance.choice((topic_name(number), title_of(number)))
 
-    def _subscribe(self, place: Place, user: int) -> None:
+    def _subscribe(self, place: Room, user: int) -> None:
         number, name = self._topic()
         self._say(place, user, f"/subscribe {name}", *self._subscribed(place.chat, number))
 
@@ -205,7 +205,7 @@ class Askers:
         self.subscribed[chat].add(number)
         return (f"Done. The digest on {title_of(number)} comes here", f"/unsubscribe {topic_name(number)}")
 
-    def _unsubscribe(self, place: Place, user: int) -> None:
+    def _unsubscribe(self, place: Room, user: int) -> None:
         number, name = self._topic()
         self._say(place, user, f"/unsubscribe {name}", *self._unsubscribed(place.chat, number))
 
@@ -218,20 +218,20 @@ class Askers:
         here.remove(number)
         return (f"Done. No more digests on {title_of(number)} here.",)
 
-    def _end_the_only_one(self, place: Place, user: int) -> None:
+    def _end_the_only_one(self, place: Room, user: int) -> None:
         here = self.subscribed[place.chat]
         words = ("Which topic?",) if len(here) > 1 else self._unsubscribed(place.chat, min(here, default=0))
         self._say(place, self._reader_of_menus(place, user, len(here) > 1), "/unsubscribe", *words)
 
-    def _menu(self, place: Place, user: int) -> None:
+    def _menu(self, place: Room, user: int) -> None:
         del user
         self._say(place, place.users[0], "/subscribe", "Which topic?")
 
     @staticmethod
-    def _reader_of_menus(place: Place, user: int, has_menu: bool) -> int:
+    def _reader_of_menus(place: Room, user: int, has_menu: bool) -> int:
         return place.users[0] if has_menu else user
 
-    def _press(self, place: Place, user: int) -> None:
+    def _press(self, place: Room, user: int) -> None:
         if not self._offers[place.chat]:
             return self._menu(place, user)
         offer = self._chance.choice(self._offers[place.chat])
@@ -242,42 +242,42 @@ class Askers:
         self.presses.append(pressed["id"])
         return self._expect(place.chat, *words)
 
-    def _list(self, place: Place, user: int) -> None:
+    def _list(self, place: Room, user: int) -> None:
         here = self.subscribed[place.chat]
         lines = (f"{'✓' if n in here else '·'} {title_of(n)} ({topic_name(n)})" for n in range(TOPICS))
         self._say(place, user, "/topics", *lines)
 
-    def _recent(self, place: Place, user: int) -> None:
+    def _recent(self, place: Room, user: int) -> None:
         number, name = self._topic()
         self._say(place, user, f"/recent {name} 3", title_of(number), "in the last 24 h")
 
-    def _unknown_topic(self, place: Place, user: int) -> None:
+    def _unknown_topic(self, place: Room, user: int) -> None:
         self._say(place, user, f"/recent nothing{self.asked}", f"I follow no topic called “nothing{self.asked}”")
 
-    def _unknown_command(self, place: Place, user: int) -> None:
+    def _unknown_command(self, place: Room, user: int) -> None:
         self._say(place, user, f"/q{self.asked}z", f"I do not know /q{self.asked}z.")
 
-    def _status(self, place: Place, user: int) -> None:
+    def _status(self, place: Room, user: int) -> None:
         self._say(place, user, "/status", "Following: ", "Discussion Monitor ")
 
-    def _help(self, place: Place, user: int) -> None:
+    def _help(self, place: Room, user: int) -> None:
         self._say(place, user, "/help", "/topics: what I follow")
 
-    def _grant(self, place: Place, user: int) -> None:
+    def _grant(self, place: Room, user: int) -> None:
         victim, role = self._chance.choice(VICTIMS), self._chance.choice(("reader", "editor"))
         self.roles[victim] = role
         self._say(place, user, f"/grant {victim} {role}", f"Done. {victim} is a", f" {role} now")
 
-    def _revoke(self, place: Place, user: int) -> None:
+    def _revoke(self, place: Room, user: int) -> None:
         victim = self._chance.choice(VICTIMS)
         self.roles.pop(victim, None)
         self._say(place, user, f"/revoke {victim}", f"Done. {victim} has no access any more")
 
-    def _people(self, place: Place, user: int) -> None:
+    def _people(self, place: Room, user: int) -> None:
         lines = (f"{each}: {self.roles[each]}" for each in VICTIMS if each in self.roles)
         self._say(place, user, "/people", f"{user}: owner", *lines)
 
-    def _invite(self, place: Place, user: int) -> None:
+    def _invite(self, place: Room, user: int) -> None:
         if self.invited >= MOST_INVITATIONS:
             return self._list(place, user)
         self.invited += 1
@@ -286,7 +286,7 @@ class Askers:
     def _stranger(self) -> None:
         user = self._person(None)
         self._start(user, "", "I only work for people I know.", f"Your user id is {user}.")
-        self._say(Place(user, (user,)), user, "/topics")
+        self._say(Room(user, (user,)), user, "/topics")
 
     def _invited(self) -> None:
         if not self._links:
@@ -302,7 +302,7 @@ class Askers:
         return self._start(self._person(None), self._chance.choice(self._used), "This invitation was used already")
 
 
-Way = Callable[[Askers, Place, int], Any]
+Way = Callable[[Askers, Room, int], Any]
 
 GROUPS: Mapping[Way, int] = {
     Askers._subscribe: 6,

@@ -15,7 +15,7 @@ FIRST_LOOK = timedelta(hours=1)
 _BEGIN = "begin "
 
 
-class Place(NamedTuple):
+class EarlierQuery(NamedTuple):
     """What is known of an earlier query: its alternatives, and what was and was not read by it."""
 
     atoms: frozenset[str]
@@ -31,14 +31,14 @@ class Inheritance(NamedTuple):
     gaps: tuple[Gap, ...] = ()
 
 
-def inherited(atoms: Iterable[str], places: Sequence[Place], now: datetime) -> Inheritance | None:
+def inherited(atoms: Iterable[str], earlier: Sequence[EarlierQuery], now: datetime) -> Inheritance | None:
     """Return what a query has from earlier ones; None when nothing in it was ever asked for.
 
     It begins at the oldest place of its alternatives; those that are new begin a first look before now. Read before is
     what was read of all that are not new, missing what is missing of any.
     """
     wanted = list(atoms)
-    read = [windows for atom in wanted if (windows := _windows_of(atom, places))]
+    read = [windows for atom in wanted if (windows := _windows_of(atom, earlier))]
     if not read:
         return None
     ends = [max(each.end for each in windows) for windows in read]
@@ -48,7 +48,7 @@ def inherited(atoms: Iterable[str], places: Sequence[Place], now: datetime) -> I
     covered = [Coverage(start=each.start, end=each.end) for each in whole]
     sampled = [Coverage(start=each.start, end=each.end, truncated=True) for each in partly]
     known = tuple(sorted((*covered, *sampled), key=lambda each: each.start))
-    missing = (gap for place in places if place.atoms & frozenset(wanted) for gap in place.gaps)
+    missing = (gap for query in earlier if query.atoms & frozenset(wanted) for gap in query.gaps)
     return Inheritance(begin, known, tuple(_open(missing, whole)))
 
 
@@ -74,8 +74,8 @@ def _open(gaps: Iterable[Gap], whole: Sequence[Window]) -> Iterator[Gap]:
             yield msgspec.structs.replace(gap, start=part.start, end=part.end)
 
 
-def _windows_of(atom: str, places: Sequence[Place]) -> list[Coverage]:
-    return [window for place in places if atom in place.atoms for window in place.windows]
+def _windows_of(atom: str, earlier: Sequence[EarlierQuery]) -> list[Coverage]:
+    return [window for query in earlier if atom in query.atoms for window in query.windows]
 
 
 def _everywhere(windows: Sequence[Sequence[Coverage]]) -> list[Window]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.models import Coverage, Cursor
-from monitor.topics.queries.repacking import FIRST_LOOK, Place, begin_of, beginning, inherited
+from monitor.topics.queries.repacking import FIRST_LOOK, EarlierQuery, begin_of, beginning, inherited
 from tests.build import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -16,8 +16,8 @@ def read(begin: int, end: int, *, truncated: bool = False) -> Coverage:
     return Coverage(start=NOW - begin * MINUTE, end=NOW - end * MINUTE, truncated=truncated)
 
 
-IRON = Place(frozenset(("iron", "pots")), [read(100, 10)])
-ZEBRA = Place(frozenset(("zebra",)), [read(300, 200), read(150, 5)])
+IRON = EarlierQuery(frozenset(("iron", "pots")), [read(100, 10)])
+ZEBRA = EarlierQuery(frozenset(("zebra",)), [read(300, 200), read(150, 5)])
 
 
 def test_a_query_of_known_keywords_begins_where_the_oldest_was_left() -> None:
@@ -38,11 +38,11 @@ def test_a_new_keyword_begins_a_first_look_before_now() -> None:
 
 def test_only_new_keywords_inherit_nothing() -> None:
     assert inherited(["new"], [IRON, ZEBRA], NOW) is None
-    assert inherited(["iron"], [Place(frozenset(("iron",)), [])], NOW) is None
+    assert inherited(["iron"], [EarlierQuery(frozenset(("iron",)), [])], NOW) is None
 
 
 def test_a_keyword_that_moved_twice_is_read_wherever_it_was() -> None:
-    earlier = Place(frozenset(("zebra",)), [read(500, 300)])
+    earlier = EarlierQuery(frozenset(("zebra",)), [read(500, 300)])
 
     found = inherited(["zebra"], [ZEBRA, earlier], NOW)
 
@@ -51,7 +51,7 @@ def test_a_keyword_that_moved_twice_is_read_wherever_it_was() -> None:
 
 
 def test_what_was_read_in_part_stays_a_sample() -> None:
-    sampled = Place(frozenset(("zebra",)), [read(100, 60), read(60, 30, truncated=True), read(30, 0)])
+    sampled = EarlierQuery(frozenset(("zebra",)), [read(100, 60), read(60, 30, truncated=True), read(30, 0)])
 
     found = inherited(["iron", "zebra"], [IRON, sampled], NOW)
 
