@@ -36,7 +36,7 @@ ONLY, BY_GAIN, CITED = "ste", "g", "c"
 _SCRIPTS = {"s": "Hans", "t": "Hant"}
 
 
-class Page(NamedTuple):
+class PageMeant(NamedTuple):
     """Which posts are asked for."""
 
     topic: Topic
@@ -64,7 +64,7 @@ def recent(asked: Asked) -> Answer:
     return Answer(draft.text, draft.entities(), _buttons(asked, page, has_more, bool(shown)), quotes=draft.quotes())
 
 
-def _page_meant(asked: Asked) -> Page | Answer:
+def _page_meant(asked: Asked) -> PageMeant | Answer:
     """Return the page that a button or words ask for, or the question back."""
     topics = asked.monitor.topics.all()
     if asked.is_press and ":" in asked.words:
@@ -72,14 +72,16 @@ def _page_meant(asked: Asked) -> Page | Answer:
         topic = next((each for each in topics if mark_of(each) == mark), None)
         if topic is None:
             return Answer(say(texts.TOO_OLD))
-        return Page(topic, kind[0], int(skip), int(asked_for[0]) if asked_for else SHOWN, is_cited=kind.endswith(CITED))
+        return PageMeant(
+            topic, kind[0], int(skip), int(asked_for[0]) if asked_for else SHOWN, is_cited=kind.endswith(CITED)
+        )
     is_named = bool(called(asked.words, topics))  # some topics are called by a number: 996
     words, most = (asked.words, SHOWN) if is_named else _with_number(asked.words)
     found = topic_meant(asked._replace(words=words), "r")
-    return found if isinstance(found, Answer) else Page(found, most=most)
+    return found if isinstance(found, Answer) else PageMeant(found, most=most)
 
 
-def _buttons(asked: Asked, page: Page, has_more: bool, has_any: bool) -> tuple[tuple[Button, ...], ...]:
+def _buttons(asked: Asked, page: PageMeant, has_more: bool, has_any: bool) -> tuple[tuple[Button, ...], ...]:
     """Return the way to the next page, the filters that are not in force, and citations."""
 
     def leading_to(label: str, kind: str, skip: int) -> Button:
@@ -91,7 +93,7 @@ def _buttons(asked: Asked, page: Page, has_more: bool, has_any: bool) -> tuple[t
     return tuple(row for row in ((*more, *cite), tuple(filters)) if row)
 
 
-def _posts(asked: Asked, page: Page) -> Iterable[Mention]:
+def _posts(asked: Asked, page: PageMeant) -> Iterable[Mention]:
     """Return the posts that a filter lets through, in the order in which they are shown."""
     newest = _newest(asked, page.topic)
     if page.filter == BY_GAIN:

@@ -129,7 +129,7 @@ class _Reading(NamedTuple):
         return Fetch(self.begun.moved_to or self.look.query.text, self.begun.cursor, self.now)
 
 
-class _Page(NamedTuple):
+class _PageRead(NamedTuple):
     """What a look brought: the batch, how many posts, the mentions by topic. Wary: the next look must be careful."""
 
     batch: Batch
@@ -178,7 +178,7 @@ def take(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime) 
     return Polled(look.query, page.fetched, added.new + added.known, added.new, batch.more, due_in)
 
 
-def _page(reading: _Reading) -> _Page | None:
+def _page(reading: _Reading) -> _PageRead | None:
     """Read a page, fast as long as nothing speaks against it; None when the lease was lost meanwhile."""
     source, isolation = reading.parts.sources[reading.look.query.source], reading.parts.isolation
     is_wary = reading.begun.is_wary or reading.begun.tries > 1
@@ -199,7 +199,7 @@ def _page(reading: _Reading) -> _Page | None:
     if not is_wary or isolation is None:
         try:
             mentions = mentions_of(batch.posts, reading.stages, _covered_since(reading.begun, batch))
-            return _Page(batch, len(batch.posts), mentions)
+            return _PageRead(batch, len(batch.posts), mentions)
         except Exception:
             if isolation is None:
                 raise
@@ -217,7 +217,7 @@ def _asked(reading: _Reading, ask: Callable[[Fetch], Answer]) -> Answer:
         raise SourceBroken(reading.look.query.source, f"our bug: {worded(e)}") from e
 
 
-def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -> _Page | None:
+def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -> _PageRead | None:
     """Let the items of a page be worked on one by one; those that break are set aside as soon as they are found."""
     found: list[SetAside] = []
     # It was touched by the look that failed, this one or one before, and now: looks between them were careful, too.
@@ -236,7 +236,7 @@ def _apart(reading: _Reading, batch: Batch, read: Callable[[Care], ReadApart]) -
     mentions = by_topic(result.mentions, reading.stages, _covered_since(reading.begun, read_batch))
     unreadable = read_batch.unreadable + sum(item.kind == "post" for item in found) + result.skipped_posts
     is_wary = result.skipped > 0 or any(item.is_deadly for item in found)
-    return _Page(msgspec.structs.replace(read_batch, unreadable=unreadable), result.fetched, mentions, is_wary)
+    return _PageRead(msgspec.structs.replace(read_batch, unreadable=unreadable), result.fetched, mentions, is_wary)
 
 
 def by_topic(found: Sequence[Mention], stages: Stages, since: datetime | None) -> dict[str, list[Mention]]:
@@ -251,7 +251,7 @@ def by_topic(found: Sequence[Mention], stages: Stages, since: datetime | None) -
     return mentions
 
 
-def _store(reading: _Reading, page: _Page) -> Added:
+def _store(reading: _Reading, page: _PageRead) -> Added:
     """Store the mentions of a page, set aside what could not be read, and withdraw what was deleted."""
     quarantine(page.batch.set_aside, 1, reading.look.query, reading.parts, reading.stages)
     added = add_all(page.mentions, reading.look.query, reading.parts, reading.stages, reading.now)

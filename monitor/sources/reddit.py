@@ -34,13 +34,13 @@ from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
 from monitor.sources.reddit_items import (
     NAME,
-    Page,
+    Listing,
     Seen,
     gone_in,
     left_by_author,
+    listing_of,
+    listing_of_feed,
     nameless,
-    page_of,
-    page_of_feed,
     post_of,
     seen_in,
 )
@@ -126,7 +126,7 @@ class RedditSource:
     def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, item by item."""
         place = _begun(_placed(asked.cursor), asked.now)
-        listing = page_of(page)
+        listing = listing_of(page)
         known = [(raw, seen_in(raw)) for raw in listing.raws]
         fresh = [raw for raw, seen in known if seen is None or _is_wanted(seen, place)]
         result = _sorted(fresh, asked.now, gate)
@@ -148,7 +148,7 @@ class RedditSource:
         names = [key.id for key in keys if key.source == NAME][:_PAGE]
         if self._ways.api is None or not names:
             return Reread()
-        raws = page_of(self._ways.api.get("api/info", {"id": ",".join(names)}, now)).raws
+        raws = listing_of(self._ways.api.get("api/info", {"id": ",".join(names)}, now)).raws
         result = _sorted(raws, now, OPEN)
         left = set(left_by_author(raws))
         posts = tuple(post for post in result.posts if post.key not in left)
@@ -202,7 +202,7 @@ def open_source(client: Client, options: Mapping[str, str]) -> RedditSource:
 
 def parse(payload: bytes, now: datetime) -> Batch:
     """Return the posts of a trusted listing or feed, and how many items could not be read. Raise PayloadChanged."""
-    raws = page_of(payload if payload.lstrip()[:1] == b"{" else _as_listing(_trusted(payload))).raws
+    raws = listing_of(payload if payload.lstrip()[:1] == b"{" else _as_listing(_trusted(payload))).raws
     result = _sorted(raws, now, OPEN)
     return Batch(posts=result.posts, deletions=gone_in(raws), unreadable=result.unreadable)
 
@@ -230,7 +230,7 @@ def _trusted(payload: bytes) -> Feed:
 
 
 def _as_listing(feed: Feed) -> bytes:
-    children = [msgspec.Raw(raw) for raw in page_of_feed(feed).raws]
+    children = [msgspec.Raw(raw) for raw in listing_of_feed(feed).raws]
     return msgspec.json.encode({"kind": "Listing", "data": {"children": children, "after": None}})
 
 
@@ -252,7 +252,7 @@ def _is_wanted(seen: Seen, place: _Place) -> bool:
     return seen.name not in place.seen
 
 
-def _batch(place: _Place, page: Page, found: Sequence[Seen], result: Sorted, gone: tuple[PostKey, ...]) -> Batch:
+def _batch(place: _Place, page: Listing, found: Sequence[Seen], result: Sorted, gone: tuple[PostKey, ...]) -> Batch:
     oldest = int(min((seen.at for seen in found), default=place.floor))
     goes_on = oldest > place.floor and len(page.raws) >= _PAGE // 2
     is_more = goes_on and page.after is not None and place.pages + 1 < _MOST_PAGES

@@ -63,13 +63,13 @@ class _Children(msgspec.Struct, frozen=True, kw_only=True):
     after: str | None = None
 
 
-class _Listing(msgspec.Struct, frozen=True, kw_only=True):
+class _ListingThing(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     data: _Children
 
 
-class Page(NamedTuple):
-    """A page: its items one by one, and behind which one the next begins; None for the last."""
+class Listing(NamedTuple):
+    """A page of what Reddit lists: its items one by one, and behind which one the next begins; None for the last."""
 
     raws: list[bytes]
     after: str | None
@@ -82,20 +82,20 @@ class Seen(NamedTuple):
     at: float
 
 
-def page_of(payload: bytes) -> Page:
+def listing_of(payload: bytes) -> Listing:
     """Return a listing of the API. Raise PayloadChanged."""
     try:
-        listing = msgspec.json.decode(repair(payload), type=_Listing)
+        listing = msgspec.json.decode(repair(payload), type=_ListingThing)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
     if listing.kind != "Listing":
         raise PayloadChanged(NAME, f'the answer is a "{listing.kind[:40]}", not a listing')
-    return Page(list(map(bytes, listing.data.children)), listing.data.after)
+    return Listing(list(map(bytes, listing.data.children)), listing.data.after)
 
 
-def page_of_feed(feed: Feed) -> Page:
+def listing_of_feed(feed: Feed) -> Listing:
     """Return a page of a feed, its entries in the form of a listing's items, as far as a feed has it."""
-    return Page([msgspec.json.encode(_thing(entry)) for entry in feed.entries], None)
+    return Listing([msgspec.json.encode(_thing(entry)) for entry in feed.entries], None)
 
 
 def seen_in(raw: bytes) -> Seen | None:

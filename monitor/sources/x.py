@@ -29,9 +29,9 @@ from monitor.sources.x_client import HOST, Account, Gateway, check_address
 from monitor.sources.x_errors import QueryRefused
 from monitor.sources.x_lookup import Known, accounts_of, known_of, signatures_of
 from monitor.sources.x_pages import (
-    Page,
     Reader,
     Terms,
+    XPage,
     batch_of,
     counts_of,
     crowding,
@@ -234,7 +234,7 @@ class XSource:
         at = asked.now if paid is None else paid.answer.served_at
         cost, body = (0.0, b"") if paid is None else (paid.cost, paid.answer.body)
         left = self.meter.left(asked.query, asked.now)
-        return msgspec.msgpack.encode(Page(kind, int(at.timestamp() * 1000), cost, left, body))
+        return msgspec.msgpack.encode(XPage(kind, int(at.timestamp() * 1000), cost, left, body))
 
     def _with_items(self, batch: Batch, body: bytes, seen: Collection[int], now: datetime, gate: Gate) -> Batch:
         listing = listing_of(body)
@@ -344,9 +344,9 @@ def searching(query: str, place: XPlace, step: Step) -> dict[str, object]:
     return {"query": liked(query, place), "since_id": step.low} | high | token
 
 
-def _decoded(page: bytes) -> Page:
+def _decoded(page: bytes) -> XPage:
     try:
-        return msgspec.msgpack.decode(page, type=Page)
+        return msgspec.msgpack.decode(page, type=XPage)
     except msgspec.MsgspecError as e:
         raise PayloadChanged(NAME, f"the page was not written by this version: {e}") from e
 

@@ -25,7 +25,7 @@ SHORTEST = timedelta(minutes=10)
 """A shorter time says nothing of how much there is in a day."""
 
 
-class Page(msgspec.Struct, frozen=True, array_like=True):
+class XPage(msgspec.Struct, frozen=True, array_like=True):
     """An answer as it is handed on: what it answers, X's clock (ms), what it cost, what is left, and its body."""
 
     kind: Literal["search", "counts", "probe", "nothing"]
@@ -145,7 +145,7 @@ class Reader:
         return msgspec.structs.replace(post, text=shown.text, links=shown.links)
 
 
-def moved(place: XPlace, step: Step, page: Page, terms: Terms) -> Moved:
+def moved(place: XPlace, step: Step, page: XPage, terms: Terms) -> Moved:
     """Return where a query is after a page."""
     if page.kind == "counts":
         return _counted(place, page, terms)
@@ -188,7 +188,7 @@ def tallies_of(counts: Mapping[datetime, int], at: datetime) -> tuple[Tally, ...
     return tuple(Tally(start=hour, until=min(hour + HOUR, at), posts=totals[hour]) for hour in begun)
 
 
-def batch_of(page: Page, where: Moved) -> Batch:
+def batch_of(page: XPage, where: Moved) -> Batch:
     """Return a batch without posts: where the query is, its cost, and what X counted where not all is read."""
     is_read = where.place.plan is None or where.place.plan.mode == "all"
     is_tallied = page.kind == "counts" and not is_read
@@ -211,7 +211,7 @@ def edits_apart(batch: Batch) -> Batch:
     )
 
 
-def _rested(place: XPlace, step: Step, page: Page, terms: Terms) -> Moved:
+def _rested(place: XPlace, step: Step, page: XPage, terms: Terms) -> Moved:
     """Return the place when nothing had to be asked: there is nothing between two ids, or only counts are read."""
     if place.plan is not None and place.plan.mode == "counts":
         return Moved(place, not_before=page.at + SAMPLE_EVERY / 2)
@@ -224,7 +224,7 @@ def _pages(place: XPlace, terms: Terms) -> int:
     return terms.most_pages
 
 
-def _counted(place: XPlace, page: Page, terms: Terms) -> Moved:
+def _counted(place: XPlace, page: XPage, terms: Terms) -> Moved:
     """Plan anew by what was counted: since the last look, or in the day before when there was none."""
     counts, since = counts_of(page.body), place.read_to
     recent = page.at - DAY
@@ -270,7 +270,7 @@ def _is_same_day(before: int, after: int) -> bool:
     return before // 86_400_000 == after // 86_400_000
 
 
-def _is_affordable(next_: Moved, posts: int, page: Page, terms: Terms) -> bool:
+def _is_affordable(next_: Moved, posts: int, page: XPage, terms: Terms) -> bool:
     """Tell whether what is left of the day is enough if posts go on coming as they did in this look."""
     covered = next_.coverage
     if covered is None:

@@ -88,7 +88,7 @@ class _Replies(msgspec.Struct, frozen=True, kw_only=True):
     comments: tuple[msgspec.Raw, ...] = ()
 
 
-class Page(msgspec.Struct, frozen=True, kw_only=True):
+class ListResponse(msgspec.Struct, frozen=True, kw_only=True):
     """An answer; items are decoded one by one, so that a broken one costs itself only."""
 
     items: list[msgspec.Raw]
@@ -100,10 +100,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
         return [bytes(item) for item in self.items]
 
 
-def page_of(payload: bytes) -> Page:
+def page_of(payload: bytes) -> ListResponse:
     """Return an answer. Raise PayloadChanged."""
     try:
-        return msgspec.json.decode(repair(payload), type=Page)
+        return msgspec.json.decode(repair(payload), type=ListResponse)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
 
