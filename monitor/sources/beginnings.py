@@ -2,12 +2,24 @@
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from monitor.errors import PayloadChanged
 from monitor.models import Cursor
+from monitor.sources.cursors import Place, resumed
 from monitor.topics.queries.repacking import begin_of
 
 
-def begin_in(source: str, cursor: Cursor) -> int | None:
+def resumed_or_begun(source: str, cursor: Cursor | None, first: Place) -> Place:
+    """Return the place that a cursor says, or `first`, which is read `until` where a query that was packed anew begins.
+
+    Raise PayloadChanged.
+    """
+    begin = None if cursor is None else _begin_in(source, cursor)
+    return resumed(source, cursor, first) if begin is None else replace(first, until=begin)
+
+
+def _begin_in(source: str, cursor: Cursor) -> int | None:
     """Return the time, in epoch seconds, that such a query begins at; None for a cursor of the source's own.
 
     Raise PayloadChanged.

@@ -16,7 +16,7 @@ from monitor.seams.quarantine import OPEN
 from monitor.seams.rereading import Reread
 from monitor.sources.bluesky_account import NO_ACCOUNT, Requests
 from monitor.sources.bluesky_record import NAME, is_for_members, post_of, time_of
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.cursors import cursor_of, resumed
 from monitor.sources.items import item_id, sort_out
 from monitor.sources.surrogates import repair
 
@@ -82,7 +82,7 @@ class Search:
         """Return one page of the posts with a keyword, newest first."""
         if not query:
             raise SourceRejected(NAME, "name a keyword to look back for: bluesky:KEYWORD")
-        place = _Place(until=window.end) if cursor is None else _placed(cursor)
+        place = resumed(NAME, cursor, _Place(until=window.end))
         asked = [("q", query), ("sort", "latest"), ("limit", str(MOST_FOUND))]
         asked += [("since", written(window.start)), ("until", written(place.until))]
         asked += [] if place.cursor is None else [("cursor", place.cursor)]
@@ -187,10 +187,6 @@ def _found(payload: bytes) -> _Found:
         return msgspec.json.decode(repair(payload), type=_Found)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
-
-
-def _placed(cursor: Cursor) -> _Place:
-    return place_in(NAME, cursor, _Place)
 
 
 def _author(author: Mapping[str, object]) -> Author:

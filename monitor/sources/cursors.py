@@ -18,6 +18,11 @@ def place_in(source: str, cursor: Cursor, kind: type[Place]) -> Place:
         raise PayloadChanged(source, f"the stored cursor cannot be read: {e}") from e
 
 
+def resumed(source: str, cursor: Cursor | None, first: Place) -> Place:
+    """Return the place that a cursor says, `first` where there is none. Raise PayloadChanged."""
+    return first if cursor is None else place_in(source, cursor, type(first))
+
+
 def cursor_of(place: msgspec.Struct) -> Cursor:
     """Return the cursor that says a place."""
     return Cursor(msgspec.json.encode(place).decode())

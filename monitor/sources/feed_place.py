@@ -8,7 +8,7 @@ from importlib.metadata import version
 import msgspec
 
 from monitor.models import Cursor, Post
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.cursors import place_in
 
 MOST_MARKS = 512
 NEWEST = 3
@@ -130,11 +130,6 @@ def broken_mark(piece: bytes) -> str:
 def placed(cursor: Cursor) -> FeedPlace:
     """Return the place that a cursor says, or raise PayloadChanged."""
     return place_in("rss", cursor, FeedPlace)
-
-
-def written(place: FeedPlace) -> Cursor:
-    """Return the cursor of a place."""
-    return cursor_of(place)
 
 
 def digest(text: str) -> str:

@@ -23,7 +23,7 @@ from monitor.seams.looking_back import Price
 from monitor.seams.pace import Bucket
 from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.cursors import cursor_of, resumed
 from monitor.sources.hackernews_item import parse_item, post_of
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, nameless_item, sort_out
@@ -224,7 +224,7 @@ def _post(hit: _Hit, now: datetime) -> Post:
 
 
 def _place_of(asked: Fetch) -> _Place:
-    return _first_place(asked.now) if asked.cursor is None else _placed(asked.cursor)
+    return resumed(NAME, asked.cursor, _first_place(asked.now))
 
 
 def _first_place(now: datetime) -> _Place:
@@ -259,7 +259,7 @@ def _batch(page: _Page, hits: list[_Hit], place: _Place, result: Sorted, now: da
     why = _why_truncated(page, is_stuck=is_stuck, is_rest=place.high is not None)
     return Batch(
         posts=result.posts,
-        cursor=_written(_after(place, hits, _Slice(part.low, high) if is_more else None, now)),
+        cursor=cursor_of(_after(place, hits, _Slice(part.low, high) if is_more else None, now)),
         more=is_more,
         coverage=Coverage(start=min(datetime.fromtimestamp(start, UTC), end), end=end, truncated=bool(why), why=why),
         unreadable=result.unreadable,
@@ -311,11 +311,3 @@ def _after(place: _Place, hits: list[_Hit], rest: _Slice | None, now: datetime) 
         low=None if rest is None else rest.low,
         high=None if rest is None else rest.high,
     )
-
-
-def _placed(cursor: Cursor) -> _Place:
-    return place_in(NAME, cursor, _Place)
-
-
-def _written(place: _Place) -> Cursor:
-    return cursor_of(place)

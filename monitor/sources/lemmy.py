@@ -19,7 +19,7 @@ from monitor.models import Author, Batch, Coverage, Cursor, Engagement, Post, Po
 from monitor.seams.pace import Bucket
 from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.cursors import cursor_of, resumed
 from monitor.sources.http import Client, Refused
 from monitor.sources.items import Sorted, nameless_item, sort_out
 from monitor.sources.surrogates import repair
@@ -254,7 +254,7 @@ def _with_items(batch: Batch, result: Sorted, gone: tuple[PostKey, ...]) -> Batc
 
 def _placed(asked: Fetch) -> _Place:
     """Return the place of a look that has begun."""
-    place = _Place() if asked.cursor is None else place_in(NAME, asked.cursor, _Place)
+    place = resumed(NAME, asked.cursor, _Place())
     if place.began:
         return place
     return replace(

@@ -21,6 +21,7 @@ from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside, Win
 from monitor.seams.looking_back import Price
 from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
+from monitor.sources.cursors import cursor_of
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
 from monitor.sources.mastodon_instances import Instances, opened, was_refused
@@ -41,7 +42,6 @@ from monitor.sources.mastodon_place import (
     read_on,
     spot_of,
     wanted,
-    written,
 )
 from monitor.sources.mastodon_status import BROUGHT, NAME, decoded, is_open, nameless, post_of
 from monitor.sources.surrogates import repair
@@ -286,7 +286,7 @@ def _batch(place: MastodonPlace, want: Wanted, result: Sorted, now: datetime) ->
     is_more = next_step(place, want, now) is not None
     return Batch(
         posts=result.posts,
-        cursor=written(place if is_more else _finished(place, want)),
+        cursor=cursor_of(place if is_more else _finished(place, want)),
         more=is_more,
         coverage=None if is_more else _coverage(place),
         unreadable=result.unreadable,

@@ -10,7 +10,7 @@ from monitor.errors import PayloadChanged
 from monitor.models import Batch, Coverage, Cursor, Post, Window
 from monitor.seams.looking_back import Price
 from monitor.seams.quarantine import OPEN
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.cursors import cursor_of, resumed
 from monitor.sources.items import sort_out
 from monitor.sources.mastodon_instances import Instances
 from monitor.sources.mastodon_place import Wanted, id_at, tags_path
@@ -60,7 +60,7 @@ class Past:
         """Return one page of a window. What is trending, and all that is said, has no past that could be asked for."""
         if want.mode != "tags":
             return Batch(cursor=Cursor("{}"))
-        mark = _marked(cursor)
+        mark = resumed(NAME, cursor, _Mark())
         host = want.hosts[mark.host]
         path = tags_path(want.tags, {"limit": str(want.page), "max_id": mark.below or id_at(window.end)})
         raws = _items(self._instances.get(host, path, now).body)
@@ -118,12 +118,6 @@ def _items(body: bytes) -> list[bytes]:
         return list(map(bytes, msgspec.json.decode(repair(body), type=list[msgspec.Raw])))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
-
-
-def _marked(cursor: Cursor | None) -> _Mark:
-    if cursor is None:
-        return _Mark()
-    return place_in(NAME, cursor, _Mark)
 
 
 def _overlaps(day: int, window: Window) -> bool:

@@ -18,8 +18,7 @@ import msgspec
 
 from monitor.errors import SourceRejected
 from monitor.models import Cursor
-from monitor.sources.beginnings import begin_in
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.beginnings import resumed_or_begun
 from monitor.sources.mastodon_status import NAME
 
 PAGE = 40
@@ -132,16 +131,7 @@ def wanted(query: str, hosts: Sequence[str], page: int = PAGE) -> Wanted:
 
 def placed(cursor: Cursor | None) -> MastodonPlace:
     """Read a cursor. Raise PayloadChanged."""
-    if cursor is None:
-        return MastodonPlace()
-    if (begin := begin_in(NAME, cursor)) is not None:
-        return MastodonPlace(until=begin)
-    return place_in(NAME, cursor, MastodonPlace)
-
-
-def written(place: MastodonPlace) -> Cursor:
-    """Return a place as a cursor."""
-    return cursor_of(place)
+    return resumed_or_begun(NAME, cursor, MastodonPlace())
 
 
 def next_step(place: MastodonPlace, want: Wanted, now: datetime) -> int | None:

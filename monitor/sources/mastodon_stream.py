@@ -19,7 +19,7 @@ import msgspec
 from monitor.errors import PayloadChanged, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside
 from monitor.seams.quarantine import OPEN, Fetch, Gate
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.cursors import cursor_of, resumed
 from monitor.sources.http import Client, Refused, refusal
 from monitor.sources.items import sort_out
 from monitor.sources.mastodon import statuses_in
@@ -102,7 +102,10 @@ class MastodonStream:
                 async with client.stream("GET", self._address(host, want), headers=self._headers(host)) as answer:
                     await _check(host, answer, clock())
                     # The stream is open before the timeline is read, so nothing falls between them.
-                    for told in (self._behind(host, want, _placed(cursor), clock), self._told(host, answer, clock)):
+                    for told in (
+                        self._behind(host, want, resumed(NAME, cursor, _Place()), clock),
+                        self._told(host, answer, clock),
+                    ):
                         async with aclosing(told) as pages:
                             async for page in pages:
                                 yield msgspec.msgpack.encode(page)
@@ -113,7 +116,7 @@ class MastodonStream:
 
     def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page tells."""
-        told, place = msgspec.msgpack.decode(page, type=_Told), _placed(asked.cursor)
+        told, place = msgspec.msgpack.decode(page, type=_Told), resumed(NAME, asked.cursor, _Place())
         is_search = wanted(asked.query or "public", ["it"]).is_search
         raws = [*told.statuses, *(data for kind, data in told.events if kind != "delete")]
         edited = {data for kind, data in told.events if kind == "status.update"}
@@ -304,9 +307,3 @@ def _coverage(told: _Told, place: _Place) -> Coverage | None:
     return Coverage(
         start=datetime.fromtimestamp(min(start, told.until), UTC), end=datetime.fromtimestamp(told.until, UTC)
     )
-
-
-def _placed(cursor: Cursor | None) -> _Place:
-    if cursor is None:
-        return _Place()
-    return place_in(NAME, cursor, _Place)

@@ -25,8 +25,8 @@ from monitor.seams.looking_back import Price
 from monitor.seams.pace import Bucket, named
 from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
-from monitor.sources.beginnings import begin_in
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.beginnings import resumed_or_begun
+from monitor.sources.cursors import cursor_of
 from monitor.sources.feed import Feed, HasDtd, Job, NotAFeed
 from monitor.sources.feed_parser import FeedParser
 from monitor.sources.feed_reader import read_feed
@@ -116,7 +116,7 @@ class RedditSource:
         """Return a page as Reddit's API gives it; of a feed, in that form."""
         if self._ways.missing is not None:
             raise AccessDenied(NAME, "no key")
-        place = _begun(_placed(asked.cursor), asked.now)
+        place = _place_of(asked)
         path, params = _path(asked.query)
         if self._ways.api is not None:
             paging = {"limit": str(_PAGE)} | ({} if place.after is None else {"after": place.after})
@@ -125,7 +125,7 @@ class RedditSource:
 
     def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page holds, item by item."""
-        place = _begun(_placed(asked.cursor), asked.now)
+        place = _place_of(asked)
         listing = listing_of(page)
         known = [(raw, seen_in(raw)) for raw in listing.raws]
         fresh = [raw for raw, seen in known if seen is None or _is_wanted(seen, place)]
@@ -165,7 +165,7 @@ class RedditSource:
         """Return one page of a window."""
         if cursor is None:
             start, end = int(window.start.timestamp()), int(window.end.timestamp())
-            cursor = _written(_Place(until=start, began=end, before=end))
+            cursor = cursor_of(_Place(until=start, began=end, before=end))
         return self.fetch(query, cursor, now)
 
     def close(self) -> None:
@@ -264,7 +264,7 @@ def _batch(place: _Place, page: Listing, found: Sequence[Seen], result: Sorted, 
     return Batch(
         posts=result.posts,
         deletions=gone,
-        cursor=_written(after),
+        cursor=cursor_of(after),
         more=is_more,
         coverage=None if is_more else _coverage(place, oldest if goes_on else None),
         unreadable=result.unreadable,
@@ -285,17 +285,7 @@ def _sorted(raws: Sequence[bytes], now: datetime, gate: Gate) -> Sorted:
     return sort_out(raws, lambda raw: post_of(raw, now), nameless, gate)
 
 
-def _begun(place: _Place, now: datetime) -> _Place:
-    return place if place.began else replace(place, began=int(now.timestamp()))
-
-
-def _placed(cursor: Cursor | None) -> _Place:
-    if cursor is None:
-        return _Place()
-    if (begin := begin_in(NAME, cursor)) is not None:
-        return _Place(until=begin)
-    return place_in(NAME, cursor, _Place)
-
-
-def _written(place: _Place) -> Cursor:
-    return cursor_of(place)
+def _place_of(asked: Fetch) -> _Place:
+    """Return the place of a look that goes on, or begins."""
+    place = resumed_or_begun(NAME, asked.cursor, _Place())
+    return place if place.began else replace(place, began=int(asked.now.timestamp()))

@@ -17,6 +17,7 @@ import msgspec
 from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
 from monitor.seams.quarantine import OPEN, Fetch, Gate
+from monitor.sources.cursors import cursor_of
 from monitor.sources.feed import Feed, FeedEntry, Job
 from monitor.sources.feed_parser import FeedBroken, FeedParser
 from monitor.sources.feed_pieces import Halved, halve, pieces_of, without_names
@@ -33,7 +34,6 @@ from monitor.sources.feed_place import (
     newest_marks,
     placed,
     told_now,
-    written,
 )
 from monitor.sources.feed_reader import read_feed
 from monitor.sources.http import Client
@@ -268,7 +268,7 @@ def _conditions(place: FeedPlace | None) -> dict[str, str]:
 
 def _unchanged(place: FeedPlace, answer: _Answer, now: datetime) -> Batch:
     return Batch(
-        cursor=written(msgspec.structs.replace(place, polled_at=now)),
+        cursor=cursor_of(msgspec.structs.replace(place, polled_at=now)),
         coverage=Coverage(start=min(place.polled_at, now), end=now),
         fresh=0,
         not_before=_not_before(place.patience, answer.headers, now),
@@ -281,7 +281,7 @@ def _emptied(place: FeedPlace, answer: _Answer) -> Batch:
 
     What is shown next is compared with what was known before, so that entries which came and went meanwhile are missed.
     """
-    return Batch(cursor=written(place), fresh=0, moved_to=answer.permanent_url)
+    return Batch(cursor=cursor_of(place), fresh=0, moved_to=answer.permanent_url)
 
 
 def _changed(answer: _Answer, place: FeedPlace | None, now: datetime, gate: Gate) -> Batch:
@@ -310,7 +310,7 @@ def _changed(answer: _Answer, place: FeedPlace | None, now: datetime, gate: Gate
         posts=result.posts,
         edits=corrected(result.posts, told, after.told),
         fresh=sum(mark_of(post.key.id) not in known for post in result.posts),
-        cursor=written(after),
+        cursor=cursor_of(after),
         coverage=Coverage(
             start=now if place is None else min(place.polled_at, now),
             end=now,

@@ -23,6 +23,7 @@ from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.seams.spending import LocalMeter, Meter
 from monitor.seams.teaching import Teach
+from monitor.sources.cursors import cursor_of
 from monitor.sources.http import Client
 from monitor.sources.items import nameless_item, sort_out
 from monitor.sources.x_client import HOST, Account, Gateway, check_address
@@ -40,7 +41,7 @@ from monitor.sources.x_pages import (
     listing_of,
     moved,
 )
-from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Step, XPlace, is_sampling, place_of, step_of, written
+from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Step, XPlace, is_sampling, place_of, step_of
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
 from monitor.sources.x_posts import NAME, id_at, read_post
 from monitor.sources.x_till import LOOKUP, POST, SEARCH, Asks, Paid, Till
@@ -130,7 +131,7 @@ class XSource:
         busy = crowding([post.text for post in read.posts], atoms_in(Query(NAME, asked.query))) if where.more else []
         if not busy:
             return found
-        return msgspec.structs.replace(found, cursor=written(msgspec.structs.replace(where.place, busy=busy)))
+        return msgspec.structs.replace(found, cursor=cursor_of(msgspec.structs.replace(where.place, busy=busy)))
 
     def nameless(self, raw: bytes) -> SetAside:
         """Return a post that is set aside, its author apart."""

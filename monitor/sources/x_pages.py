@@ -11,8 +11,9 @@ from monitor.errors import PayloadChanged
 from monitor.models import Batch, Post
 from monitor.nouns.coverage import Tally
 from monitor.seams.budget import Prices
+from monitor.sources.cursors import cursor_of
 from monitor.sources.surrogates import repair
-from monitor.sources.x_place import Found, Moved, Step, XPlace, after, is_sampling, partial, written
+from monitor.sources.x_place import Found, Moved, Step, XPlace, after, is_sampling, partial
 from monitor.sources.x_plan import SAMPLE_EVERY, Facts, Planned, allowance, choose, probed
 from monitor.sources.x_posts import NAME, RawPost, User, id_at, post_of, read_post
 
@@ -194,7 +195,7 @@ def batch_of(page: XPage, where: Moved) -> Batch:
     is_tallied = page.kind == "counts" and not is_read
     return Batch(
         tallies=tallies_of(counts_of(page.body), page.at) if is_tallied else (),
-        cursor=written(where.place),
+        cursor=cursor_of(where.place),
         more=where.more,
         coverage=where.coverage,
         cost=page.cost,

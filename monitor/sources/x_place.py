@@ -17,7 +17,6 @@ import msgspec
 from monitor.errors import PayloadChanged
 from monitor.models import Coverage, Cursor
 from monitor.nouns.coverage import sample_why
-from monitor.sources.cursors import cursor_of
 from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW, Planned, sampled
 from monitor.sources.x_posts import NAME, id_at, time_of
 from monitor.topics.queries.repacking import begin_of
@@ -108,11 +107,6 @@ def place_of(cursor: Cursor | None, now: datetime) -> XPlace:
         return msgspec.json.decode(cursor or "", type=XPlace)
     except (msgspec.MsgspecError, ValueError) as e:
         raise PayloadChanged(NAME, f"the stored cursor cannot be read: {e}") from e
-
-
-def written(place: XPlace) -> Cursor:
-    """Return the cursor of a place."""
-    return cursor_of(place)
 
 
 def step_of(place: XPlace, now: datetime) -> Step:

@@ -24,7 +24,7 @@ from monitor.seams.pace import Pace
 from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.seams.spending import LocalMeter, Meter, Reservation, day_of
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.cursors import cursor_of, resumed
 from monitor.sources.http import Client
 from monitor.sources.items import sort_out
 from monitor.sources.network import reason_of
@@ -130,7 +130,7 @@ class XStream:
 
     def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what a page tells."""
-        told, place = msgspec.msgpack.decode(page, type=_Told), _placed(asked.cursor)
+        told, place = msgspec.msgpack.decode(page, type=_Told), resumed(NAME, asked.cursor, _Place())
         result = sort_out(told.posts, lambda raw: read_post(raw, asked.now), nameless, gate)
         if len(told.posts) >= _MANY and len(result.set_aside) == len(told.posts):
             raise PayloadChanged(NAME, "not one post of the stream could be read")
@@ -274,12 +274,6 @@ def _name_of(raw: bytes) -> str:
         return msgspec.json.decode(repair(raw), type=_Named).id
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return hashlib.sha256(raw).hexdigest()
-
-
-def _placed(cursor: Cursor | None) -> _Place:
-    if cursor is None:
-        return _Place()
-    return place_in(NAME, cursor, _Place)
 
 
 def _time(seconds: float) -> datetime:

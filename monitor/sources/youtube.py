@@ -21,8 +21,8 @@ from monitor.seams.looking_back import Price
 from monitor.seams.pace import Bucket, named
 from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
-from monitor.sources.beginnings import begin_in
-from monitor.sources.cursors import cursor_of, place_in
+from monitor.sources.beginnings import resumed_or_begun
+from monitor.sources.cursors import cursor_of
 from monitor.sources.http import Client
 from monitor.sources.items import Sorted, sort_out
 from monitor.sources.youtube_items import NAME, Hit, comments_of, hits_of, is_comment, nameless, page_of, post_of
@@ -122,7 +122,7 @@ class YouTubeSource:
 
     def ask(self, asked: Fetch) -> bytes:
         """Return the answer to the step that comes next."""
-        place = _begun(_placed(asked.cursor), asked.now)
+        place = _place_of(asked)
         try:
             body = self._get(*_request(place, asked.query), asked.now)
         except SourceError as e:
@@ -133,7 +133,7 @@ class YouTubeSource:
 
     def read(self, page: bytes, asked: Fetch, gate: Gate = OPEN) -> Batch:
         """Return what an answer holds, item by item."""
-        place, answer = _begun(_placed(asked.cursor), asked.now), msgspec.msgpack.decode(page, type=_Page)
+        place, answer = _place_of(asked), msgspec.msgpack.decode(page, type=_Page)
         if answer.closed:
             return _batch(_closed(place, answer.closed), place, asked.now)
         reader = {"search": _searched, "videos": _videos, "comments": _comments}[place.step]
@@ -182,7 +182,7 @@ class YouTubeSource:
         """Return one page of a window: a search, or its videos."""
         if cursor is None:
             start, end = int(window.start.timestamp()), int(window.end.timestamp())
-            cursor = _written(_Place(until=start + int(_OVERLAP.total_seconds()), began=end, before=end))
+            cursor = cursor_of(_Place(until=start + int(_OVERLAP.total_seconds()), began=end, before=end))
         return self.fetch(query, cursor, now)
 
     def _get(self, path: str, asked: Mapping[str, str], now: datetime) -> bytes:
@@ -312,7 +312,7 @@ def _batch(read: _Read, before: _Place, now: datetime) -> Batch:
     return Batch(
         posts=read.result.posts,
         deletions=read.deletions,
-        cursor=_written(end if is_over else place),
+        cursor=cursor_of(end if is_over else place),
         more=not is_over,
         not_before=now + _EVERY if is_over and place.before is None else None,
         coverage=_coverage(place) if searched else None,
@@ -345,20 +345,10 @@ def _sorted(raws: Sequence[bytes], now: datetime, gate: Gate) -> Sorted:
     return result
 
 
-def _begun(place: _Place, now: datetime) -> _Place:
-    return place if place.began else replace(place, began=int(now.timestamp()))
-
-
-def _placed(cursor: Cursor | None) -> _Place:
-    if cursor is None:
-        return _Place()
-    if (begin := begin_in(NAME, cursor)) is not None:
-        return _Place(until=begin)
-    return place_in(NAME, cursor, _Place)
-
-
-def _written(place: _Place) -> Cursor:
-    return cursor_of(place)
+def _place_of(asked: Fetch) -> _Place:
+    """Return the place of a look that goes on, or begins."""
+    place = resumed_or_begun(NAME, asked.cursor, _Place())
+    return place if place.began else replace(place, began=int(asked.now.timestamp()))
 
 
 def _zulu(epoch: int) -> str:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from monitor.errors import PayloadChanged, RateLimited, SourceRejected, SourceUnavailable
 from monitor.models import Coverage
 from monitor.sources import rss
+from monitor.sources.cursors import cursor_of
 from monitor.sources.feed import Feed, FeedEntry
 from monitor.sources.feed_parser import FeedParser
-from monitor.sources.feed_place import Told, corrected, placed, told_now, written
+from monitor.sources.feed_place import Told, corrected, placed, told_now
 from monitor.sources.http import Client
 from monitor.sources.rss import RssSource, parse_feed
 from tests.build import a_post
@@ -463,6 +464,6 @@ def test_a_place_without_texts_of_an_earlier_release_corrects_nothing(source: Rs
     place = placed(cursor)
     server.serve("/feed", document(feed(titled(1, "another"))))
 
-    batch = source.fetch(url, written(msgspec.structs.replace(place, told={})), LATER)
+    batch = source.fetch(url, cursor_of(msgspec.structs.replace(place, told={})), LATER)
 
     assert batch.edits == ()
