@@ -118,17 +118,17 @@ class BlueskyStream:
             # Its cursor is stored before anything else: who is killed over the first posts begins here again.
             yield Received((), opened)
         while True:
-            came = await collect(lambda: _frame(socket), self._sizes)
+            came = await collect(lambda: _frame(socket), self._sizes, len)
             now = clock()
-            if came.frames:
+            if came.items:
                 heard = now
-                yield Received(came.frames, opened, None, is_first)
+                yield Received(came.items, opened, None, is_first)
                 is_first = False
             if came.is_over:
                 raise SourceUnavailable(NAME, f"{_host(server)} ended the connection ({_ending(socket)})")
             if now - heard > self._silence:
                 raise SourceUnavailable(NAME, f"{_host(server)} said nothing for {(now - heard).total_seconds():.0f} s")
-            if not came.frames:
+            if not came.items:
                 await _answered(server, socket)
                 yield Received((), opened, now if now - heard >= QUIET else None, is_first)
 

@@ -19,6 +19,7 @@ import msgspec
 from monitor.errors import PayloadChanged, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Coverage, Cursor, Post, PostKey, SetAside
 from monitor.seams.quarantine import OPEN, Fetch, Gate
+from monitor.sources.collecting import Sizes, collect, pumped
 from monitor.sources.cursors import cursor_of, resumed
 from monitor.sources.http import Client, Refused, refusal
 from monitor.sources.items import sort_out
@@ -34,9 +35,7 @@ STREAM = "mastodon_stream"
 SILENCE = timedelta(seconds=60)
 """Instances say that they are there every 15 s: https://docs.joinmastodon.org/methods/streaming/#events."""
 
-_FIRST, _MORE = 5.0, 1.0
-"""Seconds until a page is handed on when nothing is said, and after its first event."""
-_FULL = 500
+_PAGES = Sizes()
 _KEPT = 100_000
 _MOST_BEHIND = 100
 """Pages of the timeline that are read after a pause; what lies further back is missing, and said to be."""
@@ -102,10 +101,8 @@ class MastodonStream:
                 async with client.stream("GET", self._address(host, want), headers=self._headers(host)) as answer:
                     await _check(host, answer, clock())
                     # The stream is open before the timeline is read, so nothing falls between them.
-                    for told in (
-                        self._behind(host, want, resumed(NAME, cursor, _Place()), clock),
-                        self._told(host, answer, clock),
-                    ):
+                    place = resumed(NAME, cursor, _Place())
+                    for told in (self._behind(host, want, place, clock), self._told(host, answer, clock)):
                         async with aclosing(told) as pages:
                             async for page in pages:
                                 yield msgspec.msgpack.encode(page)
@@ -201,23 +198,18 @@ class MastodonStream:
     async def _told(
         self, host: str, answer: httpx.Response, clock: Callable[[], datetime]
     ) -> AsyncGenerator[_Told, None]:
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(_FULL)
-        pump = asyncio.create_task(pumped(answer, queue))
         heard = clock()
-        try:
+        async with pumped(_events(answer), _PAGES.items) as pump:
             while True:
-                events, is_over = await _collected(queue)
+                came = await collect(pump.receive, _PAGES, lambda event: len(event.data))
                 now = clock()
-                heard = now if events else heard
-                told = tuple(self._translated(event) for event in events if event.kind in _KINDS)
+                heard = now if came.items else heard
+                told = tuple(self._translated(event) for event in came.items if event.kind in _KINDS)
                 yield _Told(until=now.timestamp(), events=tuple(each for each in told if each is not None))
-                if is_over:
-                    await pump  # raises what ended it
-                    raise SourceUnavailable(NAME, f"{host} ended the stream")
+                if came.is_over:
+                    raise pump.why or SourceUnavailable(NAME, f"{host} ended the stream")
                 if now - heard > self._silence:
                     raise SourceUnavailable(NAME, f"{host} said nothing for {(now - heard).total_seconds():.0f} s")
-        finally:
-            pump.cancel()
 
     def _translated(self, event: Event) -> tuple[str, bytes] | None:
         """Return an event; of a deletion the uri of what was deleted, nothing when it is not known."""
@@ -258,34 +250,12 @@ async def _check(host: str, answer: httpx.Response, now: datetime) -> None:
     raise worded(host, error)
 
 
-async def pumped(answer: httpx.Response, queue: "asyncio.Queue[Event | None]") -> None:
-    """Put the events of a connection into a queue, heartbeats too, and None behind the last."""
+async def _events(answer: httpx.Response) -> AsyncGenerator[Event, None]:
+    """Yield the events of a connection, heartbeats too."""
     events = Events()
-    try:
-        async for chunk in answer.aiter_raw():
-            for event in events.fed(chunk):
-                await queue.put(event)
-    finally:
-        task = asyncio.current_task()
-        if task is not None and not task.cancelling():  # else nobody reads the queue any more, and it may be full
-            await queue.put(None)
-
-
-async def _collected(queue: "asyncio.Queue[Event | None]") -> tuple[list[Event], bool]:
-    """Return what comes until a page is full or its time is over, and whether the connection has ended behind it."""
-    events: list[Event] = []
-    try:
-        async with asyncio.timeout(_FIRST) as time:
-            while len(events) < _FULL:
-                event = await queue.get()
-                if event is None:
-                    return events, True
-                if not events:
-                    time.reschedule(asyncio.get_running_loop().time() + _MORE)
-                events.append(event)
-    except TimeoutError:
-        return events, False
-    return events, False
+    async for chunk in answer.aiter_raw():
+        for event in events.fed(chunk):
+            yield event
 
 
 def _timeline(want: Wanted, spot: Spot) -> str:

@@ -24,6 +24,7 @@ from monitor.seams.pace import Pace
 from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.seams.spending import LocalMeter, Meter, Reservation, day_of
+from monitor.sources.collecting import Sizes, collect, pumped
 from monitor.sources.cursors import cursor_of, resumed
 from monitor.sources.http import Client
 from monitor.sources.items import sort_out
@@ -31,7 +32,7 @@ from monitor.sources.network import reason_of
 from monitor.sources.surrogates import repair
 from monitor.sources.x import FIELDS, XSource, budget_of, nameless, prices_of
 from monitor.sources.x_client import check_address
-from monitor.sources.x_lines import collected, pumped
+from monitor.sources.x_lines import posts_in
 from monitor.sources.x_pages import edits_apart
 from monitor.sources.x_posts import NAME, read_post
 from monitor.sources.x_rules import CONNECTING, Rules, check
@@ -209,17 +210,18 @@ class XStream:
             opened = looked = clock()
             await rules.heeded(CONNECTING, answer.headers, opened)
             await check(answer, opened)
-            async with pumped(answer, STEP, self._silence) as queue:
+            async with pumped(posts_in(answer, self._silence), STEP) as pump:
                 until, is_first = opened, True
                 while True:
                     await till.ready(clock())
-                    arrived = await collected(queue, till.things)
-                    cost, now = await till.pay(arrived.posts), clock()
+                    came = await collect(pump.receive, Sizes(items=till.things), len)
+                    posts = (*came.items, *pump.at_hand())
+                    cost, now = await till.pay(posts), clock()
                     until = max(until, now - LAG)
                     since = opened.timestamp() if is_first else 0
-                    yield _Told(until=until.timestamp(), since=since, cost=cost, posts=tuple(arrived.posts))
-                    if arrived.ended is not None:
-                        raise arrived.ended
+                    yield _Told(until=until.timestamp(), since=since, cost=cost, posts=posts)
+                    if pump.is_over:
+                        raise pump.why or SourceUnavailable(NAME, "X ended the stream")
                     is_first = False
                     if now - looked >= RULES_EVERY:
                         looked, wanted = now, await self._synced(rules, wanted, now)

@@ -15,7 +15,7 @@ from monitor.sources.bluesky import REWIND, SERVERS, BlueskyStream, address, beg
 from monitor.sources.bluesky_account import Requests
 from monitor.sources.bluesky_events import to_us
 from monitor.sources.bluesky_search import Search
-from monitor.sources.collecting import Collected, Sizes, collect
+from monitor.sources.collecting import Sizes
 from tests.simulators.jetstream import ALICE, JetstreamServer, Network
 
 NO_SEARCH = Search(Requests(None, None))  # type: ignore[arg-type]
@@ -270,18 +270,6 @@ def test_beginnings_try_less_and_less_and_at_last_what_is_said_from_now_on() -> 
     assert address("wss://a", 7).endswith(
         "/subscribe?wantedCollections=app.bsky.feed.post&maxMessageSizeBytes=200000&cursor=7"
     )
-
-
-def test_a_page_ends_when_it_is_full_and_loses_nothing() -> None:
-    waiting = [bytes([n]) for n in range(7)]
-
-    async def receive() -> bytes | None:
-        return waiting.pop(0) if waiting else None
-
-    async def run() -> list[Collected]:
-        return [await collect(receive, Sizes(frames=3)) for _ in range(3)]
-
-    assert [(len(each.frames), each.is_over) for each in asyncio.run(run())] == [(3, False), (3, False), (1, True)]
 
 
 def to_us_of(time: timedelta) -> int:

@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 
 from monitor.errors import AccessDenied, PayloadChanged, RateLimited, SourceError, SourceRejected, SourceUnavailable
 from monitor.models import Batch, Cursor
 from monitor.seams.quarantine import Fetch
 from monitor.sources.http import Client, Limits
-from monitor.sources.mastodon_stream import MastodonStream, open_stream, pumped
-from monitor.sources.server_events import Event
+from monitor.sources.mastodon_stream import MastodonStream, open_stream
 from tests.simulators.feed_server import Behaviour, FeedServer, HttpRequest, status
 from tests.simulators.mastodon import Instance, a_status, an_account
 
@@ -232,22 +230,3 @@ def test_a_broken_event_is_set_aside_and_the_others_are_told(server: FeedServer,
 
     assert [post.text for batch in batches for post in batch.posts] == ["fine"]
     assert sum(batch.unreadable for batch in batches) == 1
-
-
-def test_who_stops_listening_leaves_nothing_behind() -> None:
-    """The reader of a connection waited for room in a queue that nobody read, as long as the process lived."""
-
-    async def much() -> AsyncIterator[bytes]:
-        while True:
-            yield b"event: update\ndata: {}\n\n"
-
-    async def stop() -> bool:
-        queue: asyncio.Queue[Event | None] = asyncio.Queue(1)
-        pump = asyncio.create_task(pumped(httpx.Response(200, content=much()), queue))
-        while not queue.full():  # noqa: ASYNC110 - there is no event for that
-            await asyncio.sleep(0)
-        pump.cancel()
-        done, _ = await asyncio.wait({pump}, timeout=5)
-        return bool(done)
-
-    assert asyncio.run(stop())
