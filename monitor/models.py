@@ -2,6 +2,7 @@
 
 Times are aware UTC. Languages are BCP 47 or "und". None means absent, never 0 or "".
 Offsets count code points of the original text, except in Entity, where Telegram counts UTF-16 units.
+Here are posts and what is counted and told of them; the others stand in nouns/, a file each, and are read from here.
 """
 
 from datetime import datetime, timedelta
@@ -13,8 +14,11 @@ from monitor.nouns.burst import Burst
 from monitor.nouns.button import Button
 from monitor.nouns.clues import Sense
 from monitor.nouns.coverage import Counted, Coverage, Gap, Query, QueryStatus, Tally
+from monitor.nouns.delivery import Delivery, DeliveryState
 from monitor.nouns.incoming import Incoming, Role
+from monitor.nouns.message import Entity, Message, Parcel, Quoted, Receipt
 from monitor.nouns.novelty import First, Phrase
+from monitor.nouns.post_key import PostKey
 from monitor.nouns.sharing import SharedLink
 from monitor.nouns.work import Job, Lease
 
@@ -22,30 +26,28 @@ __all__ = [
     "Burst",
     "Button",
     "Coverage",
+    "Delivery",
+    "DeliveryState",
+    "Entity",
     "First",
     "Gap",
     "Incoming",
     "Job",
     "Lease",
+    "Message",
+    "Parcel",
     "Phrase",
+    "PostKey",
     "Query",
     "QueryStatus",
+    "Quoted",
+    "Receipt",
     "Role",
     "SharedLink",
 ]
 
 Cursor = NewType("Cursor", str)
 """A resume point, opaque to all but the source that wrote it."""
-
-
-class PostKey(NamedTuple):
-    """Identity of a post: the source's name and the platform's own id."""
-
-    source: str
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.source}:{self.id}"
 
 
 class Span(NamedTuple):
@@ -306,93 +308,3 @@ class Digest(msgspec.Struct, frozen=True, kw_only=True):
     first: First | None = None
     hidden: int = 0
     others: int = 0
-
-
-class Entity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A formatted range of a message, in UTF-16 units, with Telegram's type names (bold, blockquote, text_link …)."""
-
-    type: str
-    offset: int
-    length: int
-    url: str | None = None
-
-
-class Quoted(msgspec.Struct, frozen=True, array_like=True):
-    """What a message tells of one post: a range of its text, in UTF-16 units; and by whom, as a keyed hash.
-
-    "" is nobody, and who wrote what an earlier release quoted. So words are found that outlived their post here.
-    """
-
-    key: PostKey
-    offset: int
-    length: int
-    author: str = ""
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a digest, or an answer, rendered for one chat: plain text and entities, never markup.
-
-    Silent by default. `thread` is the topic of a forum in which it stands, `buttons` are rows of them.
-    """
-
-    id: str
-    chat: str
-    digest_id: str
-    part: int
-    text: str
-    entities: tuple[Entity, ...] = ()
-    silent: bool = True
-    thread: int | None = None
-    buttons: tuple[tuple[Button, ...], ...] = ()
-    quotes: tuple[Quoted, ...] = ()
-
-
-class Receipt(NamedTuple):
-    """A sink's word that a message arrived: its id there."""
-
-    message_id: str
-
-
-class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """A message and the posts that it shows: they are claimed for its chat.
-
-    With a photo or a document, which has a name, the text is its caption.
-    """
-
-    message: Message
-    posts: tuple[PostKey, ...] = ()
-    photo: bytes | None = None
-    document: bytes | None = None
-    file_name: str = ""
-
-
-DeliveryState = Literal["ready", "sending", "sent", "ambiguous", "dead"]
-
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """How far a message is on its way to its chat. Message ids are the platform's.
-
-    It is due at `due`. Part `part` of `parts` waits for the part before it. `address` is where the last attempt went,
-    `base` the last id that was known there before the first doubtful attempt, None when none was. While `ambiguous`,
-    `scanned` is the last id that was probed, `missing` how many in a row up to it are nobody's, `rounds` how many looks
-    decided nothing. `is_held`: nobody can tell whether it arrived, and it is not sent again. Of a backup that was
-    restored, `is_restored` was not over; `is_retold` was made anew for a window that may have been told since.
-    """
-
-    state: DeliveryState
-    due: datetime
-    part: int
-    parts: int
-    attempts: int = 0
-    address: str = ""
-    base: int | None = None
-    message_id: int | None = None
-    scanned: int | None = None
-    missing: int = 0
-    rounds: int = 0
-    is_plain: bool = False
-    is_doubtful: bool = False
-    is_held: bool = False
-    reason: str = ""
-    is_restored: bool = False
-    is_retold: bool = False

@@ -1,4 +1,4 @@
-"""What stood out: a noun of models.py in a file of its own, for room."""
+"""What stood out."""
 
 from datetime import datetime
 from typing import Literal

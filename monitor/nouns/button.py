@@ -1,4 +1,4 @@
-"""What may be pressed: a noun of models.py in a file of its own, for room."""
+"""What may be pressed."""
 
 import msgspec
 

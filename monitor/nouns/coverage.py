@@ -1,4 +1,4 @@
-"""What is asked, what was read of it, and what was not: nouns of models.py in a file of their own, for room."""
+"""What is asked, what was read of it, and what was not."""
 
 import re
 from collections.abc import Iterable

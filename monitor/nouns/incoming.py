@@ -1,4 +1,4 @@
-"""What people do to the bot, and what they may do: nouns of models.py in a file of their own, for room."""
+"""What people do to the bot, and what they may do."""
 
 from datetime import datetime
 from typing import Literal

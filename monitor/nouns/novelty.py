@@ -1,4 +1,4 @@
-"""What is new in a window: words that came up with it, and who was first. Nouns of models.py in a file of their own."""
+"""What is new in a window: words that came up with it, and who was first."""
 
 from datetime import datetime
 from typing import Literal

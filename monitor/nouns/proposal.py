@@ -1,4 +1,4 @@
-"""A change of the topics file that waits for somebody's yes, or was made and can be undone: a noun of models.py."""
+"""A change of the topics file that waits for somebody's yes, or was made and can be undone."""
 
 from datetime import datetime
 

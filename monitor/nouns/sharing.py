@@ -1,4 +1,4 @@
-"""What many pass on: a noun of models.py in a file of its own, for room."""
+"""What many pass on."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""What a chat asks of its digests: nouns of models.py in a file of their own, for room."""
+"""What a chat asks of its digests."""
 
 from datetime import datetime
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""What is to be done, and who has the right to do it: nouns of models.py in a file of their own, for room."""
+"""What is to be done, and who has the right to do it."""
 
 from typing import NamedTuple
 
