@@ -33,7 +33,8 @@ from monitor.services.looks import Parts
 from monitor.settings import Settings
 from monitor.sinks.members import Members
 from monitor.sinks.preview import PreviewSink
-from monitor.sinks.telegram import Account, TelegramSink
+from monitor.sinks.telegram import TelegramSink
+from monitor.sinks.telegram_line import Account
 from monitor.sources import SOURCES, STREAMS, open_all
 from monitor.sources.body import Limits
 from monitor.sources.http import Client

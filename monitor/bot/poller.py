@@ -32,7 +32,8 @@ from monitor.models import Incoming, Job, Lease
 from monitor.processes.liveness import poller_name
 from monitor.protocols import Leases
 from monitor.seams.inbox import Intake
-from monitor.sinks.telegram import Account, hidden, retry_after
+from monitor.sinks.telegram_line import Account
+from monitor.sinks.telegram_refusals import hidden, retry_after
 
 log = logging.getLogger(__name__)
 

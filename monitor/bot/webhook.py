@@ -28,7 +28,8 @@ from monitor.bot.updates import ASKED_FOR, parse
 from monitor.errors import ConfigError, StoreError
 from monitor.logs import hide
 from monitor.models import Incoming
-from monitor.sinks.telegram import Account, translate
+from monitor.sinks.telegram_line import Account
+from monitor.sinks.telegram_refusals import translate
 from monitor.wiring import on_disk, write_once
 
 log = logging.getLogger(__name__)

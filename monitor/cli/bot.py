@@ -19,7 +19,7 @@ from monitor.models import Incoming
 from monitor.processes.stalls import Beat
 from monitor.processes.supervisor import Pulse, join_group, stop_on_signals
 from monitor.settings import Settings, load
-from monitor.sinks.telegram import Account
+from monitor.sinks.telegram_line import Account
 from monitor.wiring import Monitor, opened
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from monitor.bot.poller import Ended, Poller
 from monitor.protocols import Leases
 from monitor.seams.inbox import Intake
-from monitor.sinks.telegram import Account
+from monitor.sinks.telegram_line import Account
 
 KEEP_OPEN = timedelta(seconds=1)
 

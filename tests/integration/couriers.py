@@ -12,7 +12,8 @@ from monitor.models import Entity, Message, Parcel, PostKey
 from monitor.protocols import Messenger
 from monitor.services.courier import deliver
 from monitor.services.desk import Desk, Times
-from monitor.sinks.telegram import Account, TelegramSink
+from monitor.sinks.telegram import TelegramSink
+from monitor.sinks.telegram_line import Account
 from monitor.store.connection import Connection
 from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace
 from monitor.store.repairs import RepairStore

@@ -12,7 +12,7 @@ from monitor.bot.poller import POLLER_JOB, Refused, Rivalled
 from monitor.models import Incoming, Lease
 from monitor.processes.liveness import is_dead, poller_name, space_of_ids
 from monitor.seams.inbox import NOTHING, Done, Taken
-from monitor.sinks.telegram import Account
+from monitor.sinks.telegram_line import Account
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB, InboxStore

@@ -14,7 +14,7 @@ import pytest
 from monitor.bot.webhook import HEADER, LARGEST_BODY, Keep, Proof, WebhookServer, listen, read_proof, register
 from monitor.errors import ConfigError, StoreError
 from monitor.models import Incoming
-from monitor.sinks.telegram import Account
+from monitor.sinks.telegram_line import Account
 from monitor.store.connection import Connection
 from monitor.store.inbox import InboxStore
 from tests.data import data_path

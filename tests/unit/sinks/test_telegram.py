@@ -31,7 +31,9 @@ from monitor.errors import (
     RecipientMoved,
 )
 from monitor.models import Entity, Message, Parcel
-from monitor.sinks.telegram import Account, TelegramSink, translate
+from monitor.sinks.telegram import TelegramSink
+from monitor.sinks.telegram_line import Account
+from monitor.sinks.telegram_refusals import translate
 
 SECRET = "123456:planted-canary-of-a-token"
 

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from monitor.errors import DeliveryError, RecipientGone
 from monitor.models import Button, Message, Parcel
-from monitor.sinks.telegram import Account, TelegramSink
+from monitor.sinks.telegram import TelegramSink
+from monitor.sinks.telegram_line import Account
 from tests.data import data_path
 from tests.simulators.telegram_api import TOKEN, Simulator
 from tests.simulators.telegram_chats import Member
