@@ -1,6 +1,7 @@
 """The stores of one process, each of which keeps one noun, on one connection."""
 
 from monitor.store.alerts import AlertStore
+from monitor.store.chats import ChatList
 from monitor.store.connection import Connection
 from monitor.store.departed import DepartedStore
 from monitor.store.feedback import FeedbackStore
@@ -10,7 +11,6 @@ from monitor.store.inbox import InboxStore
 from monitor.store.look_backs import LookBackStore
 from monitor.store.mentions import MentionStore
 from monitor.store.names import NameStore
-from monitor.store.outbox import ChatList
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.packs import PackStore
 from monitor.store.people import PeopleStore

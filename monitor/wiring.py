@@ -42,13 +42,15 @@ from monitor.store.breakers import BreakerStore
 from monitor.store.connection import QUICK, Connection, store_now
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.erasure import MessageEraser
+from monitor.store.floods import FloodList
 from monitor.store.inbox import INBOX_JOB
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
 from monitor.store.migration import migrate
-from monitor.store.outbox import FloodList, OutboxStore, SenderLeases
+from monitor.store.outbox import OutboxStore
 from monitor.store.pace import PaceStore
 from monitor.store.schedule import LeaseStore
+from monitor.store.sender_leases import SenderLeases
 from monitor.store.sessions import SessionStore
 from monitor.store.spend import SpendStore
 from monitor.stores import Stores

@@ -9,9 +9,9 @@ from monitor.digests.requoting import Quotes, requoted
 from monitor.digests.table import posts_in_file
 from monitor.models import Delivery, Parcel, PostKey
 from monitor.saying import DEFAULT, speaking
+from monitor.store.chats import ChatList
 from monitor.store.codec import decode_delivery, decode_message, decode_parcel, encode
 from monitor.store.connection import Argument, Connection
-from monitor.store.outbox import ChatList
 from monitor.store.shown import ShownPosts
 from monitor.store.taken_back import TakenBack
 from monitor.store.undelivered import UndeliveredStore

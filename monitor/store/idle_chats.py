@@ -5,8 +5,8 @@ no message, no subscription ─► off the list of chats ─► off the due list
 
 from uuid import uuid4
 
+from monitor.store.chats import ChatList
 from monitor.store.connection import Connection
-from monitor.store.outbox import ChatList
 
 
 def forget_idle(connection: Connection, chat: str) -> bool:

@@ -1,12 +1,12 @@
 """The outbox of each chat: what is to be sent, what became of it, and which posts a chat was shown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.digests.delivery import is_released
 from monitor.digests.restoring import retold
-from monitor.models import Delivery, Job, Lease, Parcel, PostKey
+from monitor.models import Delivery, Lease, Parcel, PostKey
 from monitor.protocols import Extra, Leases, Outlook, Pending
 from monitor.services.courier import deliver_job
 from monitor.store.account import AccountIds
@@ -15,25 +15,11 @@ from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.keys import IDS_KEPT
 from monitor.store.repairs import RepairStore, find
 from monitor.store.schedule import ms
+from monitor.store.send_pace import CHAT_PACE, GROUP_PACE, SendPace
+from monitor.store.sender_leases import SenderLeases
 from monitor.store.shown import ShownPosts, posts_in
 
 PRUNED_AT_ONCE = 200
-MOST_FLOODED = 3
-"""Chats that have to wait at once, from which on the whole bot waits."""
-
-
-class Pace(NamedTuple):
-    """At most `most` messages in a sliding window."""
-
-    most: int
-    window: timedelta
-
-
-# A message a second to a chat, 20 a minute to a group and 30 a second in all are allowed. A little less: what leaves
-# evenly may arrive less so. https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-CHAT_PACE = Pace(1, timedelta(seconds=1.2))
-GROUP_PACE = Pace(18, timedelta(seconds=61))
-BOT_PACE = Pace(25, timedelta(seconds=1.2))
 
 
 class Load(NamedTuple):
@@ -43,56 +29,15 @@ class Load(NamedTuple):
     undelivered: int
 
 
-def _nobody(owner: str) -> bool:
-    """Take every owner for alive."""
-    del owner
-    return False
-
-
-class SenderLeases:
-    """Implements the Leases protocol for the one sender of each chat; the job says which chat.
-
-    The lease of an owner who `is_dead` is free.
-    """
-
-    def __init__(self, connection: Connection, is_dead: Callable[[str], bool] = _nobody) -> None:
-        self._connection = connection
-        self._is_dead = is_dead
-
-    def acquire(self, job: Job, owner: str, ttl: timedelta, *, only_due: bool = False) -> Lease | None:
-        """Return the right to send to a chat; None while somebody else has it. Idempotent per owner."""
-        assert not only_due, "whether there is something to send is asked of the chat's job"
-        keys = self._connection.keys.chat(job.subject)
-        args = (str(job), owner, ms(ttl), -1)
-        names = keys.sender, keys.sender_fence, keys.queue
-        fence = int(self._connection.run("acquire", names, args))
-        if not fence and self._bury(job):
-            fence = int(self._connection.run("acquire", names, args))
-        return Lease(job, owner, fence) if fence else None
-
-    def renew(self, lease: Lease, ttl: timedelta) -> bool:
-        """Prolong the right; False when it is no longer ours."""
-        keys = self._connection.keys.chat(lease.job.subject)
-        args = (str(lease.job), lease.owner, lease.fence, ms(ttl))
-        return bool(self._connection.run("renew", (keys.sender,), args))
-
-    def release(self, lease: Lease) -> None:
-        """Give the right back; somebody else's is left alone."""
-        self.renew(lease, timedelta(0))
-
-    def _bury(self, job: Job) -> bool:
-        held = self._connection.execute("HGET", self._connection.keys.chat(job.subject).sender, str(job))
-        if held is None:
-            return False
-        _, fence, owner = held.decode().split(" ", 2)
-        return self._is_dead(owner) and self.renew(Lease(job, owner, int(fence)), timedelta(0))
-
-
 class OutboxStore:
     """Implements the Outbox and the Senders protocols. `leases` gives the right to send, by SenderLeases."""
 
     def __init__(
-        self, connection: Connection, chat: Pace = CHAT_PACE, group: Pace = GROUP_PACE, leases: Leases | None = None
+        self,
+        connection: Connection,
+        chat: SendPace = CHAT_PACE,
+        group: SendPace = GROUP_PACE,
+        leases: Leases | None = None,
     ) -> None:
         self._connection = connection
         self._leases = leases or SenderLeases(connection)
@@ -268,84 +213,6 @@ class OutboxStore:
 
     def _now(self) -> datetime:
         return store_now(self._connection)
-
-
-class ChatList:
-    """Implements the Chats protocol: every chat that was written to, and the pace of the bot over all of them."""
-
-    def __init__(self, connection: Connection, pace: Pace = BOT_PACE) -> None:
-        self._connection = connection
-        self._pace = pace
-
-    def all(self) -> list[str]:
-        """Return every chat that was written to."""
-        return sorted(each.decode() for each in self._connection.execute("HKEYS", self._connection.keys.work.chats))
-
-    def wake(self, chat: str, token: str) -> None:
-        """Let a chat be looked at now, because of what the token names."""
-        keys = self._connection.keys.work
-        self._connection.run("wake", (keys.due, keys.due_since, keys.chats), (str(deliver_job(chat)), chat, token))
-
-    def token(self, chat: str) -> str:
-        """Return what a chat was woken for last; empty when never."""
-        found = self._connection.execute("HGET", self._connection.keys.work.chats, chat)
-        return "" if found is None else found.decode()
-
-    def rest(self, lease: Lease, due_in: timedelta, token: str) -> bool:
-        """End a look at a chat that began under `token`; False when the lease was lost."""
-        keys = self._connection.keys.work
-        args = (str(lease.job), lease.fence, ms(due_in), lease.job.subject, token)
-        names = (keys.due, keys.due_since, keys.leases, keys.committed, keys.chats)
-        return bool(self._connection.run("rest", names, args))
-
-    def move(self, chat: str, address: str) -> None:
-        """Know a chat by another id too: what comes from there is this chat's. The first word counts."""
-        self._connection.execute("HSETNX", self._connection.keys.work.homes, address, chat)
-
-    def home(self, address: str) -> str:
-        """Return under which id a chat is kept: the one that it had first."""
-        found = self._connection.execute(*self.reads(address))
-        return address if found is None else found.decode()
-
-    def reads(self, address: str) -> tuple[Argument, ...]:
-        """Return what `home` asks the store."""
-        return ("HGET", self._connection.keys.work.homes, address)
-
-    def has_moved(self, chat: str) -> bool:
-        """Tell whether a chat is known by another id too."""
-        return chat.encode() in self._connection.execute("HVALS", self._connection.keys.work.homes)
-
-    def admit(self, attempt: str) -> timedelta:
-        """Let the bot send once more: zero, or how long it must wait."""
-        args = (attempt, self._pace.most, ms(self._pace.window))
-        return timedelta(milliseconds=int(self._connection.run("admit", (self._connection.keys.work.bot_sends,), args)))
-
-
-class FloodList:
-    """Implements the Floods protocol, for all processes together.
-
-    A wait that is asked for in one chat is that chat's; when several have to wait at once, it is the bot that is too
-    fast, or the platform that is not well, and going on with the other chats makes it longer
-    (https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this).
-    """
-
-    def __init__(self, connection: Connection, most: int = MOST_FLOODED) -> None:
-        self._connection = connection
-        self._most = most
-
-    def heed(self, chat: str, wait: timedelta) -> None:
-        """Note that sending to a chat has to wait."""
-        key, now = self._connection.keys.work.floods, store_now(self._connection)
-        self._connection.execute("ZADD", key, "GT", to_ms(now + wait), chat)
-        self._connection.execute("ZREMRANGEBYSCORE", key, "-inf", to_ms(now))
-
-    def wait(self) -> timedelta:
-        """Return how long the bot must send nothing to anybody: until fewer than `most` chats have to wait."""
-        key, place = self._connection.keys.work.floods, self._most - 1
-        found = self._connection.execute("ZRANGE", key, place, place, "REV", "WITHSCORES")
-        if not found:
-            return timedelta(0)
-        return max(timedelta(0), from_ms(int(float(found[1]))) - store_now(self._connection))
 
 
 def part_id(digest_id: str, part: int) -> str:

@@ -7,9 +7,10 @@ which cannot be seen, and whether it says of roles and subscriptions what the mo
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from monitor.store.chats import ChatList
 from monitor.store.connection import Connection
 from monitor.store.inbox import InboxStore
-from monitor.store.outbox import ChatList, OutboxStore
+from monitor.store.outbox import OutboxStore
 from monitor.store.people import PeopleStore
 from monitor.store.subscriptions import SubscriptionStore
 from tests.chaos.askers import Askers, Words

@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
+from monitor.store.chats import ChatList
 from monitor.store.connection import Connection
-from monitor.store.outbox import ChatList, OutboxStore
+from monitor.store.outbox import OutboxStore
 from tests.chaos.fleet import wait_for
 from tests.chaos.oracle import some
 from tests.integration.couriers import parcels

@@ -29,7 +29,9 @@ from monitor.duties import jobs
 from monitor.services.desk import Desk, Times
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import hackernews
-from monitor.store.outbox import ChatList, OutboxStore, Pace
+from monitor.store.chats import ChatList
+from monitor.store.outbox import OutboxStore
+from monitor.store.send_pace import SendPace
 from monitor.topics import file
 from monitor.topics.polling import breaker, planning
 from workers import sweeper, tasks
@@ -59,7 +61,7 @@ LOOK_AFTER = timedelta(seconds=2)
 """Longer than a request may take, as in life."""
 LATE_LOOK_AFTER = timedelta(seconds=18)
 """Longer than a freeze, as in life."""
-CHAT, GROUP = Pace(5, timedelta(seconds=1)), Pace(300, timedelta(seconds=60))
+CHAT, GROUP = SendPace(5, timedelta(seconds=1)), SendPace(300, timedelta(seconds=60))
 
 
 def run(environment: Mapping[str, str], waits: Waits, log: Path, number: int) -> None:
@@ -106,7 +108,7 @@ def shorten(waits: Waits) -> None:
     if waits.ahead:
         tasks.datetime = sweeper.datetime = clock_ahead(waits.ahead)  # type: ignore[attr-defined]
     if waits.most_a_second is not None:
-        pace = Pace(waits.most_a_second, timedelta(seconds=1))
+        pace = SendPace(waits.most_a_second, timedelta(seconds=1))
         wiring.ChatList = partial(ChatList, pace=pace)  # type: ignore[assignment,misc]
     if waits.courier:
         wiring.TelegramSink = partial(TelegramSink, patience=PATIENCE)  # type: ignore[assignment,misc]

@@ -14,9 +14,12 @@ from monitor.services.courier import deliver
 from monitor.services.desk import Desk, Times
 from monitor.sinks.telegram import TelegramSink
 from monitor.sinks.telegram_line import Account
+from monitor.store.chats import ChatList
 from monitor.store.connection import Connection
-from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace
+from monitor.store.floods import FloodList
+from monitor.store.outbox import OutboxStore
 from monitor.store.repairs import RepairStore
+from monitor.store.send_pace import SendPace
 
 PATIENCE = timedelta(seconds=0.5)
 TIMES = Times(
@@ -25,7 +28,7 @@ TIMES = Times(
     margin=timedelta(seconds=0.2),
     again=timedelta(seconds=0.1),
 )
-QUICK = Pace(100, timedelta(milliseconds=100))
+QUICK = SendPace(100, timedelta(milliseconds=100))
 
 
 def terms(policy: Policy = "hold") -> Terms:
@@ -41,7 +44,7 @@ def terms(policy: Policy = "hold") -> Terms:
 def a_desk(connection: Connection, messenger: Messenger, policy: Policy = "hold") -> Desk:
     """Return a desk with short times and hardly any pace."""
     outbox = OutboxStore(connection, QUICK, QUICK)
-    chats = ChatList(connection, Pace(1000, timedelta(seconds=1)))
+    chats = ChatList(connection, SendPace(1000, timedelta(seconds=1)))
     return Desk(
         outbox,
         outbox,

@@ -12,8 +12,8 @@ from monitor.models import Delivery, Parcel
 from monitor.services.courier import deliver
 from monitor.services.desk import Desk
 from monitor.store.connection import Connection
+from monitor.store.floods import MOST_FLOODED
 from monitor.store.fsck import check
-from monitor.store.outbox import MOST_FLOODED
 from tests.data import data_path
 from tests.integration.couriers import a_desk, a_sink, drain, parcels
 from tests.simulators.telegram_api import TOKEN, Simulator

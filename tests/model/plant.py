@@ -27,8 +27,9 @@ from monitor.store.embedded import EmbeddedStore
 from monitor.store.fsck import topic_of
 from monitor.store.inbox import InboxStore, Limits
 from monitor.store.keeper import SENDER_LEASE, Hold, Keeper, KeptLeases
-from monitor.store.outbox import OutboxStore, SenderLeases
+from monitor.store.outbox import OutboxStore
 from monitor.store.schedule import LeaseStore
+from monitor.store.sender_leases import SenderLeases
 from monitor.topics.polling.planning import plan
 from monitor.wiring import Monitor
 from tests.data import data_path

@@ -10,8 +10,9 @@ from monitor.protocols import Extra, Pending
 from monitor.services.courier import deliver_job
 from monitor.store.codec import encode
 from monitor.store.idle_chats import forget_idle
-from monitor.store.outbox import OutboxStore, Pace
+from monitor.store.outbox import OutboxStore
 from monitor.store.outgoing import OutgoingStore
+from monitor.store.send_pace import SendPace
 from tests.replays.replayer import CLOCK, Call, Replayer
 from tests.replays.work import a_lease_of, ago, some_leases, time_of
 
@@ -102,7 +103,7 @@ def claim(draw: Random, store: Replayer) -> Call:
         store.execute("ZADD", store.keys.chat(CHAT).sends, CLOCK - draw.randrange(70_000), f"attempt {number}")
     if draw.random() < 0.1:
         store.execute("ZADD", store.keys.chat(CHAT).sends, CLOCK, f"{pending.id} {after.attempts} {lease.fence}")
-    outbox = OutboxStore(store, Pace(draw.randrange(1, 3), timedelta(seconds=1.2)))
+    outbox = OutboxStore(store, SendPace(draw.randrange(1, 3), timedelta(seconds=1.2)))
     return lambda: outbox.claim(lease, pending, after)
 
 

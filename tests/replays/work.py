@@ -7,14 +7,16 @@ from random import Random
 from monitor.models import Batch, Coverage, Cursor, Job, Lease, PostKey, Query, Topic
 from monitor.seams.pace import Bucket
 from monitor.services.courier import deliver_job
+from monitor.store.chats import ChatList
 from monitor.store.codec import encode
 from monitor.store.connection import Argument
-from monitor.store.outbox import ChatList, OutboxStore, Pace
+from monitor.store.outbox import OutboxStore
 from monitor.store.pace import PaceStore
 from monitor.store.packs import PackStore
 from monitor.store.progress import ProgressStore, StreamProgress
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.second_looks import SecondLooks
+from monitor.store.send_pace import SendPace
 from monitor.store.topics import TopicStore, rule_hash
 from tests.build import a_topic
 from tests.replays.replayer import CLOCK, Call, Replayer
@@ -250,7 +252,7 @@ def admit(draw: Random, store: Replayer) -> Call:
     """The bot's pace with room and without, the attempt known or new, attempts older than the window left over."""
     for number in range(draw.randrange(6)):
         store.execute("ZADD", store.keys.work.bot_sends, CLOCK - draw.randrange(3000), f"attempt {number}")
-    chats = ChatList(store, Pace(draw.randrange(1, 5), timedelta(seconds=1.2)))
+    chats = ChatList(store, SendPace(draw.randrange(1, 5), timedelta(seconds=1.2)))
     attempt = f"attempt {draw.randrange(8)}"
     return lambda: chats.admit(attempt)
 

@@ -8,13 +8,15 @@ from datetime import timedelta
 
 from monitor.models import Batch, Coverage, Cursor, Delivery, Job, Query
 from monitor.services.courier import deliver_job
+from monitor.store.chats import ChatList
 from monitor.store.codec import from_ms
 from monitor.store.connection import Connection
 from monitor.store.keeper import Keeper, KeptLeases
 from monitor.store.keys import Keyspace
-from monitor.store.outbox import ChatList, OutboxStore, SenderLeases
+from monitor.store.outbox import OutboxStore
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import LeaseStore
+from monitor.store.sender_leases import SenderLeases
 
 QUERY = Query("rss", "https://feed.example/frozen")
 JOB = Job("poll", str(QUERY))

@@ -23,12 +23,13 @@ from monitor.store.embedded import EmbeddedStore
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from monitor.store.mentions import MentionStore
-from monitor.store.outbox import OutboxStore, SenderLeases
+from monitor.store.outbox import OutboxStore
 from monitor.store.outgoing import OutgoingStore
 from monitor.store.prefixes import erase_forgotten, staging
 from monitor.store.repairs import RepairStore
 from monitor.store.restore import ENDED, restore_into
 from monitor.store.schedule import LeaseStore
+from monitor.store.sender_leases import SenderLeases
 from monitor.store.swap import has_data, take_place
 from monitor.topics.polling.planning import poll_job
 from tests.build import NOW, a_mention

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from monitor.models import Incoming, Job, Lease
 from monitor.seams.inbox import NOTHING, Begun, Done
+from monitor.store.chats import ChatList
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB, LIMITS, InboxStore, Limits
-from monitor.store.outbox import ChatList
 from monitor.store.people import PeopleStore
 from monitor.store.schedule import DueList, LeaseStore
 

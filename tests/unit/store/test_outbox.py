@@ -29,16 +29,20 @@ from monitor.digests.delivery import (
 from monitor.models import Job, Lease, Message, Parcel, PostKey
 from monitor.protocols import Extra, Pending
 from monitor.services.courier import deliver_job
+from monitor.store.chats import ChatList
 from monitor.store.codec import encode
 from monitor.store.connection import Argument, Connection
+from monitor.store.floods import FloodList
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
-from monitor.store.outbox import ChatList, FloodList, OutboxStore, Pace, SenderLeases, store_now
+from monitor.store.outbox import OutboxStore, store_now
 from monitor.store.schedule import DueList, LeaseStore
+from monitor.store.send_pace import SendPace
+from monitor.store.sender_leases import SenderLeases
 
 CHAT = "-1001"
 MINUTE = timedelta(minutes=1)
-WIDE = Pace(1000, MINUTE)
+WIDE = SendPace(1000, MINUTE)
 TERMS = Terms()
 
 
@@ -287,7 +291,7 @@ def test_messages_wait_in_the_order_in_which_they_came(bench: Bench) -> None:
 
 def test_a_chat_is_sent_to_no_faster_than_its_pace(connection: Connection) -> None:
     bench = Bench(connection)
-    bench.outbox = OutboxStore(connection, Pace(1, timedelta(seconds=30)), Pace(2, MINUTE))
+    bench.outbox = OutboxStore(connection, SendPace(1, timedelta(seconds=30)), SendPace(2, MINUTE))
     bench.outbox.hand_over(CHAT, parcels("d", [[], []]))
     settled(bench, Arrived(1))
     view = bench.outbox.outlook(CHAT)
@@ -314,7 +318,7 @@ def test_when_three_chats_have_to_wait_the_whole_bot_waits_for_the_first_of_them
 
 
 def test_the_bot_sends_no_faster_than_its_pace_over_all_chats(connection: Connection) -> None:
-    chats = ChatList(connection, Pace(3, MINUTE))
+    chats = ChatList(connection, SendPace(3, MINUTE))
 
     waits = [chats.admit(f"attempt {n}") for n in (1, 2, 2, 2, 3, 4)]
 

@@ -10,10 +10,10 @@ from monitor.models import Batch, Coverage, Cursor, Incoming, Job, Query, Window
 from monitor.protocols import Sight
 from monitor.seams.inbox import NOTHING
 from monitor.seams.ledger import Resume
+from monitor.store.chats import ChatList
 from monitor.store.connection import Connection, store_now
 from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB, InboxStore
-from monitor.store.outbox import ChatList
 from monitor.store.progress import ProgressStore
 from monitor.store.schedule import HINT_AGAIN, DueList, LeaseStore
 from tests.build import NOW

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.models import Incoming, Message
+from monitor.store.chats import ChatList
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
-from monitor.store.outbox import ChatList, OutboxStore
+from monitor.store.outbox import OutboxStore
 from monitor.store.people import PeopleStore
 from monitor.store.subscriptions import Change, Order, SubscriptionStore
 from tests.unit.store.test_outbox import Replaying, dump
