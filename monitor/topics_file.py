@@ -10,10 +10,11 @@ import secrets
 from pathlib import Path
 
 from monitor.errors import ConfigError, StoreError
+from monitor.home import on_disk
 from monitor.sources import SOURCES, STREAMS
 from monitor.topics.adopting import Seen, is_news
 from monitor.topics.file import TopicsFile, hash_of, parse_topics
-from monitor.wiring import Monitor, on_disk
+from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
 

@@ -1,33 +1,26 @@
 """Builds every object once per process; the only place that names concrete classes."""
 
-import errno
 import hashlib
-import secrets
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 from monitor.digests.delivery import Terms
-from monitor.digests.schedule import next_digest
 from monitor.errors import ConfigError, StoreError
-from monitor.logs import hide
-from monitor.models import Job, Query, Topic
+from monitor.home import author_key, on_disk, secret_key
+from monitor.models import Query, Topic
 from monitor.nouns.coverage import Tally
 from monitor.pipeline import Stages
 from monitor.processes.isolation import ForkIsolation
 from monitor.processes.liveness import is_dead
-from monitor.seams.looking_back import LookBack
 from monitor.seams.pace import Pace
-from monitor.seams.rereading import Lookup, brought_by
 from monitor.seams.sessions import Sessions
 from monitor.seams.spending import Metered, Sharing
 from monitor.seams.streams import Ruled
 from monitor.seams.teaching import Taught
 from monitor.services.changes import Changes
-from monitor.services.courier import deliver_job
 from monitor.services.desk import Desk
 from monitor.services.looks import Parts
 from monitor.settings import Settings
@@ -43,7 +36,6 @@ from monitor.store.connection import QUICK, Connection, store_now
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.erasure import MessageEraser
 from monitor.store.floods import FloodList
-from monitor.store.inbox import INBOX_JOB
 from monitor.store.keeper import SENDER_LEASE, Keeper, KeptLeases, steady
 from monitor.store.keys import Keyspace
 from monitor.store.migration import migrate
@@ -58,18 +50,8 @@ from monitor.text.authors import make_disguise, make_filter
 from monitor.text.languages import make_tagger
 from monitor.topics.matcher.matching import Matcher
 from monitor.topics.polling.planning import (
-    PRUNE_EVERY,
-    REFILL_EVERY,
-    REREAD_EVERY,
-    SCORE_EVERY,
-    digest_job,
     plan,
-    poll_job,
-    prune_job,
     queries_of,
-    refill_job,
-    reread_job,
-    score_job,
 )
 from monitor.topics.queries.packing import asked_alone
 from monitor.topics.values import did_you_mean
@@ -236,16 +218,6 @@ def quick(connection: Connection) -> Connection:
     return Connection(connection.url, connection.keys, QUICK)
 
 
-@contextmanager
-def on_disk(home: Path) -> Iterator[None]:
-    """Word what the file system refuses."""
-    try:
-        yield
-    except OSError as e:
-        remedy = "free some space" if e.errno == errno.ENOSPC else "set MONITOR_HOME to a folder of yours"
-        raise StoreError(f"{home}: cannot be used for data ({e.strerror}); {remedy}") from e
-
-
 def hash_of(options: Mapping[str, str]) -> str:
     """Return a hash of a source's settings: it tells that they changed, and not what they are."""
     said = "".join(f"{len(part)}:{part}" for pair in sorted(options.items()) for part in pair)
@@ -290,71 +262,3 @@ def make_stages(topics: list[Topic], settings: Settings, forgotten: Collection[s
         disguise=make_disguise(key, people.named, keep_names=people.policy == "names"),
         is_forgotten=make_filter(key, frozenset(forgotten)),
     )
-
-
-def author_key(home: Path) -> bytes:
-    """Return the key under which authors are hashed."""
-    return secret_key(home / "author.key")
-
-
-def secret_key(path: Path) -> bytes:
-    """Return a key of 256 bits of chance, made at first use and readable by its owner only. No log says it."""
-    with on_disk(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            write_once(path, secrets.token_hex(32))
-        text = path.read_text(encoding="ascii")
-    key = bytes.fromhex(text)
-    for form in (text.strip(), repr(key)[2:-1]):
-        hide(form)
-    return key
-
-
-def adopt_key(home: Path, key: bytes | None, now: datetime) -> None:
-    """Let the key of a backup be the key of this home; another one that is there is kept beside it."""
-    if key is None or author_key(home) == key:
-        return
-    path = home / "author.key"
-    path.rename(path.with_suffix(f".key.before-{now:%Y%m%d-%H%M%S}"))
-    write_once(path, key.hex())
-
-
-def write_once(path: Path, secret: str) -> None:
-    """Write a secret for its owner only, whole or not at all; the first of several processes wins."""
-    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-    try:
-        fresh.touch(mode=0o600)
-        fresh.write_text(secret, encoding="ascii")
-        with suppress(FileExistsError):
-            path.hardlink_to(fresh)
-    finally:
-        fresh.unlink(missing_ok=True)
-
-
-def jobs_of(topics: list[Topic], queries: Iterable[Query], now: datetime) -> dict[Job, timedelta]:
-    """Return the whole due list for some topics and their queries, with the delay of each new job."""
-    jobs = {poll_job(query): timedelta(0) for query in queries if query.source not in STREAMS}
-    jobs |= {digest_job(topic): next_digest(topic, now) - now for topic in topics}
-    jobs |= {prune_job(topic): PRUNE_EVERY for topic in topics}
-    jobs |= {score_job(topic): SCORE_EVERY for topic in topics}
-    return jobs
-
-
-def reread_jobs(monitor: Monitor) -> dict[Job, timedelta]:
-    """Return a job for each source of the topics whose posts can be looked at again."""
-    read = {query.source for query in plan(monitor.topics.all())}
-    names = {each for name in read for each in brought_by(name, monitor.platforms.get(name))}
-    return {reread_job(name): REREAD_EVERY for name in names if isinstance(monitor.platforms.get(name), Lookup)}
-
-
-def refill_jobs(monitor: Monitor) -> dict[Job, timedelta]:
-    """Return a job for each query whose gaps can be read afterwards."""
-    sources = monitor.sources
-    return {refill_job(q): REFILL_EVERY for q in monitor.plan() if isinstance(sources.get(q.source), LookBack)}
-
-
-def bot_jobs(monitor: Monitor) -> dict[Job, timedelta]:
-    """Return a job for each chat that was written to, and one for the inbox; none when no bot is set."""
-    if monitor.telegram is None:
-        return {}
-    return {deliver_job(chat): timedelta(0) for chat in monitor.chats.all()} | {INBOX_JOB: timedelta(0)}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from monitor.digests.wishing import in_wished_languages
+from monitor.home import author_key
 from monitor.models import Mention, Observation, PostKey, Topic, Window
 from monitor.nouns.wishes import Wishes
 from monitor.pipeline import Shelf, oldest_kept
@@ -11,7 +12,7 @@ from monitor.protocols import Mentions
 from monitor.services.rules import ByPresentRule
 from monitor.signals.bursts import by_hour
 from monitor.text.authors import hashed
-from monitor.wiring import Monitor, author_key
+from monitor.wiring import Monitor
 
 
 def shelf_of(monitor: Monitor, topic: Topic) -> Shelf:

@@ -26,11 +26,11 @@ from telegram.error import TelegramError
 from monitor.bot.poller import PATIENCE, Client
 from monitor.bot.updates import ASKED_FOR, parse
 from monitor.errors import ConfigError, StoreError
+from monitor.home import on_disk, write_once
 from monitor.logs import hide
 from monitor.models import Incoming
 from monitor.sinks.telegram_line import Account
 from monitor.sinks.telegram_refusals import translate
-from monitor.wiring import on_disk, write_once
 
 log = logging.getLogger(__name__)
 

@@ -21,6 +21,7 @@ from monitor.cli.stream import is_asked_for
 from monitor.cli.view import Views
 from monitor.duties import jobs
 from monitor.errors import ConfigError, StoreError
+from monitor.home import on_disk
 from monitor.logs import set_level, set_up
 from monitor.processes.stalls import Rules
 from monitor.processes.supervisor import Role, join_group, stop_on_signals, supervise
@@ -30,7 +31,7 @@ from monitor.store.embedded import EmbeddedStore, is_locked
 from monitor.store.schedule import DueList
 from monitor.stores import Stores
 from monitor.topics_file import read_topics_file
-from monitor.wiring import Monitor, on_disk, opened, quick
+from monitor.wiring import Monitor, opened, quick
 
 log = logging.getLogger(__name__)
 

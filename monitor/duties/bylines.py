@@ -16,12 +16,13 @@ from monitor.bot.shelves import shelf_of
 from monitor.digests.compose import Brief, compose
 from monitor.digests.people import classify, show
 from monitor.errors import SourceError
+from monitor.home import author_key
 from monitor.models import Author, Mention, PostKey
 from monitor.pipeline import gather
 from monitor.seams.bylines import Bylines
 from monitor.seams.spending import may_be_asked
 from monitor.text.authors import hashed, plain_name
-from monitor.wiring import Monitor, author_key
+from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from monitor.digests.platforms import platform_label
 from monitor.errors import ConfigError, SourceError
+from monitor.home import author_key
 from monitor.models import Post, PostKey, SetAside
 from monitor.seams.credentials import missing_of
 from monitor.seams.naming import Naming
@@ -22,7 +23,7 @@ from monitor.store.outlived import FORGOTTEN
 from monitor.text.authors import hashed, plain_name, tomb
 from monitor.text.profiles import IDS, authors_in, platform_of
 from monitor.topics.polling.planning import query_of
-from monitor.wiring import Monitor, author_key
+from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
 

@@ -17,6 +17,7 @@ from monitor.bot.troubles import tell_of_troubles
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest, Told, last_digest, next_digest, windows_due
 from monitor.digests.wishing import wished
+from monitor.due_jobs import bot_jobs, jobs_of, refill_jobs, reread_jobs
 from monitor.duties.bylines import look_up_names
 from monitor.duties.editions import followed_plan, hand_to, plan_of_job, planned, quiet_for
 from monitor.duties.rounds import brief_of, hand_over, preview_chat
@@ -41,7 +42,7 @@ from monitor.topics.polling.planning import (
     query_of,
 )
 from monitor.topics_file import import_if_changed
-from monitor.wiring import Monitor, bot_jobs, jobs_of, refill_jobs, reread_jobs
+from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from monitor.duties.editions import followed_plan
 from monitor.duties.forget import Forgotten, NamedAuthor, erase_departed, forget, identified, purge
 from monitor.duties.jobs import held
 from monitor.errors import StoreError
+from monitor.home import adopt_key, author_key, on_disk
 from monitor.models import Job
 from monitor.services.courier import RETENTION
 from monitor.settings import Settings
@@ -25,7 +26,7 @@ from monitor.store.prefixes import erase_forgotten, staging
 from monitor.store.replica import rewrite
 from monitor.store.restore import Restored, restore_into
 from monitor.store.swap import has_data, is_at_work, take_place
-from monitor.wiring import Monitor, adopt_key, author_key, on_disk, opened
+from monitor.wiring import Monitor, opened
 
 log = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ import pytest
 
 from monitor.digests.redaction import GONE
 from monitor.digests.render import render
+from monitor.due_jobs import reread_jobs
 from monitor.duties.jobs import digest_now
 from monitor.duties.rounds import shown_in
 from monitor.duties.second_look import look_again
@@ -26,7 +27,7 @@ from monitor.processes.streaming import Runner
 from monitor.sources import SOURCES, STREAMS
 from monitor.store.fsck import check
 from monitor.topics.polling.planning import reread_job
-from monitor.wiring import Monitor, reread_jobs
+from monitor.wiring import Monitor
 from tests.build import a_topic
 from tests.data import data_path
 from tests.integration.couriers import a_desk, a_sink, drain

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from monitor.digests.coverage import readings, unread_line
+from monitor.due_jobs import jobs_of, reread_jobs
 from monitor.duties.second_look import look_again
 from monitor.models import PostKey, Query, Window
 from monitor.processes.stalls import Beat
 from monitor.processes.streaming import Runner
 from monitor.settings import FetchSettings, Settings
 from monitor.store.fsck import check
-from monitor.wiring import Monitor, jobs_of, opened, reread_jobs
+from monitor.wiring import Monitor, opened
 from tests.build import a_topic
 from tests.simulators.x_api import TOKEN
 from tests.simulators.x_stream import XStreamServer
