@@ -1,4 +1,4 @@
-"""What stood out."""
+"""What stood out: an hour, or a few, that are louder than usual."""
 
 from datetime import datetime
 from typing import Literal

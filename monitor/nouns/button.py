@@ -1,4 +1,4 @@
-"""What may be pressed."""
+"""What may be pressed under a message."""
 
 import msgspec
 

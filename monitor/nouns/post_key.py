@@ -1,4 +1,4 @@
-"""Which post it is."""
+"""Which post it is: its source, and its id there."""
 
 from typing import NamedTuple
 

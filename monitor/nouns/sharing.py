@@ -1,4 +1,4 @@
-"""What many pass on."""
+"""What many pass on: the link that is shared most."""
 
 from datetime import datetime
 

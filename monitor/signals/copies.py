@@ -186,7 +186,7 @@ def _says_the_same(leader: _Leader, own: _Leader) -> bool:
     return is_part_or_slip(leader, own) and state_the_same(leader, own)
 
 
-def _most_alike(own: Iterable[Band], leading: Mapping[Band, Sequence[int]]) -> list[int]:
+def _most_alike(own: Iterable[Band], leading: Mapping[Band, Sequence[int]]) -> Sequence[int]:
     """Return the places of the leaders to compare with: those with most bands in common, then the first."""
     places = [leading[band] for band in own if band in leading]
     if len(places) <= 1:  # as most have it: all have the same number of bands in common, and stand in order
