@@ -10,7 +10,7 @@ show one dangerous one: a digest loses a quote, a person may lose more.
 
 import re
 from collections.abc import Collection
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -126,6 +126,13 @@ class Shown(NamedTuple):
     link: bool = False
 
 
+class _Listed(NamedTuple):
+    """Who may be named: accounts as "source:handle", and hosts of outlets."""
+
+    names: frozenset[str]
+    hosts: frozenset[str]
+
+
 def classify(mention: Mention, named: Collection[str]) -> PeopleClass:
     """Return the class of a mention.
 
@@ -134,7 +141,7 @@ def classify(mention: Mention, named: Collection[str]) -> PeopleClass:
     """
     if is_exposing(mention.post.text):
         return "C"
-    return "A" if named and _is_named(mention.post, named) else "B"
+    return "A" if named and _is_named(mention.post, _listed(frozenset(named))) else "B"
 
 
 def show(people_class: PeopleClass, policy: Policy = "default", source: str = "") -> Shown:
@@ -193,19 +200,24 @@ def has_handle(text: str) -> bool:
     return _HANDLE.search(fold(text)) is not None
 
 
-def _is_named(post: Post, named: Collection[str]) -> bool:
+@lru_cache(maxsize=16)
+def _listed(named: frozenset[str]) -> _Listed:
+    """Return whom a list names: the same list is asked of all posts of a window."""
+    names = frozenset(entry.replace(":@", ":").casefold() for entry in named)
+    return _Listed(names, frozenset(_host(entry.removeprefix("rss:")) for entry in names) - {""})
+
+
+def _is_named(post: Post, listed: _Listed) -> bool:
     source = post.key.source
-    names = {f"{source}:{name.lstrip('@')}".casefold() for name in (post.author.handle, post.author.id) if name}
-    listed = {entry.replace(":@", ":").casefold() for entry in named}
-    if names & listed:
+    names = (f"{source}:{name.lstrip('@')}".casefold() for name in (post.author.handle, post.author.id) if name)
+    if not listed.names.isdisjoint(names):
         return True
-    return source == "rss" and post.url is not None and _is_on_host(post.url, listed)
+    return source == "rss" and post.url is not None and _is_on_host(post.url, listed.hosts)
 
 
-def _is_on_host(url: str, listed: Collection[str]) -> bool:
+def _is_on_host(url: str, hosts: Collection[str]) -> bool:
     host = _host(url)
-    hosts = {_host(entry.removeprefix("rss:")) for entry in listed}
-    return bool(host) and any(host == each or host.endswith(f".{each}") for each in hosts if each)
+    return bool(host) and any(host == each or host.endswith(f".{each}") for each in hosts)
 
 
 def _host(address: str) -> str:
