@@ -71,6 +71,8 @@ class _Known(NamedTuple):
 
 def by_sense(topic: Topic, mentions: Iterable[Mention]) -> Divided:
     """Divide mentions by what their topic requires of the sense; without such a rule all are meant."""
+    if topic.sense is None:
+        return Divided(list(mentions), [])
     divided = Divided([], [])
     for mention in mentions:
         (divided.meant if is_meant(topic, mention) else divided.others).append(mention)
