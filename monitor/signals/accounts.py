@@ -66,8 +66,10 @@ def in_languages(mention: Mention, languages: Sequence[str]) -> bool:
 
     What nobody could name ("und") is held: a short post must not be lost because its language is in doubt.
     """
+    if not languages:
+        return True
     tag = written_in(mention)
-    return not languages or tag == "und" or any(covers(each, tag) for each in languages)
+    return tag == "und" or any(covers(each, tag) for each in languages)
 
 
 def _tag(language: str, script: str | None) -> str:

@@ -32,10 +32,14 @@ class TopicMatch(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Topics that a post may belong to, by number, and what was found in it; their queries are still to be judged."""
+    """Topics that a post may belong to, by number, and what was found in it; their queries are still to be judged.
 
-    rules: tuple[int, ...]
-    evidence: Evidence
+    Where any keyword is enough, nothing is: then `matches` says all, and what was read of the post need not be kept.
+    """
+
+    matches: Sequence[TopicMatch]
+    rules: Sequence[int] = ()
+    evidence: Evidence | None = None
 
 
 class _Rule(NamedTuple):
@@ -99,17 +103,28 @@ class Matcher:
             possible = [rule for rule in self._rules_by_anchor[number] if self._rules[rule].required <= present]
             if possible and evidence.has(number):
                 rules.update(possible)
-        return Candidates(tuple(sorted(rules)), evidence) if rules else None
+        if not rules:
+            return None
+        ordered = sorted(rules)
+        if all(self._rules[number].is_certain for number in ordered):
+            return Candidates([self._matched(number, evidence) for number in ordered])
+        return Candidates((), ordered, evidence)
 
     def judge(self, candidates: Candidates, language: str = UNDETERMINED) -> list[TopicMatch]:
         """Return the topics whose query holds of a post in this language."""
         evidence = candidates.evidence
-        rules = (self._rules[number] for number in candidates.rules)
+        if evidence is None:
+            return list(candidates.matches)
         return [
-            TopicMatch(rule.topic, _hits(rule, evidence))
-            for rule in rules
-            if rule.is_certain or query.holds(rule.node, lambda leaf: self._holds(leaf, evidence, language))
+            self._matched(number, evidence)
+            for number in candidates.rules
+            if self._rules[number].is_certain
+            or query.holds(self._rules[number].node, lambda leaf: self._holds(leaf, evidence, language))
         ]
+
+    def _matched(self, number: int, evidence: Evidence) -> TopicMatch:
+        rule = self._rules[number]
+        return TopicMatch(rule.topic, _hits(rule, evidence))
 
     def _holds(self, leaf: Leaf | Near, evidence: Evidence, language: str) -> bool:
         if isinstance(leaf, Near):
