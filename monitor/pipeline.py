@@ -39,7 +39,7 @@ from monitor.signals.accounts import in_languages, is_outlet
 from monitor.signals.arithmetic import phrased
 from monitor.signals.baseline import HOUR, WHOLE
 from monitor.signals.bursts import Known, baseline_window, by_hour, copies_once, measure
-from monitor.signals.copies import grouped, wording_of
+from monitor.signals.copies import Wording, grouped, wording_of
 from monitor.signals.coverage import read_together, since
 from monitor.signals.firsts import NOTHING, Firsts, told
 from monitor.signals.phrases import MOST_READ, emerging
@@ -76,11 +76,20 @@ def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime |
     ]
     # A query can ask for a language, so it is told before the judgement, and only of posts that may be about a topic.
     languages = stages.tag([post.text for post, _ in found], [post.language_hint for post, _ in found])
+    judged = [
+        _Judged(post, matches, language)
+        for (post, candidates), language in zip(found, languages, strict=True)
+        if (matches := stages.matcher.judge(candidates, language))
+    ]
+    # One after the other for all posts: each has a table of its own, of which most stays in the processor's cache.
+    scripts = [script_of(each.post.text) for each in judged]
+    wordings = [wording_of(each.post.text) for each in judged]
     by_topic: dict[str, list[Mention]] = defaultdict(list)
-    for (post, candidates), language in zip(found, languages, strict=True):
-        backfilled = covered_since is not None and post.time < covered_since
-        matches = stages.matcher.judge(candidates, language)
-        for mention in _mentions(disguised(post, stages), matches, language) if matches else ():
+    for each, script, wording in zip(judged, scripts, wordings, strict=True):
+        backfilled = covered_since is not None and each.post.time < covered_since
+        post = disguised(each.post, stages)
+        for match in each.matches:
+            mention = _mention(post, match, each.language, script, wording)
             if in_languages(mention, stages.topics[mention.topic].languages):
                 by_topic[mention.topic].append(
                     msgspec.structs.replace(mention, backfilled=True) if backfilled else mention
@@ -88,22 +97,26 @@ def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime |
     return by_topic
 
 
-def _mentions(post: Post, matches: Sequence[TopicMatch], language: str) -> list[Mention]:
+class _Judged(NamedTuple):
+    """A post, the topics that it belongs to, and its language."""
+
+    post: Post
+    matches: Sequence[TopicMatch]
+    language: str
+
+
+def _mention(post: Post, match: TopicMatch, language: str, script: str | None, wording: Wording) -> Mention:
     if post.is_counted_only:
-        return [_counted(post, match, language) for match in matches]
-    script, wording = script_of(post.text), wording_of(post.text)
-    return [
-        Mention(
-            post=post,
-            topic=match.topic,
-            terms=match.terms,
-            language=language,
-            script=script,
-            group=wording.group,
-            sketch=wording.sketch,
-        )
-        for match in matches
-    ]
+        return _counted(post, match, language)
+    return Mention(
+        post=post,
+        topic=match.topic,
+        terms=match.terms,
+        language=language,
+        script=script,
+        group=wording.group,
+        sketch=wording.sketch,
+    )
 
 
 def _counted(post: Post, match: TopicMatch, language: str) -> Mention:
