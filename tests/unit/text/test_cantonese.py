@@ -35,3 +35,15 @@ def test_written_chinese_with_a_word_of_it_is_not(text: str) -> None:
 @given(texts)
 def test_no_text_is_refused(text: str) -> None:
     assert is_cantonese(text) in (True, False)
+
+
+LIKELY = """
+啱 嘥 睇 俾 係 點解 點樣 邊個 邊度 呢個 呢D 依家 而家 宜家 鍾意 仲未 得閒 搞掂 識得 聽日 尋日 琴日
+返工 食飯 傾偈 靚 我地 人地 講緊 聽緊 打左 既 好D 咩
+"""
+
+
+@pytest.mark.parametrize("word", LIKELY.split())
+def test_two_likely_words_are_enough(word: str) -> None:
+    assert is_cantonese(f"{word}，{word}")
+    assert not is_cantonese(word)
