@@ -23,6 +23,7 @@ from monitor.store.reviews import ReviewStore
 from monitor.store.schedule import DueList, LeaseStore
 from monitor.store.scores import ScoreStore
 from monitor.store.second_looks import SecondLooks
+from monitor.store.setbacks import Setbacks
 from monitor.store.subscriptions import SubscriptionStore
 from monitor.store.tallies import TallyStore
 from monitor.store.told import ToldStore
@@ -40,6 +41,7 @@ class Stores:
         self.topics = TopicStore(connection)
         self.schedule = DueList(connection)
         self.restarts = Restarts(connection)
+        self.setbacks = Setbacks(connection)
         self.progress = ProgressStore(connection)
         self.packs = PackStore(connection)
         self.scores = ScoreStore(connection)

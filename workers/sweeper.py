@@ -78,6 +78,7 @@ class Sweeper(bootsteps.StartStopStep):
 def sweep(app: Any, monitor: Monitor) -> None:
     """Send a hint for each job that is due, as long as few enough are waiting."""
     monitor.restarts.mend()
+    monitor.setbacks.mend()
     monitor.job_leases.bury(is_dead)
     with app.producer_pool.acquire(block=True, timeout=5) as producer:
         room = MOST_HINTS - waiting(producer, app.conf.task_default_queue)

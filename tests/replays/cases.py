@@ -52,6 +52,7 @@ CASES: Mapping[str, Generator] = {
     "rest": work.rest,
     "rest_inbox": inbox.rest_inbox,
     "revise": repairs.revise,
+    "set_back": work.set_back,
     "settle": chats.settle,
     "sight": work.sight,
     "surveyed": repairs.surveyed,

@@ -117,6 +117,15 @@ def sync(draw: Random, store: Replayer) -> Call:
     return lambda: DueList(store).sync(jobs)
 
 
+def set_back(draw: Random, store: Replayer) -> Call:
+    """A clock that was set back: jobs and leases of later than now, and others."""
+    keys = store.keys.work
+    a_due_list(draw, store)
+    some_leases(draw, store, keys.leases, keys.fence)
+    args = (draw.choice((0, 7_000, 60_000)),)
+    return lambda: store.run("set_back", (keys.due, keys.due_since, keys.leases), args)
+
+
 def take(draw: Random, store: Replayer) -> Call:
     """More jobs due than are asked for, some at work."""
     keys = store.keys.work
