@@ -8,14 +8,14 @@ is planned for the money there is (x_plan.py). How a query is paged and resumed 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from monitor.errors import AccessDenied, ConfigError, OutOfCredit, PayloadChanged
+from monitor.errors import AccessDenied, OutOfCredit, PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, Query, SetAside, Window
-from monitor.seams.budget import Budget, Prices, Wish, dollars, micro
+from monitor.seams.budget import Wish, dollars
 from monitor.seams.credentials import NO_BUDGET
 from monitor.seams.looking_back import Price
 from monitor.seams.pace import Pace
@@ -29,6 +29,7 @@ from monitor.sources.items import nameless_item, sort_out
 from monitor.sources.x_client import HOST, Account, Gateway, check_address
 from monitor.sources.x_errors import QueryRefused
 from monitor.sources.x_lookup import Known, accounts_of, known_of, signatures_of
+from monitor.sources.x_money import budget_of, prices_of
 from monitor.sources.x_pages import (
     Reader,
     Terms,
@@ -41,9 +42,9 @@ from monitor.sources.x_pages import (
     listing_of,
     moved,
 )
-from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, Step, XPlace, is_sampling, place_of, step_of
-from monitor.sources.x_plan import SAMPLE_EVERY, SAMPLE_WINDOW
+from monitor.sources.x_place import LEAST_PAGE, PAGE, REACH, XPlace, is_sampling, place_of, step_of
 from monitor.sources.x_posts import NAME, id_at, read_post
+from monitor.sources.x_questions import LATEST, counting, is_count_due, is_idle, probing, searching, written_time
 from monitor.sources.x_till import LOOKUP, POST, SEARCH, Asks, Paid, Till
 from monitor.topics.queries.packing import atoms_in
 
@@ -56,19 +57,9 @@ FIELDS = {
 No expansion is asked for: what it brings is billed as a second thing.
 """
 
-PRICES = Prices(post=5_000, user=10_000, count=5_000, as_of="2026-08-22")
-"""Micro-dollars (https://docs.x.com/x-api/getting-started/pricing); config/monitor.toml may say others."""
 
 MOST_LOOKED_UP = 100
 MOST_PAGES = 10
-LATEST = timedelta(seconds=30)
-"""What is younger is neither found nor counted yet, by X's own rule."""
-
-BACKLOG = timedelta(hours=3)
-"""A time that was not read, from which it is counted before it is read."""
-
-COUNTED_LATELY = 0.8
-"""The share of the time between two counts before which posts are not counted again."""
 
 
 class XSource:
@@ -175,8 +166,8 @@ class XSource:
         start, end = max(window.start, reach), min(window.end, now - LATEST)
         if start >= end:
             return Price(0, 0.0, 0, reach)
-        params = {"query": query, "granularity": "hour", "start_time": _at(start), "end_time": _at(end)}
-        paid = self._till.counts(params, self.meter, now)
+        times = {"start_time": written_time(start), "end_time": written_time(end)}
+        paid = self._till.counts({"query": query, "granularity": "hour"} | times, self.meter, now)
         posts = sum(counts_of(paid.answer.body).values())
         return Price(-(-posts // PAGE), dollars(posts * self.prices.post), posts, reach)
 
@@ -278,73 +269,6 @@ def nameless(raw: bytes) -> SetAside:
     return nameless_item(NAME, raw, {"id": "author_id", "handle": "username"})
 
 
-def budget_of(options: Mapping[str, str]) -> Budget:
-    """Return what may be spent in a UTC day: nothing unless it is set; a topic all of it unless that is set."""
-    day = micro(_amount(options, "budget", 0.0))
-    return Budget(day, min(day, micro(_amount(options, "budget_topic", dollars(day)))))
-
-
-def prices_of(options: Mapping[str, str]) -> Prices:
-    """Return the prices: those of the configuration, else those that were known when this was written."""
-    post, user, count = (
-        micro(_amount(options, f"price_{name}", dollars(known)))
-        for name, known in (("post", PRICES.post), ("user", PRICES.user), ("count", PRICES.count))
-    )
-    if not (post and user and count):
-        raise ConfigError(["[sources.x] price_post, price_user and price_count: must be above 0, or left out"])
-    return Prices(post=post, user=user, count=count, as_of=options.get("prices_as_of", PRICES.as_of))
-
-
-def is_idle(place: XPlace, step: Step, now: datetime) -> bool:
-    """Tell whether nothing is to be asked: nothing lies between two ids, or posts are only counted and just were."""
-    if step.high is not None and step.high <= step.low + 1:
-        return True
-    return place.plan is not None and place.plan.mode == "counts" and not is_count_due(place, now)
-
-
-def is_count_due(place: XPlace, now: datetime) -> bool:
-    """Tell whether posts are counted first: a new query has more than a small page, or only a sample is read."""
-    if place.plan is None:
-        return place.step is not None and place.step.token is not None
-    if now.timestamp() - place.plan.at / 1000 < (SAMPLE_EVERY * COUNTED_LATELY).total_seconds():
-        return False
-    if place.plan.mode == "all":
-        # The money was spent, or nobody looked: to read all of it could cost what the whole day has.
-        return now.timestamp() - place.read_to / 1000 > BACKLOG.total_seconds()
-    return place.step is None
-
-
-def counting(query: str, place: XPlace, now: datetime) -> dict[str, object]:
-    """Return what to count: by the hour for a week at first, later by the minute from the hour of the last look on."""
-    if place.plan is None or not place.read_to:
-        return {"query": query, "granularity": "hour"}
-    last, oldest = datetime.fromtimestamp(place.read_to / 1000, UTC) - LATEST, now - REACH
-    # Whole hours, so that counting one again replaces what was counted of it before, up to its last half minute.
-    since = max(each.replace(minute=0, second=0, microsecond=0) for each in (last, oldest + timedelta(hours=1)))
-    return {"query": query, "granularity": "minute", "start_time": _at(since)}
-
-
-def probing(query: str, place: XPlace, now: datetime) -> dict[str, object]:
-    """Return what to count so that it is known how many posts a sample would bring."""
-    since = now - SAMPLE_WINDOW
-    return {"query": liked(query, place), "granularity": "hour", "start_time": _at(since)}
-
-
-def liked(query: str, place: XPlace) -> str:
-    """Return a query for the posts that are liked as much as the plan wants; the query itself when all are read."""
-    if place.plan is None or not is_sampling(place):
-        return query
-    text = query if query.startswith("(") and query.endswith(")") else f"({query})"
-    return f"{text} min_likes:{place.plan.likes}"
-
-
-def searching(query: str, place: XPlace, step: Step) -> dict[str, object]:
-    """Return what to search for. Ids are numbers: as text 9 would come after 10."""
-    high = {} if step.high is None else {"until_id": step.high}
-    token = {} if step.token is None else {"next_token": step.token}
-    return {"query": liked(query, place), "since_id": step.low} | high | token
-
-
 def _decoded(page: bytes) -> XPage:
     try:
         return msgspec.msgpack.decode(page, type=XPage)
@@ -355,19 +279,3 @@ def _decoded(page: bytes) -> XPage:
 def _covered(window: Window, now: datetime) -> Coverage:
     end = min(window.end, now)
     return Coverage(start=min(max(window.start, now - REACH), end), end=end)
-
-
-def _amount(options: Mapping[str, str], name: str, otherwise: float) -> float:
-    """Return an amount of dollars from the settings; raise ConfigError for what is none."""
-    text = options.get(name)
-    try:
-        amount = otherwise if text is None else float(text)
-    except ValueError:
-        amount = -1.0
-    if not 0 <= amount < 1_000_000:
-        raise ConfigError([f'[sources.x] {name} = "{text}": must be an amount of US dollars, such as 2.50'])
-    return amount
-
-
-def _at(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

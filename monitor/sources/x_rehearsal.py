@@ -14,10 +14,8 @@ import msgspec
 from monitor.errors import SourceRejected
 from monitor.sources.x_client import Answer
 from monitor.sources.x_posts import NAME, id_at
+from monitor.sources.x_questions import LATEST
 from monitor.sources.x_till import COUNTS, SEARCH
-
-LATEST = timedelta(seconds=30)
-"""What is newer is not found yet."""
 
 GROWTH = timedelta(hours=6)
 """A post gets its likes in about so much time, evenly: X tells no curve, and a sample must wait for them."""

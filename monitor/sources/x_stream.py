@@ -30,9 +30,10 @@ from monitor.sources.http import Client
 from monitor.sources.items import sort_out
 from monitor.sources.network import reason_of
 from monitor.sources.surrogates import repair
-from monitor.sources.x import FIELDS, XSource, budget_of, nameless, prices_of
+from monitor.sources.x import FIELDS, XSource, nameless
 from monitor.sources.x_client import check_address
 from monitor.sources.x_lines import posts_in
+from monitor.sources.x_money import budget_of, prices_of
 from monitor.sources.x_pages import edits_apart
 from monitor.sources.x_posts import NAME, read_post
 from monitor.sources.x_rules import CONNECTING, Rules, check
