@@ -5,9 +5,10 @@ from zoneinfo import ZoneInfo
 from monitor.bot import owners, texts
 from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked, ChatKind, Command
+from monitor.bot.audit import audit
 from monitor.bot.chat_settings import mute, settings
 from monitor.bot.cost import cost
-from monitor.bot.editing import audit, edit, feeds, hours_of, keywords, track
+from monitor.bot.editing import edit, feeds, hours_of, keywords, track
 from monitor.bot.export import export
 from monitor.bot.insight import chart, digest, why
 from monitor.bot.language import choose_language

@@ -4,29 +4,22 @@
     ─► [Apply] ─► the file is written, if nobody changed it meanwhile ─► in force ─► [Undo]: the bytes of before
 """
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
-
-import xxhash
 
 from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
+from monitor.bot.audit import write_down
 from monitor.bot.chat_settings import mark_of
 from monitor.bot.menus import button
+from monitor.bot.proposing import CHANGED_MEANWHILE, NOT_HERE, NOTHING_CHANGES, Draft, proposed
 from monitor.bot.topic_names import find_topics, title_of
-from monitor.digests.draft import utf16_length
-from monitor.digests.people import is_exposing
-from monitor.digests.reasons import told_reason
 from monitor.digests.schedule import next_digest
-from monitor.digests.wording import day_and_time, listed, plain, posts
-from monitor.errors import ConfigError, QueryError, StoreError
-from monitor.models import Button, Mention, Quoted, Topic, Window
-from monitor.nouns.proposal import Audited, Proposal
-from monitor.processes.undisturbed import undisturbed
+from monitor.digests.wording import day_and_time, listed, plain
+from monitor.errors import StoreError
+from monitor.models import Button, Topic
+from monitor.nouns.proposal import Proposal
 from monitor.saying import phrase, say
-from monitor.services.rules import rules_of
 from monitor.store.subscriptions import Change
 from monitor.text.folding import fold
 from monitor.topics.editing import (
@@ -44,11 +37,8 @@ from monitor.topics.language.printer import printed
 from monitor.topics.matcher.matching import Matcher
 from monitor.topics_file import BY_DEFAULT, NAMEABLE, is_in_force, put_in_force, read_topics_text, write_topics_text
 
-LOOK_BACK = timedelta(days=7)
 MOST_FEEDS = 50
-LONGEST_EXAMPLE = 80
 LONGEST_TOPIC_TITLE = 60
-LONGEST_CHANGE = 400
 UNTIL_KNOWN = timedelta(minutes=1)
 """For so long workers may match by the rule of before; posts of that time are matched anew, too."""
 
@@ -56,26 +46,8 @@ HOW_TO_EDIT = phrase("Tell me what and how: /edit {topic} -word +word, or /edit 
 HOW_TO_TRACK = phrase('Tell me what to follow: /track 砸锅卖铁 OR "smash pots"')
 HOW_KEYWORDS = phrase("Like this: /keywords add {topic} word, or remove {topic} word, or test {topic} text")
 HOW_FEEDS = phrase("To change that: /feeds add https://… or /feeds remove https://…")
-CHANGED_MEANWHILE = phrase("The topics file was changed meanwhile. Nothing was done; send the command again.")
 NOT_WRITABLE = phrase("I cannot write the topics file, so nothing was changed. Whoever runs me can mend that: {reason}")
-NOT_HERE = phrase(
-    "I run on a machine whose topics file is not the one in force, so nothing was changed. "
-    "Whoever runs me: see monitor doctor."
-)
-NOTHING_CHANGES = phrase("That changes nothing.")
-SIGNS = {"↩": phrase("undone: {what}"), "→": phrase("sent: {what}"), "×": phrase("not sent: {what}")}
-"""What the signs of the audit log mean."""
-
 CANCELLED = phrase("Nothing was changed.")
-
-
-class Draft(NamedTuple):
-    """A change before it is proposed: the file with it, its topic, and the change in words."""
-
-    after: str
-    topic: str
-    said: str
-    is_new: bool = False
 
 
 def edit(asked: Asked) -> Answer:
@@ -86,7 +58,7 @@ def edit(asked: Asked) -> Answer:
     if topic is None or not words:
         named = topic or next(iter(asked.monitor.topics.all()), None)
         return Answer(say(HOW_TO_EDIT, topic="TOPIC" if named is None else named.name))
-    return _proposed(asked, lambda text: _edited(text, topic, words))
+    return proposed(asked, lambda text: _edited(text, topic, words))
 
 
 def keywords(asked: Asked) -> Answer:
@@ -99,8 +71,8 @@ def keywords(asked: Asked) -> Answer:
     if verb == "test":
         return Answer(_tested(topic, words))
     if verb == "add":
-        return _proposed(asked, lambda text: _edited(text, topic, f"+{words}"))
-    return _proposed(asked, lambda text: _removed(text, topic, words))
+        return proposed(asked, lambda text: _edited(text, topic, f"+{words}"))
+    return proposed(asked, lambda text: _removed(text, topic, words))
 
 
 def feeds(asked: Asked) -> Answer:
@@ -115,7 +87,7 @@ def feeds(asked: Asked) -> Answer:
     if len(wanted) == len(known):
         return Answer(say(NOTHING_CHANGES))
     sign = "+" if verb == "add" else "−"
-    return _proposed(asked, lambda text: Draft(with_feeds(text, wanted), "", f"{sign} {url.strip()}"))
+    return proposed(asked, lambda text: Draft(with_feeds(text, wanted), "", f"{sign} {url.strip()}"))
 
 
 def track(asked: Asked) -> Answer:
@@ -123,7 +95,7 @@ def track(asked: Asked) -> Answer:
     words = asked.words.strip()
     if not words:
         return Answer(say(HOW_TO_TRACK))
-    return _proposed(asked, lambda text: _tracked(asked, text, words))
+    return proposed(asked, lambda text: _tracked(asked, text, words))
 
 
 def decide(asked: Asked) -> Answer:
@@ -149,15 +121,8 @@ def decide(asked: Asked) -> Answer:
         monitor.proposals.mark_edited(proposal.topic, asked.now + UNTIL_KNOWN)
     put_in_force(monitor)
     sign = "↩ " if is_undo else ""
-    _write_down(asked, f"{sign}{proposal.topic or 'feeds'} {proposal.said}", was_done=present == new)
+    write_down(asked, f"{sign}{proposal.topic or 'feeds'} {proposal.said}", was_done=present == new)
     return _applied(asked, proposal, is_undo=is_undo)
-
-
-def _write_down(asked: Asked, what: str, *, was_done: bool) -> None:
-    """Note who did what; who presses a button again did nothing. A kill before it is noted brings the update again."""
-    newest = asked.monitor.proposals.audited(1)
-    if not (was_done and newest and newest[0][1].what == what):
-        asked.monitor.proposals.audit(Audited(update=asked.update.id, user=asked.user, what=what), asked.now)
 
 
 def _applied(asked: Asked, proposal: Proposal, *, is_undo: bool) -> Answer:
@@ -188,106 +153,6 @@ def hours_of(asked: Asked, topic: Topic) -> tuple[tuple[Button, ...], ...]:
     more = (("America/New_York", say("08:00 New York")),)
     rows = [tuple(button(asked, label, "t", f"{mark}z{zone}") for zone, label in some) for some in (cities, more)]
     return (rows[0], (*rows[1], button(asked, say("Other"), "t", f"{mark}z?")))
-
-
-def _proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
-    """Show what a change would do, with buttons to apply it or not."""
-    before = read_topics_text(asked.monitor.settings.topics_file)
-    if not is_in_force(asked.monitor, before):
-        return Answer(say(NOT_HERE))
-    try:
-        draft = draw(before)
-        parsed = parse_topics(draft.after, NAMEABLE, BY_DEFAULT)
-    except KeyError:
-        return Answer(say(CHANGED_MEANWHILE))
-    except QueryError as e:
-        return Answer(
-            say("That query does not hold, at column {column}: {reason}", column=e.column, reason=told_reason(e.reason))
-        )
-    except ConfigError as e:
-        return Answer(say("That does not hold: {reason}", reason="\n".join(map(told_reason, e.problems))))
-    if draft.after == before:
-        return Answer(say(NOTHING_CHANGES))
-    new = next((each for each in parsed.topics if each.name == draft.topic), None)
-    old = next((each for each in asked.monitor.topics.all() if each.name == draft.topic), None)
-    stored, dropped = _dropped(asked, old, new)
-    proposal = Proposal(
-        id=_id(asked),
-        user=asked.user,
-        topic=draft.topic,
-        at=asked.now,
-        before=before,
-        after=draft.after,
-        said=draft.said,
-        drops=len(dropped),
-        version=asked.monitor.topics.version(),
-        is_new=draft.is_new,
-    )
-    asked.monitor.proposals.keep(proposal)
-    lines = [_headline(proposal), *_told_drops(stored, dropped), *_told_new(new if old is None else None)]
-    label = say("Track") if draft.is_new else say("Apply")
-    row = (button(asked, label, "e", f"{proposal.id}y"), button(asked, say("Cancel"), "e", f"{proposal.id}n"))
-    text = "\n".join(lines)
-    return Answer(text, buttons=(row,), quotes=_quotes(text, dropped))
-
-
-def _headline(proposal: Proposal) -> str:
-    versions = {"topic": proposal.topic or "feeds", "old": proposal.version, "new": proposal.version + 1}
-    return say("{topic} v{old} → v{new}: {change}", change=plain(proposal.said, LONGEST_CHANGE), **versions)
-
-
-@undisturbed
-def _dropped(asked: Asked, old: Topic | None, new: Topic | None) -> tuple[int, list[Mention]]:
-    """Return how many posts of the last seven days are stored, and those that the new rule has no more."""
-    if old is None or new is None:
-        return 0, []
-    window = Window(asked.now - LOOK_BACK, asked.now)
-    stored, edited = asked.monitor.mentions.between(old.name, window), asked.monitor.proposals.edited_at(old.name)
-    belongs = rules_of(new) if edited is None else rules_of(new, old)
-    judged = [(each, belongs(each)) for each in stored]
-    # What was read since the rule is in force was matched by it.
-    held = [(each, of) for each, of in judged if edited is None or each.post.observed_at >= edited or of[1]]
-    return len(held), [each for each, of in held if not of[0]]
-
-
-def _told_drops(stored: int, dropped: Sequence[Mention]) -> list[str]:
-    if not stored:
-        return []
-    counts = {"count": f"{len(dropped):,}", "all": posts(stored)}
-    lines = [say("Over 7 days: drops {count} of {all}, adds 0 (from what was stored).", **counts)]
-    example = _example(dropped)
-    if example is not None:
-        quote, more = _words(example), len(dropped) - 1
-        lines.append(
-            say("Dropped: {quote} [+{more}]", quote=quote, more=more) if more else say("Dropped: {quote}", quote=quote)
-        )
-    return lines
-
-
-def _example(dropped: Sequence[Mention]) -> Mention | None:
-    return next((each for each in dropped if not each.withdrawn and not is_exposing(each.post.text)), None)
-
-
-def _words(example: Mention) -> str:
-    return f"「{plain(example.post.text, LONGEST_EXAMPLE)}」"
-
-
-def _quotes(text: str, dropped: Sequence[Mention]) -> tuple[Quoted, ...]:
-    """Return where the example stands, so that its author can take it back."""
-    example = _example(dropped)
-    if example is None or _words(example) not in text:
-        return ()
-    before, words, _ = text.partition(_words(example))
-    author = example.post.author.id or ""
-    return (Quoted(example.post.key, utf16_length(before), utf16_length(words), author),)
-
-
-def _told_new(topic: Topic | None) -> list[str]:
-    """Say what a new topic looks for, and where."""
-    if topic is None:
-        return []
-    places = listed(sorted({each.partition(":")[0] for each in topic.sources}))
-    return [say("Finds it in any script and spelling. Looks at: {places}.", places=places)]
 
 
 def _edited(text: str, topic: Topic, words: str) -> Draft:
@@ -348,25 +213,3 @@ def _split(asked: Asked) -> tuple[Topic | None, str]:
 def _feeds_of(asked: Asked) -> list[str]:
     text = read_topics_text(asked.monitor.settings.topics_file)
     return list(parse_topics(text, NAMEABLE, BY_DEFAULT).feeds)
-
-
-def _id(asked: Asked) -> str:
-    """Return an id that is the same when this update comes again."""
-    return xxhash.xxh3_64_hexdigest(f"{asked.update.id} {asked.user} {asked.chat}".encode())
-
-
-def audit(asked: Asked) -> Answer:
-    """List who changed what, newest first."""
-    lines = [
-        say(
-            "{time} UTC, {user}: {what}", time=f"{at:%Y-%m-%d %H:%M}", user=each.user, what=_done(plain(each.what, 200))
-        )
-        for at, each in asked.monitor.proposals.audited(20)
-    ]
-    return Answer("\n".join(lines) or say("Nobody changed anything from here yet."))
-
-
-def _done(what: str) -> str:
-    """Word what was done; it is kept with a sign in front where it was no change."""
-    sign, _, rest = what.partition(" ")
-    return say(SIGNS[sign], what=rest) if sign in SIGNS else what

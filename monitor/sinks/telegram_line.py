@@ -16,7 +16,6 @@ from telegram.request import HTTPXRequest
 from telegram.warnings import PTBDeprecationWarning
 
 API_URL = "https://api.telegram.org"
-
 PATIENCE = timedelta(seconds=10)
 """For one request, all in all; less than half of a sender's lease."""
 

@@ -32,7 +32,6 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx
 """Only these prove that no byte of a request left; every other failure on the way may come after the delivery."""
 
 AGAIN = timedelta(seconds=5)
-
 AGAIN_WHEN_REFUSED = timedelta(minutes=15)
 
 _NO_CHAT = (
@@ -48,15 +47,11 @@ _NO_CHAT = (
     "topic_deleted",
     "user is deactivated",
 )
-
 _SAME = "message is not modified"
-
 _MISSING = ("message to edit not found", "message_id_invalid", "message identifier is not specified")
-
 # Telegram asks whether a message is there and is ours before it asks what is in it:
 # https://github.com/tdlib/td (MessagesManager::edit_message_live_location)
 _UNTOUCHED = "there is no live location in the message"
-
 _FOREIGN = ("message can't be edited", "there is no text in the message", "there is no caption in the message")
 
 
