@@ -20,6 +20,7 @@ from monitor.store.floods import FloodList
 from monitor.store.outbox import OutboxStore
 from monitor.store.repairs import RepairStore
 from monitor.store.send_pace import SendPace
+from tests.simulators.telegram_api import Simulator
 
 PATIENCE = timedelta(seconds=0.5)
 TIMES = Times(
@@ -103,3 +104,11 @@ def drain(desk: Desk, connection: Connection, chats: Iterable[str], seconds: flo
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, chats))
+
+
+def a_channel(telegram: Simulator, desk: Desk, connection: Connection) -> str:
+    """Return a channel in which one message of ours is known, so that a probe has where to begin."""
+    chat = str(telegram.state.world.add_chat("channel", "Digests").id)
+    desk.outbox.hand_over(chat, parcels(chat, "anchor"))
+    drain(desk, connection, [chat])
+    return chat

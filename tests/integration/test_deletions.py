@@ -29,7 +29,6 @@ from monitor.store.fsck import check
 from monitor.topics.polling.planning import reread_job
 from monitor.wiring import Monitor
 from tests.build import a_topic
-from tests.data import data_path
 from tests.integration.couriers import a_desk, a_sink, drain
 from tests.integration.product import Product
 from tests.integration.test_forget import log_of, stored
@@ -185,14 +184,6 @@ PLATFORMS: dict[str, Callable[[ExitStack], Platform]] = {
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as opened:
         yield opened
-
-
-@pytest.fixture
-def telegram(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz"), seed=7) as simulator:
-        yield simulator
-    assert simulator.breaches == []
 
 
 def test_every_source_is_tried_or_says_why_not() -> None:

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -14,43 +13,13 @@ from monitor.services.desk import Desk
 from monitor.store.connection import Connection
 from monitor.store.floods import MOST_FLOODED
 from monitor.store.fsck import check
-from tests.data import data_path
-from tests.integration.couriers import a_desk, a_sink, drain, parcels
-from tests.simulators.telegram_api import TOKEN, Simulator
+from tests.integration.couriers import a_channel, drain, parcels
+from tests.simulators.telegram_api import Simulator
 from tests.simulators.telegram_faults import FAULTS, Fault, FaultKind, Order, storm
 
 pytestmark = pytest.mark.chaos
 
 SHAPES = [kind for kind in FAULTS if kind not in ("forbidden", "migrated")]
-
-
-@pytest.fixture(autouse=True)
-def durations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence the library's warning in every phase of a test: the sink's own filter lasts for one."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
-@pytest.fixture
-def telegram() -> Iterator[Simulator]:
-    """Yield a simulator; a request that no correct product makes fails the test."""
-    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz"), seed=7) as simulator:
-        yield simulator
-    assert simulator.breaches == []
-
-
-@pytest.fixture
-def desk(connection: Connection, telegram: Simulator) -> Iterator[Desk]:
-    sink = a_sink(telegram.url, TOKEN)
-    yield a_desk(connection, sink)
-    sink.close()
-
-
-def a_channel(telegram: Simulator, desk: Desk, connection: Connection) -> str:
-    """Return a channel in which one message of ours is known, so that a probe has where to begin."""
-    chat = str(telegram.state.world.add_chat("channel", "Digests").id)
-    desk.outbox.hand_over(chat, parcels(chat, "anchor"))
-    drain(desk, connection, [chat])
-    return chat
 
 
 def text_of(parcel: Parcel) -> str:

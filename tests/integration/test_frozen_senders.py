@@ -1,7 +1,7 @@
 """A sender freezes just before an edit, another one takes its work up, and then the edit is made after all."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
 
@@ -16,9 +16,8 @@ from monitor.services.desk import Desk
 from monitor.store.connection import Connection
 from monitor.store.erasure import MessageEraser
 from monitor.store.fsck import check
-from tests.data import data_path
-from tests.integration.couriers import TIMES, a_desk, a_sink, drain, is_done, parcels
-from tests.simulators.telegram_api import TOKEN, Simulator
+from tests.integration.couriers import TIMES, drain, is_done, parcels
+from tests.simulators.telegram_api import Simulator
 from tests.simulators.telegram_faults import Fault, Order
 
 pytestmark = pytest.mark.parametrize("connection", ["valkey"], indirect=True)
@@ -68,23 +67,9 @@ class FreezesAtSend:
         return self.sent
 
 
-@pytest.fixture(autouse=True)
-def durations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
 @pytest.fixture
-def telegram() -> Iterator[Simulator]:
-    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz"), seed=7) as simulator:
-        yield simulator
-    assert simulator.breaches == []
-
-
-@pytest.fixture
-def desk(connection: Connection, telegram: Simulator) -> Iterator[Desk]:
-    sink = a_sink(telegram.url, TOKEN)
-    yield a_desk(connection, sink)._replace(times=SHORT)
-    sink.close()
+def desk(desk: Desk) -> Desk:
+    return desk._replace(times=SHORT)
 
 
 @pytest.fixture

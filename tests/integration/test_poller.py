@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -18,7 +18,6 @@ from monitor.store.fsck import check
 from monitor.store.inbox import INBOX_JOB, InboxStore
 from monitor.store.people import PeopleStore
 from monitor.store.schedule import LeaseStore
-from tests.data import data_path
 from tests.integration.bots import polling
 from tests.integration.product import wait_until
 from tests.simulators.telegram_api import TOKEN, Simulator
@@ -49,19 +48,6 @@ class DiesAfter(InboxStore):
     def take_in(self, bot: str, updates: Sequence[Incoming], offset: int | None, lease: Lease | None) -> Taken | None:
         super().take_in(bot, updates, offset, lease)
         raise Killed
-
-
-@pytest.fixture(autouse=True)
-def durations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence the library's warning in every thread of a test."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
-@pytest.fixture
-def telegram() -> Iterator[Simulator]:
-    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz"), seed=7) as simulator:
-        yield simulator
-    assert simulator.breaches == []
 
 
 @pytest.fixture

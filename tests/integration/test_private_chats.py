@@ -1,7 +1,5 @@
 """Private chats share the numbers of the bot's account: what is said elsewhere moves them on; no probe gets lost."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from monitor.models import Incoming
@@ -10,34 +8,14 @@ from monitor.store.account import STEP
 from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.store.subscriptions import Order, SubscriptionStore
-from tests.data import data_path
-from tests.integration.couriers import a_desk, a_sink, drain, parcels
-from tests.simulators.telegram_api import TOKEN, Simulator
+from tests.integration.couriers import drain, parcels
+from tests.simulators.telegram_api import Simulator
 from tests.simulators.telegram_faults import Fault
 from tests.simulators.telegram_faults import Order as Failing
 
 pytestmark = pytest.mark.parametrize("connection", ["valkey"], indirect=True)
 
 MORE_THAN_A_PROBE_SEES = 300
-
-
-@pytest.fixture(autouse=True)
-def durations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
-@pytest.fixture
-def telegram() -> Iterator[Simulator]:
-    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz"), seed=7) as simulator:
-        yield simulator
-    assert simulator.breaches == []
-
-
-@pytest.fixture
-def desk(connection: Connection, telegram: Simulator) -> Iterator[Desk]:
-    sink = a_sink(telegram.url, TOKEN)
-    yield a_desk(connection, sink)
-    sink.close()
 
 
 def a_reader(telegram: Simulator, desk: Desk, connection: Connection, name: str) -> str:

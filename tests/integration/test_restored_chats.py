@@ -17,7 +17,6 @@ from monitor.store.connection import Connection, store_now
 from monitor.store.fsck import check
 from monitor.store.keys import Keyspace
 from monitor.store.restore import restore_into
-from tests.data import data_path
 from tests.integration.couriers import a_desk, a_sink, drain, parcels
 from tests.simulators.telegram_api import TOKEN, Simulator
 from tests.simulators.telegram_faults import Fault, Order
@@ -25,18 +24,6 @@ from tests.simulators.telegram_faults import Fault, Order
 pytestmark = pytest.mark.chaos
 
 GAP = 20
-
-
-@pytest.fixture(autouse=True)
-def durations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
-@pytest.fixture
-def telegram() -> Iterator[Simulator]:
-    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz"), seed=7) as simulator:
-        yield simulator
-    assert simulator.breaches == []
 
 
 class Life:

@@ -1,7 +1,5 @@
 """What was told and must be read no more is edited in the chat: the simulator's ledger says what readers see."""
 
-from collections.abc import Iterator
-
 import pytest
 from msgspec.structs import replace
 
@@ -13,38 +11,11 @@ from monitor.store.connection import Connection
 from monitor.store.erasure import MessageEraser
 from monitor.store.fsck import check
 from monitor.store.undelivered import UndeliveredStore, may_be_resent
-from tests.data import data_path
-from tests.integration.couriers import a_desk, a_sink, drain, parcels
-from tests.simulators.telegram_api import TOKEN, Simulator
+from tests.integration.couriers import a_channel, drain, parcels
+from tests.simulators.telegram_api import Simulator
 from tests.simulators.telegram_faults import Fault, Order
 
 pytestmark = pytest.mark.parametrize("connection", ["valkey"], indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def durations(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PTB_TIMEDELTA", "true")
-
-
-@pytest.fixture
-def telegram() -> Iterator[Simulator]:
-    with Simulator(data_path("specs/telegram_bot_api_10.1.json.gz"), seed=7) as simulator:
-        yield simulator
-    assert simulator.breaches == []
-
-
-@pytest.fixture
-def desk(connection: Connection, telegram: Simulator) -> Iterator[Desk]:
-    sink = a_sink(telegram.url, TOKEN)
-    yield a_desk(connection, sink)
-    sink.close()
-
-
-def a_channel(telegram: Simulator, desk: Desk, connection: Connection) -> str:
-    chat = str(telegram.state.world.add_chat("channel", "Digests").id)
-    desk.outbox.hand_over(chat, parcels(chat, "anchor"))
-    drain(desk, connection, [chat])
-    return chat
 
 
 def quoting(chat: str, digest: str) -> Parcel:
