@@ -13,15 +13,16 @@ from typing import NamedTuple
 from monitor.bot import texts
 from monitor.bot.admission import NOBODY, Verdict, judge
 from monitor.bot.asked import Answer, Asked, Command
-from monitor.bot.buttons import ANYBODY, Signer
 from monitor.bot.channels import for_channel
 from monitor.bot.commands import ACTIONS, COMMANDS
+from monitor.bot.language import language_heard
 from monitor.bot.membership import membership, moved
-from monitor.bot.tongue import language_heard, language_in
-from monitor.bot.topic_names import nearest
 from monitor.digests.draft import LONGEST_TEXT, utf16_length
 from monitor.errors import DeliveryDelayed, DeliveryError, DeliveryUnknown
 from monitor.models import Incoming, Message, Parcel, Role
+from monitor.readers.buttons import ANYBODY, Signer
+from monitor.readers.tongue import language_in
+from monitor.readers.topic_names import nearest
 from monitor.saying import say, speaking
 from monitor.store.subscriptions import Order
 from monitor.store.wishes import CHAT

@@ -5,9 +5,9 @@ import re
 from monitor.bot import texts
 from monitor.bot.admission import ADMINS
 from monitor.bot.asked import Answer, Asked, Command
-from monitor.bot.reviewing import is_reviewed
 from monitor.errors import DeliveryDelayed, DeliveryError, DeliveryUnknown
 from monitor.nouns.wishes import with_manners
+from monitor.readers.reviewing import is_reviewed
 from monitor.saying import phrase, say, spoken_language
 from monitor.store.subscriptions import Change, Order
 from monitor.store.wishes import CHAT

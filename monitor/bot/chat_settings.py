@@ -4,22 +4,19 @@
     a button says which topic by a hash of its name: names are too long for the 64 bytes that it may send
 """
 
-import base64
 import re
 from datetime import timedelta
-
-import xxhash
 
 from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.menus import button, column
 from monitor.bot.options import CHOICES, Choice, Setting, by_letter, by_name, label_of, zone_of
-from monitor.bot.topic_names import find_topics, title_of
 from monitor.digests.schedule import next_digest
 from monitor.digests.wishing import is_muted, times_of, wished
 from monitor.digests.wording import day_and_time
 from monitor.models import Button, Topic
 from monitor.nouns.wishes import Wishes, with_manners, with_wishes
+from monitor.readers.topic_names import find_topics, mark_of, title_of
 from monitor.saying import phrase, say
 from monitor.store.subscriptions import Change
 from monitor.store.wishes import CHAT
@@ -82,11 +79,6 @@ def setting_of(asked: Asked, topic: Topic) -> Setting:
 def wish(topic: Topic, wishes: Wishes) -> Change:
     """Return the change that makes these the wishes for a topic."""
     return Change("wish", topic.name, wishes=wishes, times=times_of(wished(topic, wishes)))
-
-
-def mark_of(topic: Topic) -> str:
-    """Return a short name of a topic for buttons: 40 bits of its hash, in 8 letters."""
-    return base64.b32encode(xxhash.xxh3_64_digest(topic.name.encode())[:5]).decode().lower()
 
 
 def _pressed(asked: Asked, topics: list[Topic]) -> Answer:

@@ -13,18 +13,18 @@ from monitor.bot.export import export
 from monitor.bot.insight import chart, digest, why
 from monitor.bot.language import choose_language
 from monitor.bot.menus import button
+from monitor.bot.opinions import not_useful, useful
 from monitor.bot.options import days_told, zone_told
 from monitor.bot.recent import recent
 from monitor.bot.review import review
 from monitor.bot.status import status
-from monitor.bot.topic_names import called, find_topics, title_of
 from monitor.bot.topics_meant import MOST_BUTTONS, topic_meant, topic_menu
-from monitor.bot.under_digests import not_useful, useful
 from monitor.digests.schedule import next_digest
 from monitor.digests.wishing import wished
 from monitor.digests.wording import day_and_time, sentences
 from monitor.models import Role, Topic
 from monitor.nouns.wishes import Manners, with_manners
+from monitor.readers.topic_names import called, find_topics, title_of
 from monitor.saying import phrase, say, spoken_language
 from monitor.store.subscriptions import Change
 from monitor.store.wishes import CHAT

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from monitor.bot.asked import Answer, Asked
-from monitor.bot.topic_names import title_of
 from monitor.digests.platforms import platform_label
 from monitor.digests.reasons import told_reason
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Topic, Window
+from monitor.readers.topic_names import title_of
 from monitor.saying import say
 from monitor.seams.budget import MICRO, Budget, Ledger, dollars
 from monitor.seams.credentials import missing_of

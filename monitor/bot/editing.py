@@ -10,15 +10,14 @@ from zoneinfo import ZoneInfo
 from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.audit import write_down
-from monitor.bot.chat_settings import mark_of
 from monitor.bot.menus import button
 from monitor.bot.proposing import CHANGED_MEANWHILE, NOT_HERE, NOTHING_CHANGES, Draft, proposed
-from monitor.bot.topic_names import find_topics, title_of
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, plain
 from monitor.errors import StoreError
 from monitor.models import Button, Topic
 from monitor.nouns.proposal import Proposal
+from monitor.readers.topic_names import find_topics, mark_of, title_of
 from monitor.saying import phrase, say
 from monitor.store.subscriptions import Change
 from monitor.text.folding import fold

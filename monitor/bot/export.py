@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from monitor.bot.asked import Answer, Asked
-from monitor.bot.shelves import shelf_of
-from monitor.bot.topic_names import find_topics
 from monitor.digests.recent import Rules
 from monitor.digests.table import Form, may_leave, table_of
 from monitor.digests.wishing import stricter
 from monitor.digests.wording import posts
 from monitor.models import Window
 from monitor.processes.undisturbed import undisturbed
+from monitor.readers.shelves import shelf_of
+from monitor.readers.topic_names import find_topics
 from monitor.saying import phrase, say
 from monitor.topics.senses.sense import by_sense
 

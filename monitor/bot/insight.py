@@ -6,10 +6,8 @@ from importlib import import_module
 from zoneinfo import ZoneInfo
 
 from monitor.bot.asked import Answer, Asked
-from monitor.bot.shelves import named_in, shelf_of
-from monitor.bot.topic_names import title_of
+from monitor.bot.opinions import opinion_told
 from monitor.bot.topics_meant import topic_meant
-from monitor.bot.under_digests import opinion_told
 from monitor.digests.charts import PICTURES, Kind, caption_of, volume_of
 from monitor.digests.compose import Brief, compose
 from monitor.digests.headline import window_words
@@ -18,6 +16,8 @@ from monitor.digests.schedule import window_ending
 from monitor.digests.wishing import stricter, wished
 from monitor.models import Topic
 from monitor.pipeline import Gathered, gather
+from monitor.readers.shelves import named_in, shelf_of
+from monitor.readers.topic_names import title_of
 from monitor.saying import phrase, say
 
 PLATFORM = "platform"

@@ -1,10 +1,10 @@
-"""In which language a chat is spoken to."""
+"""/language, and what is learnt of a chat's language by answering there."""
 
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.menus import button, column
 from monitor.models import Button
 from monitor.nouns.wishes import with_manners
-from monitor.saying import LANGUAGES, language_of, phrase, say, speaking
+from monitor.saying import LANGUAGES, language_of, phrase, say, speaking, spoken_language
 from monitor.store.subscriptions import Change
 from monitor.store.wishes import CHAT
 from monitor.text.folding import fold
@@ -21,6 +21,19 @@ def choose_language(asked: Asked) -> Answer:
     manners = with_manners(asked.monitor.wishes.manners(asked.chat), language=chosen)
     with speaking(chosen):
         return Answer(say(SPOKEN), changes=(Change("wish", CHAT, wishes=manners),))
+
+
+def language_heard(asked: Asked, said: Answer) -> tuple[Change, ...]:
+    """Remember the language of somebody whom we answer in their private chat, where it is not known yet.
+
+    Strangers are refused; who is let in by this very message is answered.
+    """
+    if asked.place != "private" or (asked.role is None and said.refused):
+        return ()
+    manners, spoken = asked.monitor.wishes.manners(asked.chat), spoken_language()
+    if spoken == (manners.tongue or asked.monitor.settings.telegram.language):
+        return ()
+    return (Change("wish", CHAT, wishes=with_manners(manners, heard=spoken)),)
 
 
 def _buttons(asked: Asked) -> list[Button]:

@@ -3,9 +3,10 @@
 from msgspec.structs import replace
 
 from monitor.bot import texts
-from monitor.bot.topic_names import title_of
-from monitor.bot.troubles import notice_of, tell_owners
 from monitor.models import Incoming, Message, Parcel, Role
+from monitor.readers import trouble_texts
+from monitor.readers.topic_names import title_of
+from monitor.readers.troubles import notice_of, tell_owners
 from monitor.saying import say
 from monitor.store.subscriptions import Change, Order
 from monitor.wiring import Monitor
@@ -40,7 +41,11 @@ def _leave(monitor: Monitor, update: Incoming, chat: str) -> None:
         return
     outcome = monitor.subscriptions.apply(Order(chat, update, changes=(Change("leave"),)))
     if outcome.episode:
-        tell_owners(monitor, notice_of("gone", chat, outcome.episode), lambda: texts.gone(texts.place_of(chat), titles))
+        tell_owners(
+            monitor,
+            notice_of("gone", chat, outcome.episode),
+            lambda: trouble_texts.gone(trouble_texts.place_of(chat), titles),
+        )
 
 
 def _return(monitor: Monitor, update: Incoming, chat: str, role: Role | None) -> None:

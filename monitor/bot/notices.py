@@ -5,9 +5,10 @@ from datetime import datetime
 from monitor.bot import texts
 from monitor.bot.answer import reply, spoken
 from monitor.bot.commands import COMMANDS
-from monitor.bot.tongue import language_in
-from monitor.bot.troubles import notice_of, tell_owners
 from monitor.models import Incoming
+from monitor.readers import trouble_texts
+from monitor.readers.tongue import language_in
+from monitor.readers.troubles import notice_of, tell_owners
 from monitor.saying import speaking
 from monitor.wiring import Monitor
 
@@ -26,4 +27,4 @@ def own_up(monitor: Monitor, update: Incoming, now: datetime) -> None:
     command = f"/{heard.name}" if heard is not None and heard.name in COMMANDS else ""
     with speaking(language_in(monitor, monitor.chats.home(update.chat), update)):
         reply(monitor, update, f"sorry:{update.id}", texts.sorry(command))
-    tell_owners(monitor, notice_of("failed", command or "-", f"{now:%Y%m%d}"), lambda: texts.failed(command))
+    tell_owners(monitor, notice_of("failed", command or "-", f"{now:%Y%m%d}"), lambda: trouble_texts.failed(command))

@@ -10,11 +10,8 @@ from typing import NamedTuple
 
 from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
-from monitor.bot.chat_settings import mark_of
 from monitor.bot.insight import zone_in
 from monitor.bot.menus import button
-from monitor.bot.shelves import named_in, rule_for, shelf_of
-from monitor.bot.topic_names import called
 from monitor.bot.topics_meant import topic_meant
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
@@ -23,6 +20,8 @@ from monitor.digests.wishing import stricter
 from monitor.digests.wording import plain, quoted
 from monitor.models import Button, Mention, Observation, Reaction, Topic, Window
 from monitor.pipeline import signed
+from monitor.readers.shelves import named_in, rule_for, shelf_of
+from monitor.readers.topic_names import called, mark_of
 from monitor.saying import phrase, say
 from monitor.text.folding import fold
 from monitor.topics.senses.sense import by_sense

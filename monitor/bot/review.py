@@ -4,11 +4,11 @@ from msgspec.structs import replace
 
 from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
-from monitor.bot.recipients import recipient_of
-from monitor.bot.reviewing import DROP, SEND, review_chat, send
-from monitor.bot.topic_names import title_of
 from monitor.models import Topic
 from monitor.nouns.proposal import Audited
+from monitor.readers.recipients import recipient_of
+from monitor.readers.reviewing import DROP, SEND, review_chat, send
+from monitor.readers.topic_names import title_of
 from monitor.saying import say
 from monitor.store.reviews import Review
 

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked
-from monitor.bot.topic_names import title_of
 from monitor.digests.coverage import SourceReading, partial_line, readings, unread_line
 from monitor.digests.platforms import platform_label
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, span_of
 from monitor.models import QueryStatus, Topic, Window
 from monitor.processes.stalls import neglect
+from monitor.readers.topic_names import title_of
 from monitor.saying import say, say_many
 from monitor.seams.credentials import NOT_SET_UP
 from monitor.sources import STREAMS

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.menus import button, column
-from monitor.bot.topic_names import LONGEST_TITLE, find_topics, title_of
 from monitor.digests.wording import plain
 from monitor.models import Button, Topic
+from monitor.readers.topic_names import LONGEST_TITLE, find_topics, title_of
 from monitor.saying import say
 
 MOST_BUTTONS = 30

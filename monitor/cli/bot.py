@@ -10,7 +10,6 @@ import click
 
 from monitor.bot.command_lists import command_lists
 from monitor.bot.poller import Poller, Refused, Rivalled, poll_forever
-from monitor.bot.troubles import tell_of_rival
 from monitor.bot.webhook import WebhookServer, listen, read_proof, register
 from monitor.cli.pulse import pulse_while_answering
 from monitor.errors import ConfigError, DeliveryDelayed, DeliveryError, StoreError
@@ -18,6 +17,7 @@ from monitor.logs import set_level, set_up
 from monitor.models import Incoming
 from monitor.processes.stalls import Beat
 from monitor.processes.supervisor import Pulse, join_group, stop_on_signals
+from monitor.readers.troubles import tell_of_rival
 from monitor.settings import Settings, load
 from monitor.sinks.telegram_line import Account
 from monitor.wiring import Monitor, opened

@@ -13,12 +13,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from monitor.bot.greeting import greet
-from monitor.bot.recipients import recipient_of
-from monitor.bot.reviewing import is_reviewed
-from monitor.bot.shelves import shelf_in
-from monitor.bot.tongue import language_in
-from monitor.bot.under_digests import buttons_below_alert
 from monitor.digests.alert import render_alert
 from monitor.digests.compose import compose
 from monitor.digests.wishing import gates_of, stricter, takes_alerts
@@ -26,6 +20,12 @@ from monitor.duties.rounds import MOST_COMPOSED, brief_of, candidates, preview_c
 from monitor.models import Digest, Parcel, Topic, Window
 from monitor.nouns.wishes import Wishes
 from monitor.pipeline import Gathered, gather
+from monitor.readers.greeting import greet
+from monitor.readers.recipients import recipient_of
+from monitor.readers.reviewing import is_reviewed
+from monitor.readers.shelves import shelf_in
+from monitor.readers.tongue import language_in
+from monitor.readers.under_digests import buttons_below_alert
 from monitor.saying import speaking
 from monitor.signals.alerts import AlertLog, Begun, Verdict, after_alert, alert_of
 from monitor.wiring import Monitor

@@ -12,13 +12,13 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from monitor.bot.shelves import shelf_of
 from monitor.digests.compose import Brief, compose
 from monitor.digests.people import classify, show
 from monitor.errors import SourceError
 from monitor.home import author_key
 from monitor.models import Author, Mention, PostKey
 from monitor.pipeline import gather
+from monitor.readers.shelves import shelf_of
 from monitor.seams.bylines import Bylines
 from monitor.seams.spending import may_be_asked
 from monitor.text.authors import hashed, plain_name

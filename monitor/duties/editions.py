@@ -11,9 +11,6 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from monitor.bot.recipients import is_configured, recipient_of
-from monitor.bot.reviewing import due_for
-from monitor.bot.shelves import shelf_in
 from monitor.digests.compose import compose
 from monitor.digests.schedule import DueDigest, next_digest
 from monitor.digests.wishing import (
@@ -28,6 +25,9 @@ from monitor.duties.rounds import Edition, brief_of, serve
 from monitor.models import Job, Topic
 from monitor.nouns.wishes import Wishes
 from monitor.pipeline import gather
+from monitor.readers.recipients import is_configured, recipient_of
+from monitor.readers.reviewing import due_for
+from monitor.readers.shelves import shelf_in
 from monitor.store.wishes import Plan
 from monitor.wiring import Monitor
 

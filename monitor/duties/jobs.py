@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from monitor.bot.clerk import Clerk
-from monitor.bot.shelves import shelf_of
-from monitor.bot.troubles import tell_of_troubles
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest, Told, last_digest, next_digest, windows_due
 from monitor.digests.wishing import wished
@@ -25,6 +23,8 @@ from monitor.duties.scoring import score as look_at_numbers
 from monitor.errors import SourceBroken, StoreError
 from monitor.models import Digest, Job, Lease, Query, Topic, Window
 from monitor.pipeline import digest_of, oldest_kept
+from monitor.readers.shelves import shelf_of
+from monitor.readers.troubles import tell_of_troubles
 from monitor.services.courier import IDLE, deliver_job
 from monitor.services.courier import deliver as deliver_to
 from monitor.services.looks import Look, Polled

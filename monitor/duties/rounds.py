@@ -13,12 +13,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from monitor.bot.greeting import greet
-from monitor.bot.recipients import Recipient, recipient_of
-from monitor.bot.reviewing import due_for, is_reviewed, offer, taken
-from monitor.bot.shelves import named_in, shelf_of
-from monitor.bot.tongue import language_in
-from monitor.bot.under_digests import buttons_below
 from monitor.digests.compose import Brief, compose, for_chat
 from monitor.digests.render import render
 from monitor.digests.schedule import DueDigest
@@ -27,6 +21,12 @@ from monitor.duties.bylines import look_up_names
 from monitor.errors import StoreError
 from monitor.models import Digest, Parcel, PostKey, Topic, Window
 from monitor.pipeline import Gathered, gather
+from monitor.readers.greeting import greet
+from monitor.readers.recipients import Recipient, recipient_of
+from monitor.readers.reviewing import due_for, is_reviewed, offer, taken
+from monitor.readers.shelves import named_in, shelf_of
+from monitor.readers.tongue import language_in
+from monitor.readers.under_digests import buttons_below
 from monitor.saying import speaking
 from monitor.store.reviews import Review
 from monitor.store.wishes import Plan

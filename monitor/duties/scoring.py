@@ -8,10 +8,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from monitor.bot.shelves import shelf_of
 from monitor.duties.alerting import alert
 from monitor.models import Mention, Query, Topic, Window
 from monitor.pipeline import gather, oldest_kept
+from monitor.readers.shelves import shelf_of
 from monitor.seams.ledger import CoverageLedger
 from monitor.seams.scored import HourCount, Scored
 from monitor.signals.bursts import by_hour

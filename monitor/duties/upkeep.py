@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from monitor.bot.recipients import is_configured
-from monitor.bot.source_troubles import tell_of_sources
 from monitor.duties.editions import followed_plan
 from monitor.duties.forget import Forgotten, NamedAuthor, erase_departed, forget, identified, purge
 from monitor.duties.jobs import held
 from monitor.errors import StoreError
 from monitor.home import adopt_key, author_key, on_disk
 from monitor.models import Job
+from monitor.readers.recipients import is_configured
+from monitor.readers.source_troubles import tell_of_sources
 from monitor.services.courier import RETENTION
 from monitor.settings import Settings
 from monitor.store.backup import Made, Step, back_up, scratch_folder, scratch_store

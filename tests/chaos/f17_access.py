@@ -3,8 +3,8 @@
 import random
 from collections import Counter
 
-from monitor.bot.buttons import Press, Signer
 from monitor.models import Incoming
+from monitor.readers.buttons import Press, Signer
 from monitor.store.embedded import EmbeddedStore
 from tests.chaos import Figure, Plan, progress
 from tests.integration.access import POTS, cells, forgeries, wrong_cells

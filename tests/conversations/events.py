@@ -11,11 +11,11 @@ from msgspec.structs import replace
 
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.commands import COMMANDS
-from monitor.bot.source_troubles import tell_of_sources
-from monitor.bot.troubles import tell_of_rival
 from monitor.digests.charts import PICTURES
 from monitor.duties.scoring import score
 from monitor.models import PostKey
+from monitor.readers.source_troubles import tell_of_sources
+from monitor.readers.troubles import tell_of_rival
 from monitor.seams.budget import Wish, micro
 from monitor.store.spend import SpendStore
 from tests.conversations.world import ASKER, crowd_of, posts_of

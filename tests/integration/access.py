@@ -12,11 +12,11 @@ from typing import Any, Literal, NamedTuple
 
 from monitor.bot.admission import NOBODY
 from monitor.bot.asked import Command
-from monitor.bot.buttons import LIFETIME, Press, Signer
-from monitor.bot.chat_settings import mark_of
 from monitor.bot.commands import ACTIONS, COMMANDS
 from monitor.models import Incoming, Message, Role
 from monitor.nouns.wishes import Wishes
+from monitor.readers.buttons import LIFETIME, Press, Signer
+from monitor.readers.topic_names import mark_of
 from monitor.store.subscriptions import Change, Order
 from tests.build import NOW, a_topic
 from tests.integration.room import Room

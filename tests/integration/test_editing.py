@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bot.shelves import shelf_of
 from monitor.digests.draft import LONGEST_TEXT
 from monitor.duties import jobs
 from monitor.models import Message, Window
+from monitor.readers.shelves import shelf_of
 from monitor.settings import load
 from monitor.wiring import opened
 from tests.build import NOW, a_mention

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from monitor.bot.reviewing import is_reviewed
 from monitor.digests.schedule import DueDigest, window_ending
 from monitor.duties.alerting import taker_of
 from monitor.duties.rounds import hand_over
 from monitor.models import PostKey
+from monitor.readers.reviewing import is_reviewed
 from monitor.store.codec import decode_parcel
 from tests.build import NOW, a_mention, a_topic
 from tests.integration.room import Room, a_room

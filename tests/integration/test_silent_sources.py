@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bot.source_troubles import Outage, outages
 from monitor.cli.check import findings
 from monitor.duties import upkeep
 from monitor.models import Batch, Coverage, Query, QueryStatus, Window
+from monitor.readers.source_troubles import Outage, outages
 from monitor.seams.ledger import Brought
 from monitor.store.codec import encode
 from monitor.store.connection import store_now

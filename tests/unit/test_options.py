@@ -2,9 +2,9 @@
 
 import pytest
 
-from monitor.bot.buttons import LONGEST, Press, Signer
-from monitor.bot.chat_settings import mark_of
 from monitor.bot.options import CHOICES, by_letter, by_name, label_of
+from monitor.readers.buttons import LONGEST, Press, Signer
+from monitor.readers.topic_names import mark_of
 from monitor.saying import LANGUAGES, speaking
 from tests.build import NOW, a_topic
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bot.shelves import shelf_of
 from monitor.digests.compose import compose
 from monitor.digests.coverage import read_line, readings, unread_line
 from monitor.digests.render import render
@@ -15,6 +14,7 @@ from monitor.duties.second_look import patience
 from monitor.errors import OutOfCredit
 from monitor.models import Query, Topic, Window
 from monitor.pipeline import Gathered, gather
+from monitor.readers.shelves import shelf_of
 from monitor.seams.budget import Wish
 from monitor.seams.scored import NO_TALLIES
 from monitor.seams.spending import until_midnight

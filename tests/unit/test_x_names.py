@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bot.shelves import shelf_of
 from monitor.digests.compose import compose
 from monitor.duties.bylines import look_up_names
 from monitor.duties.forget import forget, parse_author
 from monitor.duties.rounds import brief_of
 from monitor.models import Digest, Window
 from monitor.pipeline import gather
+from monitor.readers.shelves import shelf_of
 from monitor.seams.budget import Wish
 from monitor.services.looks import Look, poll
 from monitor.settings import FetchSettings, PeopleSettings, Settings

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.bot.buttons import LIFETIME, LONGEST, Press, Signer
+from monitor.readers.buttons import LIFETIME, LONGEST, Press, Signer
 from tests.build import NOW
 
 KEY = bytes(range(32))

@@ -2,9 +2,9 @@
 
 from msgspec.structs import replace
 
-from monitor.bot.reviewing import claimed_by
 from monitor.digests.render import render
 from monitor.models import PostKey
+from monitor.readers.reviewing import claimed_by
 from monitor.store.reviews import Review
 from tests.build import a_mention
 from tests.unit.digests.cases import loud

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.bot.topic_names import find_topics, nearest
+from monitor.readers.topic_names import find_topics, nearest
 from tests.build import a_topic
 
 POTS = a_topic(name="smash-pots", title="砸锅卖铁", any=("砸锅卖铁", "smash pots and sell iron"))

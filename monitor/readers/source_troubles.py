@@ -10,11 +10,11 @@ from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.bot.troubles import notice_of, tell_owners
 from monitor.digests.platforms import platform_label
 from monitor.digests.reasons import told_reason
 from monitor.digests.wording import day_and_time, plain
 from monitor.models import QueryStatus, Window
+from monitor.readers.troubles import notice_of, tell_owners
 from monitor.saying import say
 from monitor.seams.credentials import NOT_SET_UP
 from monitor.topics.polling.breaker import scope_of

@@ -6,11 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
 
-from monitor.bot import texts
-from monitor.bot.tongue import language_in
-from monitor.bot.topic_names import title_of
 from monitor.models import Message, Parcel
 from monitor.protocols import Pending
+from monitor.readers import trouble_texts
+from monitor.readers.tongue import language_in
+from monitor.readers.topic_names import title_of
 from monitor.saying import speaking
 from monitor.wiring import Monitor
 
@@ -59,7 +59,7 @@ def tell_owners(monitor: Monitor, id_: str, word: Callable[[], str]) -> None:
 
 def tell_of_rival(monitor: Monitor, reason: str, now: datetime) -> None:
     """Tell the owners, once a day, that somebody else takes what people write."""
-    tell_owners(monitor, f"notice:rival:{now:%Y-%m-%d}", lambda: texts.rival(reason))
+    tell_owners(monitor, f"notice:rival:{now:%Y-%m-%d}", lambda: trouble_texts.rival(reason))
 
 
 def tell_of_troubles(monitor: Monitor, chat: str) -> None:
@@ -98,18 +98,18 @@ def _what(monitor: Monitor, trouble: Trouble) -> str:
 
 
 def _worded(trouble: Trouble) -> str:
-    place = texts.place_of(trouble.chat)
+    place = trouble_texts.place_of(trouble.chat)
     match trouble.matter:
         case "gone":
-            return texts.gone(place, [])
+            return trouble_texts.gone(place, [])
         case "rights":
-            return texts.no_rights(place)
+            return trouble_texts.no_rights(place)
         case "closed":
-            return texts.topic_closed(place)
+            return trouble_texts.topic_closed(place)
         case "held":
-            return texts.held(place)
+            return trouble_texts.held(place)
         case _:
-            return texts.refused(place, trouble.pending.delivery.reason)
+            return trouble_texts.refused(place, trouble.pending.delivery.reason)
 
 
 def _end_in_thread(monitor: Monitor, trouble: Trouble) -> None:
@@ -123,4 +123,4 @@ def _end_in_thread(monitor: Monitor, trouble: Trouble) -> None:
 
 
 def _deleted(chat: str, title: str) -> str:
-    return texts.topic_deleted(texts.place_of(chat), title)
+    return trouble_texts.topic_deleted(trouble_texts.place_of(chat), title)

@@ -14,14 +14,14 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from monitor.bot.buttons import Press
-from monitor.bot.greeting import greet
-from monitor.bot.menus import shared_button
-from monitor.bot.tongue import language_in
 from monitor.digests.draft import utf16_length
 from monitor.digests.schedule import DueDigest, reaching_back
 from monitor.errors import StoreError
 from monitor.models import Entity, Message, Parcel, PostKey, Quoted, Topic
+from monitor.readers.buttons import Press
+from monitor.readers.greeting import greet
+from monitor.readers.shared_buttons import shared_button
+from monitor.readers.tongue import language_in
 from monitor.saying import say, speaking
 from monitor.store.outbox import part_id
 from monitor.store.reviews import Review

@@ -1,7 +1,10 @@
 """Which topic somebody means: by name, title or keyword, however it is written."""
 
+import base64
 import difflib
 from collections.abc import Sequence
+
+import xxhash
 
 from monitor.digests.wording import plain
 from monitor.models import Topic
@@ -11,7 +14,6 @@ from monitor.topics.rule import spoken_names
 
 CLOSE = 0.7
 """How alike two words must be to be taken for the same (difflib's ratio): one slip in four characters."""
-
 
 LONGEST_TITLE = 60
 MOST_NAMED = 10
@@ -63,3 +65,8 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
 
 def _key(words: str) -> str:
     return " ".join(fold(words).strip("#\"'“”‘’「」《》").replace("_", " ").replace("-", " ").split())
+
+
+def mark_of(topic: Topic) -> str:
+    """Return a short name of a topic for buttons: 40 bits of its hash, in 8 letters."""
+    return base64.b32encode(xxhash.xxh3_64_digest(topic.name.encode())[:5]).decode().lower()
