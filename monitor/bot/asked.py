@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from monitor.models import Button, Entity, Incoming, Quoted, Role
+from monitor.readers.recipients import is_configured
 from monitor.store.subscriptions import Change
 from monitor.wiring import Monitor
 
@@ -36,8 +37,7 @@ class Asked(NamedTuple):
     @property
     def is_configured(self) -> bool:
         """Return whether the settings name this chat for all digests."""
-        configured = self.monitor.settings.telegram.chat
-        return configured is not None and self.monitor.chats.home(configured) == self.chat
+        return is_configured(self.monitor, self.chat)
 
     @property
     def place(self) -> ChatKind:

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from monitor.bot import texts
 from monitor.models import Incoming, Message, Parcel, Role
 from monitor.readers import trouble_texts
+from monitor.readers.recipients import is_configured
 from monitor.readers.topic_names import title_of
 from monitor.readers.troubles import notice_of, tell_owners
 from monitor.saying import say
@@ -36,8 +37,7 @@ def moved(monitor: Monitor, update: Incoming, chat: str) -> None:
 
 def _leave(monitor: Monitor, update: Incoming, chat: str) -> None:
     titles = _titles(monitor, chat)
-    is_configured = _is_configured(monitor, chat)
-    if not titles and not is_configured:
+    if not titles and not is_configured(monitor, chat):
         return
     outcome = monitor.subscriptions.apply(Order(chat, update, changes=(Change("leave"),)))
     if outcome.episode:
@@ -64,7 +64,7 @@ def _return(monitor: Monitor, update: Incoming, chat: str, role: Role | None) ->
 
 def _arrive(monitor: Monitor, update: Incoming, chat: str, role: Role | None) -> None:
     """Say hello where somebody whom we know let us in, once: the same is heard when our rights there change."""
-    if role is None or monitor.subscriptions.of(chat) or _is_configured(monitor, chat):
+    if role is None or monitor.subscriptions.of(chat) or is_configured(monitor, chat):
         return
     if update.chat_type == "channel":
         tell_owners(monitor, notice_of("channel", chat, ""), lambda: texts.channel_found(chat))
@@ -79,8 +79,3 @@ def _titles(monitor: Monitor, chat: str) -> list[str]:
     names = {each.topic for each in monitor.subscriptions.of(chat)}
     known = {each.name: title_of(each) for each in monitor.topics.all()}
     return [known.get(name, name) for name in sorted(names)]
-
-
-def _is_configured(monitor: Monitor, chat: str) -> bool:
-    configured = monitor.settings.telegram.chat
-    return configured is not None and monitor.chats.home(configured) == chat

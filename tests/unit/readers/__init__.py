@@ -1,0 +1,1 @@
+"""What readers are offered, and which topic they mean."""
