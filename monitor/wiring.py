@@ -15,6 +15,7 @@ from monitor.nouns.coverage import Tally
 from monitor.pipeline import Stages
 from monitor.processes.isolation import ForkIsolation
 from monitor.processes.liveness import is_dead
+from monitor.protocols import Sink
 from monitor.seams.pace import Pace
 from monitor.seams.sessions import Sessions
 from monitor.seams.spending import Metered, Sharing
@@ -68,7 +69,7 @@ class Monitor(Stores):
         self.keeper = Keeper()
         self._renewals = quick(connection)
         self.leases = KeptLeases(self.job_leases, LeaseStore(self._renewals), self.keeper)
-        self.sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
+        self.sink: Sink = PreviewSink(self.outgoing, partial(datetime.now, UTC))
         renewals = SenderLeases(self._renewals)
         self.sender_leases = KeptLeases(SenderLeases(connection, is_dead), renewals, self.keeper, SENDER_LEASE)
         self.outbox = OutboxStore(connection, leases=self.sender_leases)

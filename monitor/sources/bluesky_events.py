@@ -5,7 +5,6 @@ commit   a post was created, updated or deleted     account   somebody's account
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 import msgspec
 
@@ -165,13 +164,3 @@ def from_us(us: int) -> datetime:
 def to_us(time: datetime) -> int:
     """Return µs since 1970."""
     return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def last_time(frames: Sequence[bytes]) -> int | None:
-    """Return the time of the last of some frames that tells one, in µs; a few are tried."""
-    for raw in islice(reversed(frames), 5):
-        try:
-            return event_of(raw).time_us
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            continue
-    return None

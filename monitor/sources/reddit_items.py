@@ -41,7 +41,6 @@ class _Data(msgspec.Struct, frozen=True, kw_only=True):
     is_self: bool = True
     link_id: str | None = None
     parent_id: str | None = None
-    subreddit: str | None = None
     id: str | None = None
     score: int | None = None
     score_hidden: bool = False

@@ -50,7 +50,6 @@ class Terms(NamedTuple):
 
 class _Meta(msgspec.Struct, frozen=True, kw_only=True):
     next_token: str | None = None
-    newest_id: str | None = None
     result_count: int | None = None
 
 
