@@ -24,7 +24,7 @@ import celery.worker.consumer  # noqa: F401
 import kombu.transport.redis  # noqa: F401
 
 import monitor.sources.rss  # noqa: F401
-from monitor import cli, wiring
+from monitor import cli, stores, wiring
 from monitor.duties import jobs
 from monitor.services.desk import Desk, Times
 from monitor.sinks.telegram import TelegramSink
@@ -34,7 +34,7 @@ from monitor.store.outbox import OutboxStore
 from monitor.store.send_pace import SendPace
 from monitor.topics import file
 from monitor.topics.polling import breaker, planning
-from workers import sweeper, tasks
+from workers import sweeper
 from workers.__main__ import main
 
 
@@ -106,10 +106,10 @@ def shorten(waits: Waits) -> None:
     if waits.lateness is not None:
         hackernews._OVERLAP = waits.lateness
     if waits.ahead:
-        tasks.datetime = sweeper.datetime = clock_ahead(waits.ahead)  # type: ignore[attr-defined]
+        sweeper.datetime = clock_ahead(waits.ahead)  # type: ignore[attr-defined]
     if waits.most_a_second is not None:
         pace = SendPace(waits.most_a_second, timedelta(seconds=1))
-        wiring.ChatList = partial(ChatList, pace=pace)  # type: ignore[assignment,misc]
+        stores.ChatList = partial(ChatList, pace=pace)  # type: ignore[assignment,misc]
     if waits.courier:
         wiring.TelegramSink = partial(TelegramSink, patience=PATIENCE)  # type: ignore[assignment,misc]
         wiring.OutboxStore = partial(OutboxStore, chat=CHAT, group=GROUP)  # type: ignore[assignment,misc]
