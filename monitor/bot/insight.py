@@ -18,6 +18,7 @@ from monitor.models import Topic
 from monitor.pipeline import Gathered, gather
 from monitor.readers.shelves import named_in, shelf_of
 from monitor.readers.topic_names import title_of
+from monitor.readers.under_digests import buttons_below
 from monitor.saying import phrase, say
 
 PLATFORM = "platform"
@@ -82,7 +83,8 @@ def _told_now(asked: Asked, topic: Topic) -> Answer:
     brief = Brief(topic=topic, window=window, kind=NOW, chat=asked.chat, people=policy, named=named_in(monitor))
     made = compose(brief, *gathered_now(asked, topic))
     message = render(made, asked.chat, zone_in(asked, topic))
-    return Answer(message.text, message.entities, quotes=message.quotes)
+    below = buttons_below(monitor, topic, asked.chat, asked.now)
+    return Answer(message.text, message.entities, buttons=below, quotes=message.quotes)
 
 
 def zone_in(asked: Asked, topic: Topic) -> ZoneInfo:

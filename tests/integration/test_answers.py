@@ -355,6 +355,21 @@ def test_the_numbers_are_explained_and_a_digest_comes_now(room: Room) -> None:
     assert "#砸锅卖铁: 12 posts" in room.say(anna, "/digest smash-pots")
 
 
+def test_a_digest_that_somebody_asks_for_has_the_buttons_of_one_that_comes(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.follow(POTS, posts=12)
+    room.say(anna, "/subscribe smash-pots")
+
+    digest = room.tell(room.update(anna, "/digest now smash-pots"))
+
+    assert digest is not None
+    labels = [[each.label for each in row] for row in digest.buttons]
+    assert labels == [["More", "Why", "Chart", "Mute"], ["Useful", "Not useful"]]
+    told = room.tell(room.update(anna, digest.buttons[0][1].data, kind="button", button="1"))
+    assert told is not None
+    assert "Matched: 砸锅卖铁 12" in told.text
+
+
 def test_recent_posts_come_by_the_page_by_script_and_as_citations(room: Room) -> None:
     anna = room.person("Anna", "reader")
     room.follow(POTS, posts=12)
