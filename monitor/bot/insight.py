@@ -15,8 +15,9 @@ from monitor.digests.render import render
 from monitor.digests.schedule import window_ending
 from monitor.digests.wishing import stricter, wished
 from monitor.models import Topic
+from monitor.nouns.wishes import Wishes
 from monitor.pipeline import Gathered, gather
-from monitor.readers.shelves import named_in, shelf_of
+from monitor.readers.shelves import named_in, shelf_in
 from monitor.readers.topic_names import title_of
 from monitor.readers.under_digests import buttons_below
 from monitor.saying import phrase, say
@@ -54,8 +55,9 @@ def _with_topic(asked: Asked, action: str, tell: Callable[[Asked, Topic], Answer
 
 
 def gathered_now(asked: Asked, topic: Topic) -> Gathered:
-    """Return what was seen of a topic in the last 24 hours."""
-    return gather(topic, window_ending(asked.now), shelf_of(asked.monitor, topic), asked.now)
+    """Return what was seen of a topic in the last 24 hours, in the languages that the chat reads."""
+    wishes = asked.monitor.wishes.of(asked.chat, topic.name) or Wishes()
+    return gather(topic, window_ending(asked.now), shelf_in(asked.monitor, topic, wishes, asked.now), asked.now)
 
 
 def _explained(asked: Asked, topic: Topic) -> Answer:

@@ -12,7 +12,7 @@ from monitor.duties import jobs
 from monitor.models import Message
 from monitor.nouns.clues import Clue, Sense
 from monitor.store.keys import TOKENS_KEPT
-from tests.build import NOW, a_topic
+from tests.build import NOW, a_mention, a_topic
 from tests.integration.room import Room, a_room
 from tests.simulators.telegram_chats import Member
 from tests.simulators.telegram_faults import Fault, Order
@@ -20,6 +20,7 @@ from tests.unit.store.test_outbox import dump
 
 POTS = a_topic(name="smash-pots", title="砸锅卖铁")
 WATER = a_topic(name="water", title="Water")
+SIX_HOURS_AGO = {"observed_at": NOW - timedelta(hours=6)}
 
 
 @pytest.fixture
@@ -368,6 +369,20 @@ def test_a_digest_that_somebody_asks_for_has_the_buttons_of_one_that_comes(room:
     told = room.tell(room.update(anna, digest.buttons[0][1].data, kind="button", button="1"))
     assert told is not None
     assert "Matched: 砸锅卖铁 12" in told.text
+
+
+def test_what_is_asked_for_is_told_in_the_languages_of_the_chat_as_digests_are(room: Room) -> None:
+    anna = room.person("Anna", "reader")
+    room.follow(POTS, posts=12)
+    english = [a_mention(f"e{n}", topic="smash-pots", language="en", post=SIX_HOURS_AGO) for n in range(5)]
+    room.monitor.mentions.add("smash-pots", english, oldest=NOW - timedelta(days=30))
+    room.say(anna, "/subscribe smash-pots")
+    assert "#砸锅卖铁: 17 posts" in room.say(anna, "/digest now smash-pots")
+
+    room.say(anna, "/settings smash-pots languages en")
+
+    assert "#砸锅卖铁: 5 posts" in room.say(anna, "/digest now smash-pots")
+    assert "Copies once: 5 of 5" in room.say(anna, "/why smash-pots")
 
 
 def test_recent_posts_come_by_the_page_by_script_and_as_citations(room: Room) -> None:
