@@ -11,6 +11,9 @@ from string import Formatter
 
 from monitor.saying import DEFAULT, phrase, say, spoken_language
 
+AT_LINE = phrase("topics.toml line {line}: {reason}")
+"""Where in the file something is wrong, as monitor/topics/report.py says it."""
+
 OF_QUERIES = (
     phrase("the query is empty; write a word to look for, as in 砸锅卖铁"),
     phrase("nothing opens this parenthesis; delete it, or put it in quotes"),
@@ -47,6 +50,19 @@ OF_SOURCES = (
     phrase("the server answered {status}"),
     phrase("gone for good: {reason}"),
     phrase("{host} cannot be read: {reason}"),
+    phrase("{host} cannot be reached: {reason}"),
+    phrase("no address found for {host}"),
+    phrase("it took too long"),
+    phrase("{host} said nothing for {count} s"),
+    phrase("{host} ended the stream"),
+    phrase("{host} ended the connection ({reason})"),
+    phrase("{host} answers no more"),
+    phrase("{host}: the stream broke off ({reason})"),
+    phrase("the stream broke off ({reason})"),
+    phrase("not asked: {reason}"),
+    phrase("Connection refused"),
+    phrase("Connection reset by peer"),
+    phrase("Network is unreachable"),
     phrase("no credit left at X"),
     phrase("X's monthly cap"),
     phrase("brings nothing; {count} posts or more were to be expected"),
@@ -67,15 +83,11 @@ def told_reason(reason: str) -> str:
     said = say(reason) if "{" not in reason else reason
     if said != reason:
         return said
-    place, colon, rest = reason.partition(": ") if _AT_LINE.match(reason) else ("", "", reason)
-    for template in (*OF_QUERIES, *OF_SOURCES):
-        found = _pattern(template).fullmatch(rest)
+    for template in (AT_LINE, *OF_QUERIES, *OF_SOURCES):
+        found = _pattern(template).fullmatch(reason)
         if found is not None:
-            return f"{place}{colon}{say(template, **_told(found.groupdict()))}"
+            return say(template, **_told(found.groupdict()))
     return reason
-
-
-_AT_LINE = re.compile(r"[\w.]+ line \d+: ")
 
 
 def _told(values: Mapping[str, str]) -> dict[str, str]:
