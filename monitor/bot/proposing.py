@@ -11,7 +11,7 @@ from monitor.bot.menus import button
 from monitor.digests.draft import utf16_length
 from monitor.digests.people import is_exposing
 from monitor.digests.reasons import told_reason
-from monitor.digests.wording import listed, plain, posts
+from monitor.digests.wording import listed, plain, posts, quoted
 from monitor.errors import ConfigError, QueryError
 from monitor.models import Mention, Quoted, Topic, Window
 from monitor.nouns.proposal import Proposal
@@ -121,7 +121,8 @@ def _example(dropped: Sequence[Mention]) -> Mention | None:
 
 
 def _words(example: Mention) -> str:
-    return f"「{plain(example.post.text, LONGEST_EXAMPLE)}」"
+    """Return the words of an example in the marks of the language that is spoken."""
+    return quoted(plain(example.post.text, LONGEST_EXAMPLE))
 
 
 def _quotes(text: str, dropped: Sequence[Mention]) -> tuple[Quoted, ...]:

@@ -114,8 +114,23 @@ def test_an_example_of_what_drops_is_shown_unless_it_exposes_somebody(room: Room
     preview = said(room, anna, "/edit pots -抽卡")
 
     assert "drops 2 of 6 posts" in preview.text
-    assert "Dropped: 「为了抽卡砸锅卖铁」 [+1]" in preview.text
+    assert "Dropped: “为了抽卡砸锅卖铁” [+1]" in preview.text
     assert "单位" not in preview.text
+
+
+@pytest.mark.parametrize(
+    ("language", "marked"),
+    [("en", "“为了抽卡砸锅卖铁”"), ("zh-hans", "“为了抽卡砸锅卖铁”"), ("zh-hant", "「为了抽卡砸锅卖铁」")],
+)
+def test_an_example_stands_in_the_marks_of_the_readers_language(
+    room: Room, anna: User, language: str, marked: str
+) -> None:
+    preview = room.tell(room.update(anna, "/edit pots -抽卡", language=language))
+
+    assert preview is not None
+    assert marked in preview.text
+    [quote] = preview.quotes
+    assert preview.text[quote.offset : quote.offset + quote.length] == marked
 
 
 def test_a_change_is_made_once_however_often_its_button_comes(room: Room, anna: User) -> None:
