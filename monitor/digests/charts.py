@@ -70,10 +70,15 @@ def title_of(volume: Volume) -> str:
 def caption_of(volume: Volume, zone: tzinfo) -> str:
     """Word what stands under the picture: it says in words what the picture shows."""
     burst = volume.trend.burst
-    lines = [title_of(volume), say("By hour, {window}", window=window_words(volume.trend, zone))]
+    lines = [title_of(volume), say("By hour, {window}", window=window_of(volume, zone))]
     if burst is not None:
         lines.append(burst_told(burst, zone))
     return "\n".join(lines)
+
+
+def window_of(volume: Volume, zone: tzinfo) -> str:
+    """Word the window with its date: a picture is kept and passed on, and nobody then knows which Tuesday it was."""
+    return window_words(volume.trend, zone, is_dated=True)
 
 
 def burst_told(burst: Burst, zone: tzinfo) -> str:

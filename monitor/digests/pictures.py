@@ -14,8 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
-from monitor.digests.charts import Volume, burst_told, hours_of, title_of
-from monitor.digests.headline import window_words
+from monitor.digests.charts import Volume, burst_told, hours_of, title_of, window_of
 from monitor.saying import say
 
 HOUR = timedelta(hours=1)
@@ -74,7 +73,7 @@ def _mark_burst(axes: Axes, volume: Volume, zone: tzinfo, font: FontProperties) 
 def _name(axes: Axes, volume: Volume, zone: tzinfo, font: FontProperties) -> None:
     hours = hours_of(volume)
     axes.set_title(title_of(volume), fontproperties=font, fontsize=17, color=INK, loc="left", pad=26)
-    axes.set_xlabel(window_words(volume.trend, zone), fontproperties=font, fontsize=11, color=INK)
+    axes.set_xlabel(window_of(volume, zone), fontproperties=font, fontsize=11, color=INK)
     step = max(1, -(-hours // 12))
     starts = [(volume.window.start + place * HOUR).astimezone(zone) for place in range(0, hours, step)]
     axes.set_xticks(range(0, hours, step), [_clock(each, hours) for each in starts], fontproperties=font, fontsize=10)

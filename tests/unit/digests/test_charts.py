@@ -10,7 +10,7 @@ from fontTools.ttLib import TTCollection
 from monitor.catalogs import catalog
 from monitor.digests.charts import caption_of, volume_of
 from monitor.digests.pictures import draw
-from monitor.models import Mention, PostKey
+from monitor.models import Mention, PostKey, Window
 from monitor.nouns.burst import Burst
 from monitor.saying import speaking
 from tests.build import a_mention
@@ -18,6 +18,7 @@ from tests.unit.digests.cases import WINDOW, a_trend
 
 TAIPEI = ZoneInfo("Asia/Taipei")
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 BURST = Burst(
     start=WINDOW.start + 5 * HOUR,
     end=WINDOW.start + 8 * HOUR,
@@ -61,9 +62,18 @@ def test_the_caption_says_in_words_what_the_picture_shows() -> None:
     with speaking("zh-Hant"):
         said = caption_of(volume_of("砸锅卖铁", TREND, MENTIONS), TAIPEI)
 
-    assert (
-        said == "#砸锅卖铁：35 則，×2.9\n按小時，截至週三 08:00 的 24 小時\n13:00–16:00 升溫：15 則（相同文字只計一次）"
+    assert said == (
+        "#砸锅卖铁：35 則，×2.9\n按小時，截至 2026 年 3 月 11 日 08:00 的 24 小時\n"
+        "13:00–16:00 升溫：15 則（相同文字只計一次）"
     )
+
+
+def test_a_picture_that_is_passed_on_still_says_of_which_day_it_is() -> None:
+    volume = volume_of("砸锅卖铁", TREND, MENTIONS)
+    a_week_before = volume._replace(trend=a_trend(window=Window(*(each - 7 * DAY for each in WINDOW)), burst=None))
+
+    assert "24 h to 11 Mar 2026 08:00" in caption_of(volume, TAIPEI)
+    assert "24 h to 4 Mar 2026 08:00" in caption_of(a_week_before, TAIPEI)
 
 
 def test_it_is_a_picture_that_a_telephone_shows_and_the_same_each_time() -> None:
