@@ -32,7 +32,7 @@ from monitor.topics.editing import (
 )
 from monitor.topics.file import parse_topics
 from monitor.topics.language.parse import read
-from monitor.topics.language.printer import printed
+from monitor.topics.language.printer import headline_of, printed
 from monitor.topics.matcher.matching import Matcher
 from monitor.topics_file import BY_DEFAULT, NAMEABLE, is_in_force, put_in_force, read_topics_text, write_topics_text
 
@@ -182,8 +182,8 @@ def _removed(text: str, topic: Topic, word: str) -> Draft:
 
 
 def _tracked(asked: Asked, text: str, words: str) -> Draft:
-    title = plain(words.split(" OR ", maxsplit=1)[0].strip("\"“”'（）()"), LONGEST_TOPIC_TITLE)
-    query = printed(read(words).node)
+    node = read(words).node
+    title, query = plain(headline_of(node), LONGEST_TOPIC_TITLE), printed(node)
     name = name_for(title, [each.name for each in asked.monitor.topics.all()])
     return Draft(with_topic(text, name, title, query), name, query, is_new=True)
 

@@ -32,7 +32,7 @@ from monitor.sources.replay import Archive, parse_map, read_archive
 from monitor.store.keys import LIVE_KEYS
 from monitor.store.prefixes import noted
 from monitor.topics.language.parse import parse
-from monitor.topics.language.printer import printed
+from monitor.topics.language.printer import headline_of, printed
 from monitor.topics.senses.sense import by_sense
 from monitor.topics.values import MAX_TITLE
 from monitor.topics_file import read_topics_file
@@ -129,7 +129,8 @@ def asked_topic(keywords: Sequence[str], query: str | None) -> Topic | None:
     if keywords and query:
         raise click.UsageError("give either --any or --query")
     if query is not None:
-        return Topic(name="query", title=query[:MAX_TITLE], query=printed(parse(query)))
+        node = parse(query)
+        return Topic(name="query", title=headline_of(node)[:MAX_TITLE], query=printed(node))
     return Topic(name="keywords", title=keywords[0], any=tuple(keywords)) if keywords else None
 
 

@@ -9,11 +9,13 @@ from typing import NamedTuple
 import click
 
 from monitor.cli import sample
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, QueryError
 from monitor.settings import load
 from monitor.sources import STREAMS
 from monitor.text.terms import is_han
 from monitor.topics.file import parse_topics
+from monitor.topics.language.parse import parse
+from monitor.topics.language.printer import headline_of
 from monitor.topics.reach import notes_of
 from monitor.topics.values import MAX_TITLE
 from monitor.topics_file import POLLED
@@ -166,7 +168,7 @@ def written(answers: Answers) -> str:
     """Return the text of a topics file."""
     words = [word.strip() for word in re.split(r"[,，、;；]", answers.sought) if word.strip()]
     keywords = f"any = [{', '.join(map(quoted, words))}]"
-    title = answers.sought if answers.is_query else words[0] if words else ""
+    title = called(answers.sought) if answers.is_query else words[0] if words else ""
     feeds = answers.feeds + (sample.FEEDS if answers.takes_sample else ())
     sources = ["hackernews", *(["rss"] if feeds else []), *(["bluesky"] if answers.takes_bluesky else [])]
     return TEMPLATE.format(
@@ -178,6 +180,14 @@ def written(answers: Answers) -> str:
         at=quoted(answers.at),
         zone=quoted(answers.zone),
     )
+
+
+def called(query: str) -> str:
+    """Return what a topic with a query is called; one that does not hold, as it stands: reading the file says why."""
+    try:
+        return headline_of(parse(query))
+    except QueryError:
+        return query
 
 
 def quoted(text: str) -> str:

@@ -47,6 +47,19 @@ def printed(node: Node) -> str:
             return _leaf(leaf)
 
 
+def headline_of(node: Node) -> str:
+    """Return what a query may be called: the first that it looks for, without signs and what it leaves out."""
+    match node:
+        case Or(parts):
+            return headline_of(parts[0])
+        case And((first, *others)) if all(isinstance(each, Not) for each in others):
+            return headline_of(first)
+        case Term(text):
+            return text
+        case _:
+            return printed(node)
+
+
 def _inner(node: Node) -> str:
     return f"({printed(node)})" if isinstance(node, And | Or | Near) else printed(node)
 

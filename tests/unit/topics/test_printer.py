@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.topics.language.parse import parse
-from monitor.topics.language.printer import printed
+from monitor.topics.language.printer import headline_of, printed
 from monitor.topics.language.query import Node, Term, from_lists
 from monitor.topics.language.signs import typed
 from monitor.topics.values import Wrong, keyword_of
@@ -101,3 +101,19 @@ def test_a_query_survives_storage(text: str) -> None:
 )
 def test_a_query_is_printed_as_it_is_written_best(typed: str, best: str) -> None:
     assert printed(parse(typed)) == best
+
+
+@pytest.mark.parametrize(
+    ("typed", "title"),
+    [
+        ('砸锅卖铁 OR "smash pots" -手游', "砸锅卖铁"),
+        ("~砸锅卖铁 -手游", "砸锅卖铁"),
+        ('"lying flat" OR 躺平', "lying flat"),
+        ("pots iron", "pots iron"),
+        ("(pots iron) OR 砸锅", "pots iron"),
+        ("#砸锅 OR x1", "#砸锅"),
+    ],
+)
+def test_a_topic_is_called_after_what_its_query_looks_for_first(typed: str, title: str) -> None:
+    """Was: digests of --query were headed #砸锅卖铁_OR_smash_pots_手游."""
+    assert headline_of(parse(typed)) == title
