@@ -44,6 +44,7 @@ SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots an
 SAMPLE = Path(__file__).parents[1] / "samples" / "demo.jsonl"
 """It comes with the package: the demo needs no folder of anybody's."""
 
+NAMED_WINDOWS = ("all", "busiest")
 PAGE = 500
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """When a post without any time was observed: no possible time, so that it is counted and left out."""
@@ -137,6 +138,7 @@ def asked_topic(keywords: Sequence[str], query: str | None) -> Topic | None:
 def tell(path: Path, mapping: str | None, asked: Topic | None, choice: Choice) -> None:
     """Replay an archive into a store of its own and print the digests."""
     fields = parse_map(mapping or "")
+    check_window(choice.window)
     settings = load()
     topics = followed(settings, asked)
     with scratch(settings) as monitor:
@@ -260,6 +262,12 @@ def draw_chart(topic: Topic, gathered: Gathered, path: Path) -> None:
 def as_line(made: Digest, mentions: list[Mention], text: str) -> str:
     """Return a digest and the mentions it counted as one line of JSON."""
     return msgspec.json.encode(record_of(made, mentions, text)).decode()
+
+
+def check_window(asked: str) -> None:
+    """Raise ConfigError for a window that is none, before an archive is read for minutes."""
+    if asked not in NAMED_WINDOWS:
+        day_of(asked)
 
 
 def window_of(monitor: Monitor, topic: Topic, replayed: Replayed, asked: str) -> Window:

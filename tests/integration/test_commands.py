@@ -205,6 +205,14 @@ def test_an_archive_is_searched_by_a_query(product: Product) -> None:
     assert "column 6" in wrong.stderr
 
 
+def test_a_wrong_window_is_told_before_an_archive_is_read(product: Product) -> None:
+    wrong = product.run("replay", SAMPLE, "--query", "砸锅卖铁", "--window", "yesterday")
+
+    assert wrong.returncode == 2
+    assert 'must be "all", "busiest" or a day such as 2024-10-12' in wrong.stderr
+    assert "matched" not in wrong.stderr
+
+
 def matched(said: str) -> int:
     found = re.search(r"([0-9,]+) matched", said)
     assert found, said
