@@ -11,7 +11,6 @@ from monitor.store.codec import to_ms
 from monitor.store.connection import Connection, store_now
 from monitor.store.mentions import pages
 from monitor.store.outbox import post_of
-from monitor.store.schedule import ms
 
 LATELY = timedelta(minutes=15)
 """Three times as long as a digest may take from its first look at posts to its outbox (duties/jobs.py)."""
@@ -30,7 +29,7 @@ class TakenBack:
             scored = [part for post in page for part in (to_ms(now), str(post))]
             self._connection.execute("ZADD", self._key, "GT", *scored)
         self._connection.execute("ZREMRANGEBYSCORE", self._key, "-inf", to_ms(now - LATELY))
-        self._connection.execute("PEXPIRE", self._key, ms(LATELY))
+        self._connection.execute("PEXPIREAT", self._key, to_ms(now + LATELY))
 
     def lately(self) -> frozenset[PostKey]:
         """Return the posts."""
