@@ -36,6 +36,8 @@ class Terms(NamedTuple):
     longest_wait: timedelta = timedelta(minutes=15)
     most_rounds: int = 3
     most_resends: int = 3
+    most_attempts: int = 30
+    """So often a message is sent that Telegram fails at while it shows that it is not there: for some six hours."""
 
 
 class Claimed(NamedTuple):
@@ -244,8 +246,7 @@ def _moved(delivery: Delivery, now: datetime, terms: Terms) -> Delivery:
 def _probed(delivery: Delivery, event: Absent | Interrupted | Undecided, now: datetime, terms: Terms) -> Delivery:
     match event:
         case Absent():
-            fresh = replace(delivery, is_restored=False, is_retold=False)
-            return replace(fresh, state="ready", due=now, reason="not there", scanned=None, missing=0)
+            return _absent(delivery, now, terms)
         case Interrupted(scanned, missing, wait):
             return replace(delivery, scanned=scanned, missing=missing, due=now + wait)
         case Undecided(scanned, missing, is_hopeless):
@@ -253,6 +254,17 @@ def _probed(delivery: Delivery, event: Absent | Interrupted | Undecided, now: da
             if seen.rounds < terms.most_rounds and not is_hopeless:
                 return replace(seen, due=now + terms.look_after)
             return _given_up(seen, now, terms)
+
+
+def _absent(delivery: Delivery, now: datetime, terms: Terms) -> Delivery:
+    """Go on with what is surely not there, ever more rarely; one that fails each time must not keep others waiting."""
+    if delivery.attempts >= terms.most_attempts:
+        reason = f"failed {delivery.attempts} times: {delivery.reason}"
+        return replace(delivery, state="dead", due=now, reason=reason, scanned=None, missing=0)
+    # One of a backup that was not sent before the backup waits for nothing.
+    due = now + pause(delivery.attempts, terms) if delivery.attempts else now
+    fresh = replace(delivery, is_restored=False, is_retold=False)
+    return replace(fresh, state="ready", due=due, reason="not there", scanned=None, missing=0)
 
 
 def _given_up(delivery: Delivery, now: datetime, terms: Terms) -> Delivery:

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from monitor.errors import DeliveryUnknown
 from monitor.models import Delivery, Parcel
+from monitor.protocols import Messenger
 from monitor.services.courier import deliver
 from monitor.services.desk import Desk
 from monitor.store.connection import Connection
@@ -235,3 +237,38 @@ def test_when_telegram_asks_all_to_wait_it_is_left_alone(
     assert all(timedelta(seconds=2) < wait <= timedelta(seconds=3) for wait in waits)
     drain(desk, connection, chats)
     assert all(telegram.state.ledger.copies(int(chat))[text_of(parcels(chat, "d")[0])] == 1 for chat in chats)
+
+
+class Choking:
+    """A Telegram that fails at one message each time, and works well else."""
+
+    def __init__(self, messenger: Messenger, text: str) -> None:
+        self._messenger = messenger
+        self._text = text
+        self.edit, self.delete = messenger.edit, messenger.delete
+
+    def send(self, parcel: Parcel, address: str, *, is_plain: bool) -> int:
+        if parcel.message.text == self._text:
+            raise DeliveryUnknown("telegram", "Internal Server Error")
+        return self._messenger.send(parcel, address, is_plain=is_plain)
+
+
+@pytest.mark.parametrize("connection", ["valkey"], indirect=True)
+def test_a_message_at_which_telegram_fails_each_time_does_not_keep_all_later_ones_waiting(
+    telegram: Simulator, desk: Desk, connection: Connection
+) -> None:
+    chat = a_channel(telegram, desk, connection)
+    first, second = parcels(chat, "d"), parcels(chat, "e")
+    choking = Choking(desk.messenger, text_of(first[0]))
+    desk = desk._replace(messenger=choking, terms=desk.terms._replace(most_attempts=3))
+
+    desk.outbox.hand_over(chat, first)
+    desk.outbox.hand_over(chat, second)
+    drain(desk, connection, [chat], seconds=20)
+
+    shown = [each.text for each in telegram.state.ledger.visible(int(chat))][1:]
+    assert shown == [text_of(second[0])]
+    given_up = state_of(desk, chat, "d-0")
+    assert (given_up.state, given_up.reason) == ("dead", "failed 3 times: Internal Server Error")
+    assert desk.outbox.untold(chat) == ["d-0"]
+    assert check(connection) == []

@@ -125,6 +125,19 @@ def test_pauses_of_our_own_double_up_to_a_limit() -> None:
     assert pause(10_000, HOLD) == HOLD.longest_wait
 
 
+def test_what_is_surely_not_there_is_sent_again_ever_more_rarely_and_given_up_at_last() -> None:
+    """Telegram may fail at one message for ever; a look for it takes twenty requests each time."""
+    known, waits = READY, []
+    while known.state == "ready":
+        known = after(Claimed("-1001", 5), Unknown("502"), Absent(), start=known)
+        waits.append(known.due - NOW)
+
+    assert waits[:3] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
+    assert len(waits) == HOLD.most_attempts
+    assert timedelta(hours=5) < sum(waits, timedelta(0)) < timedelta(hours=7)
+    assert known.state == "dead"
+
+
 def test_a_refused_format_is_tried_once_as_plain_text() -> None:
     once = after(Claimed("-1001", 5), Rejected("entities"))
     twice = after(Claimed("-1001", 5), Rejected("entities"), start=once)
