@@ -7,15 +7,19 @@ from typing import NamedTuple
 from monitor.digests.redaction import redacted, renamed, tells_of
 from monitor.digests.requoting import Quotes, requoted
 from monitor.digests.table import posts_in_file
+from monitor.errors import StoreError
 from monitor.models import Delivery, Parcel, PostKey
 from monitor.saying import DEFAULT, speaking
 from monitor.store.chats import ChatList
-from monitor.store.codec import decode_delivery, decode_message, decode_parcel, encode
+from monitor.store.codec import decode_message, decode_parcel, encode
 from monitor.store.connection import Argument, Connection
+from monitor.store.repairs import find
 from monitor.store.shown import ShownPosts
 from monitor.store.taken_back import TakenBack
 from monitor.store.undelivered import UndeliveredStore
 from monitor.store.wishes import WishStore
+
+MOST_TRIES = 20
 
 
 class Erased(NamedTuple):
@@ -96,37 +100,46 @@ class MessageEraser:
     def _kept(self, chat: str, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> int:
         """Change the messages kept for the local page, which shows them as they are stored."""
         messages = self._connection.keys.chat(chat).messages
-        changed = 0
-        for id_, before in self._connection.pairs("HSCAN", messages):
-            parcel = Parcel(message=decode_message(before))
-            if tells_of(parcel, posts):
-                # "amend" says 0 where nothing changes.
-                after = encode(change(parcel).message)
-                changed += int(self._connection.run("amend", (messages,), (id_, before, after)))
-        return changed
+        told = (id_ for id_, each in self._connection.pairs("HSCAN", messages) if _shows(each, posts))
+        return sum(self._amend(messages, each, change) for each in told)
+
+    def _amend(self, messages: str, id_: bytes, change: Callable[[Parcel], Parcel]) -> int:
+        for _ in range(MOST_TRIES):
+            before = self._connection.execute("HGET", messages, id_)
+            after = before and encode(change(Parcel(message=decode_message(before))).message)
+            if before == after:
+                return 0
+            if self._connection.run("amend", (messages,), (id_, before, after)):
+                return 1
+        raise StoreError(f"a message of the page was changed {MOST_TRIES} times while words were taken out of it")
 
     def _sent(self, chat: str, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> Erased:
+        parcels = self._connection.keys.chat(chat).parcels
+        told = (id_.decode() for id_, each in self._connection.pairs("HSCAN", parcels) if _tells(each, posts))
+        erased = [self._revise(chat, each, posts, change) for each in told]
+        return Erased(sum(each.messages for each in erased), sum(each.to_edit for each in erased))
+
+    def _revise(self, chat: str, id_: str, posts: frozenset[PostKey], change: Callable[[Parcel], Parcel]) -> Erased:
+        """Change a message from exactly what it is: its sender may be at it, and who takes other words back."""
         keys = self._connection.keys.chat(chat)
-        changed = to_edit = 0
-        for id_, before in self._connection.pairs("HSCAN", keys.parcels):
-            parcel = decode_parcel(before)
-            if not tells_of(parcel, posts):
-                continue
-            record = self._connection.execute("HGET", keys.outbox, id_)
-            delivery = None if record is None else decode_delivery(record)
-            is_seen = delivery is not None and may_be_seen(delivery)
+        for _ in range(MOST_TRIES):
+            pending = find(self._connection, chat, id_)
+            before = None if pending is None else self._connection.execute("HGET", keys.parcels, id_)
+            if pending is None or before is None or not _tells(before, posts):
+                return Erased()
+            parcel, is_seen = decode_parcel(before), may_be_seen(pending.delivery)
             after = change(parcel)
             if after == parcel:
-                continue
-            args: list[Argument] = [id_, before, encode(after), int(is_seen and reads_otherwise(parcel, after))]
+                return Erased()
+            is_to_edit = is_seen and reads_otherwise(parcel, after)
+            args: list[Argument] = [id_, before, pending.version, encode(after), int(is_to_edit)]
             for post, other in zip(parcel.posts, after.posts, strict=True):
                 args += [str(post), str(other)] if post != other else []
-            done = int(self._connection.run("revise", (keys.parcels, keys.corrections, keys.claims), args))
-            changed += done
-            to_edit += done * is_seen
-            if is_seen:
-                self._chats.wake(chat, f"revised {id_.decode()}")
-        return Erased(changed, to_edit)
+            if self._connection.run("revise", (keys.parcels, keys.corrections, keys.claims, keys.outbox), args):
+                if is_seen:
+                    self._chats.wake(chat, f"revised {id_}")
+                return Erased(1, int(is_seen))
+        raise StoreError(f"message {id_} was changed {MOST_TRIES} times while words were taken out of it")
 
 
 def reads_otherwise(before: Parcel, after: Parcel) -> bool:
@@ -137,3 +150,11 @@ def reads_otherwise(before: Parcel, after: Parcel) -> bool:
 def may_be_seen(delivery: Delivery) -> bool:
     """Tell whether readers may have a message, now or soon: all that was ever begun, but not what surely died."""
     return delivery.state != "dead" and (delivery.attempts > 0 or delivery.state != "ready")
+
+
+def _tells(parcel: bytes, posts: frozenset[PostKey]) -> bool:
+    return tells_of(decode_parcel(parcel), posts)
+
+
+def _shows(message: bytes, posts: frozenset[PostKey]) -> bool:
+    return tells_of(Parcel(message=decode_message(message)), posts)

@@ -1,5 +1,8 @@
 """What was told and must be read no more is edited in the chat: the simulator's ledger says what readers see."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -7,7 +10,7 @@ from monitor.digests.redaction import GONE
 from monitor.models import Parcel, PostKey, Quoted
 from monitor.services.courier import deliver
 from monitor.services.desk import Desk
-from monitor.store.connection import Connection
+from monitor.store.connection import Argument, Connection
 from monitor.store.erasure import MessageEraser
 from monitor.store.fsck import check
 from monitor.store.undelivered import UndeliveredStore, may_be_resent
@@ -72,6 +75,52 @@ def test_words_that_may_have_arrived_are_taken_back_where_they_stand(
 
     assert shown(telegram, chat) == [made.message.text[:-4] + GONE]
     assert check(connection) == []
+
+
+class Hurried(Connection):
+    """A connection on whose first change of a message something else comes first."""
+
+    def __init__(self, connection: Connection, first: Callable[[], object]) -> None:
+        super().__init__(connection.url, connection.keys)
+        self._first = [first]
+
+    def run(self, script: str, keys: Sequence[str], args: Sequence[Argument] = ()) -> Any:
+        if script == "revise" and self._first:
+            self._first.pop()()
+        return super().run(script, keys, args)
+
+
+def test_words_that_leave_while_they_are_taken_back_do_not_stay_in_the_chat(
+    telegram: Simulator, desk: Desk, connection: Connection
+) -> None:
+    """Whoever takes them back saw a message that waits, which nobody need edit; by then it was sent."""
+    chat = a_channel(telegram, desk, connection)
+    made = quoting(chat, "d")
+    desk.outbox.hand_over(chat, [made])
+
+    with Hurried(connection, lambda: deliver(desk, chat, "a sender")) as hurried:
+        MessageEraser(hurried).erase(made.posts[:1])
+    drain(desk, connection, [chat])
+
+    assert shown(telegram, chat) == [made.message.text[:-4] + GONE]
+    assert check(connection) == []
+
+
+def test_words_of_two_posts_that_are_taken_back_at_once_both_go(
+    telegram: Simulator, desk: Desk, connection: Connection
+) -> None:
+    chat = a_channel(telegram, desk, connection)
+    made = quoting(chat, "d")
+    first, second = made.posts
+    text = replace(made.message, quotes=(Quoted(first, 3, 6), Quoted(second, 10, 2)))
+    desk.outbox.hand_over(chat, [replace(made, message=text)])
+
+    with Hurried(connection, lambda: MessageEraser(connection).erase([second])) as hurried:
+        MessageEraser(hurried).erase([first])
+    drain(desk, connection, [chat])
+
+    [seen] = shown(telegram, chat)
+    assert seen.count(GONE) == 2
 
 
 def test_a_forgotten_posts_claim_stays_under_another_name(
