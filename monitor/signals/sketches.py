@@ -78,7 +78,8 @@ def shared_bands(sketched: Mapping[Name, bytes]) -> dict[Name, list[Band]]:
         column = _column(joined, place)
         # Most bands are nobody else's: they are passed over without a step of Python for each.
         several = {band for band, count in Counter(column).items() if count > 1}.difference(_borrowed_bands(place))
-        for name, band in compress(zip(sketched, column, strict=True), map(several.__contains__, column)):
+        is_shared = list(map(several.__contains__, column))
+        for name, band in zip(compress(sketched, is_shared), compress(column, is_shared), strict=True):
             shared[name].append(band)
     return dict(shared)
 
