@@ -137,7 +137,8 @@ def _han_or_kana(counts: Mapping[str, int]) -> int:
 def _way_of_writing(counts: Mapping[str, int], text: str) -> str:
     if "Jpan" in counts and counts["Jpan"] > MIN_KANA_SHARE * _han_or_kana(counts):
         return "Jpan"
-    if min(counts.get("Hans", 0), _traditional(counts)) * CONTESTED < max(counts.get("Hans", 0), _traditional(counts)):
+    simplified, traditional = counts.get("Hans", 0), _traditional(counts)
+    if min(simplified, traditional) * CONTESTED < max(simplified, traditional):
         return _way_of_most(counts)
     return _way_of_the_author(text[:MAX_CHARACTERS]) or _way_of_most(counts)
 

@@ -1,6 +1,6 @@
 """What was found in one post, looked at leaf by leaf when a query asks for it."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cached_property
 from itertools import compress
 from typing import NamedTuple
@@ -103,7 +103,9 @@ class Evidence:
     `numbers` are those of the leaves of which something was found, whatever it is when it is looked at.
     """
 
-    def __init__(self, keywords: Keywords, scan: Scan, facts: Facts, others: Mapping[int, Sequence[Span]]) -> None:
+    def __init__(
+        self, keywords: Keywords, scan: Scan, facts: Callable[[], Facts], others: Mapping[int, Sequence[Span]]
+    ) -> None:
         self._keywords = keywords
         self._reading, self._found = scan
         self._facts = facts
@@ -167,9 +169,9 @@ class Evidence:
             case Language(tag):
                 return covers(tag, language)
             case Origin(source):
-                return self._facts.source == source
+                return self._facts().source == source
             case MinLikes(count):
-                return (self._facts.likes or 0) >= count
+                return (self._facts().likes or 0) >= count
             case Handle(name):
                 return name.casefold().removeprefix("@") in self._mentioned
             case _:

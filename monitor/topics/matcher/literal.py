@@ -13,7 +13,6 @@ import string
 from collections.abc import Sequence
 
 from monitor.models import Span
-from monitor.text import segments
 from monitor.text.graphemes import is_boundary
 from monitor.topics.language.keyword import Keyword
 from monitor.topics.matcher.accepting import Place
@@ -37,7 +36,7 @@ def literal_places(reading: Reading, keyword: Keyword, findings: Sequence[tuple[
     return [
         Place(span, _variant(reading.text, span, keyword))
         for span, (start, end) in zip(spans, findings, strict=True)
-        if not (reading.is_quiet(span) or (is_looked_around and _is_chance(reading.line, start, end)))
+        if not (reading.is_quiet(span) or (is_looked_around and reading.is_chance(start, end)))
     ]
 
 
@@ -93,10 +92,3 @@ def _is_apart(char: str) -> bool:
 def _variant(text: str, span: Span, keyword: Keyword) -> str:
     """Name the way of writing in which a keyword of Han stands there; case is no variant."""
     return "script" if keyword.is_han and not text.startswith(keyword.text, span.start) else ""
-
-
-def _is_chance(line: str, start: int, end: int) -> bool:
-    """Tell whether Han characters belong to other words in the line; runs of Han have spaces around them there."""
-    before = line[max(0, start - segments.CONTEXT) : start].rpartition(" ")[2]
-    after = line[end : end + segments.CONTEXT].partition(" ")[0]
-    return bool(before or after) and segments.is_chance(before, line[start:end], after)

@@ -96,7 +96,7 @@ class Matcher:
         scan = self._keywords.scan(text, is_needed=bool(others))
         if scan is None:
             return None
-        evidence = Evidence(self._keywords, scan, facts(), others)
+        evidence = Evidence(self._keywords, scan, facts, others)
         present = evidence.numbers
         rules: set[int] = set()
         for number in present & self._anchors:

@@ -8,6 +8,7 @@ from operator import add
 from typing import NamedTuple
 
 from monitor.models import Span
+from monitor.text import segments
 from monitor.text.entities import Entity, hashtags, mentions, names_and_addresses
 from monitor.text.folding import is_invisible
 from monitor.text.graphemes import is_boundary
@@ -16,10 +17,13 @@ from monitor.text.words import is_unspaced, is_word_character
 from monitor.topics.matcher.slips import usual_sound
 
 _PULLED_APART = re.compile(
-    rf" (?<=[{HAN}] )(?:[^\w\s{BREAK}] ){{0,6}}(?=[{HAN}])| (?<= [{HAN}] )(?:[^\w\s] ){{1,6}}(?=[{HAN}])"
-    rf"| (?<=[{HAN}] )(?:[^\w\s] ){{1,6}}(?=[{HAN}] )"
+    rf" (?<=[{HAN}] )(?:(?:[^\w\s{BREAK}] ){{0,6}}(?=[{HAN}])|(?<= [{HAN}] )(?:[^\w\s] ){{1,6}}(?=[{HAN}])"
+    rf"|(?:[^\w\s] ){{1,6}}(?=[{HAN}] ))"
 )
 """What is between two Han characters: signs that end no clause, and any behind a character that stands alone."""
+
+_NAMING = re.compile(r"[.@＠]|://")
+"""What every name of an account and every address has."""
 
 _IS_HAN = re.compile(f"[{HAN}]")
 
@@ -42,6 +46,7 @@ class Reading:
     """
 
     __slots__ = (
+        "_chances",
         "_counted",
         "_is_plain",
         "_lemmas",
@@ -64,6 +69,7 @@ class Reading:
         self._lemmas = lemmas
         self.line = line
         # Properties that are made at first use: functools.cached_property takes a lock each time in Python 3.11.
+        self._chances: dict[tuple[int, int], bool] = {}
         self._counted = (0, 0)
         self._is_plain: bool | None = None
         self._words_begin: list[int] | None = None
@@ -108,9 +114,12 @@ class Reading:
     def is_quiet(self, span: Span) -> bool:
         """Tell whether a span touches an address or the name of an account, which say nothing."""
         if self._quiet is None:
-            if _is_plain_talk(self.text, span):
+            if _NAMING.search(self.text) is None:
+                self._quiet = []
+            elif _is_plain_talk(self.text, span):
                 return False
-            self._quiet = names_and_addresses(self.text)
+            else:
+                self._quiet = names_and_addresses(self.text)
         if not self._quiet:
             return False
         at = bisect_left(self._quiet, (span.end,)) - 1
@@ -162,6 +171,20 @@ class Reading:
         found = self.words[first : last + 1]
         found[-1] = found[-1][: stretch.last + 1 - visible[last]]
         found[0] = found[0][stretch.first - visible[first] :]
+        return found
+
+    def is_chance(self, start: int, end: int) -> bool:
+        """Tell whether the Han characters of a range of the line belong to other words, as segments has it.
+
+        Two keywords may ask: 学校 and 學校 are found in the same places.
+        """
+        found = self._chances.get((start, end))
+        if found is None:
+            # A run of Han has spaces around it in the line.
+            before = self.line[max(0, start - segments.CONTEXT) : start].rpartition(" ")[2]
+            after = self.line[end : end + segments.CONTEXT].partition(" ")[0]
+            found = bool(before or after) and segments.is_chance(before, self.line[start:end], after)
+            self._chances[start, end] = found
         return found
 
     def word_starts(self) -> list[int]:
