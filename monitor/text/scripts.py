@@ -138,8 +138,10 @@ def _way_of_writing(counts: Mapping[str, int], text: str) -> str:
     if "Jpan" in counts and counts["Jpan"] > MIN_KANA_SHARE * _han_or_kana(counts):
         return "Jpan"
     simplified, traditional = counts.get("Hans", 0), _traditional(counts)
+    if simplified == traditional == 0:
+        return "Hani"
     if min(simplified, traditional) * CONTESTED < max(simplified, traditional):
-        return _way_of_most(counts)
+        return "Hant" if traditional > simplified else "Hans"
     return _way_of_the_author(text[:MAX_CHARACTERS]) or _way_of_most(counts)
 
 
