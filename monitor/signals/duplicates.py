@@ -23,10 +23,12 @@ SHORTEST_CARRIED = 12
 """Letters and digits of another's words, behind a mark, from which a post counts as a copy of them."""
 
 _LINK = r"https?://[!-~]+|www\.[!-~]+"
-_NAME = r"@[\w.\-]+(?:@[\w.\-]+)?"
+_REST_OF_NAME = r"[\w.\-]+(?:@[\w.\-]+)?"
+_NAME = f"@{_REST_OF_NAME}"
 _REPOST_MARK = re.compile(rf"(?:\s*(?:rt\b|//)[\s:]*{_NAME}[\s:]*)+")
-_MARK_WITHIN = re.compile(rf"(?:(?<![a-z0-9])rt\b|//)\s*{_NAME}\s*:\s*")
-_LINK_OR_NAME = re.compile(rf"{_LINK}|(?<![a-z0-9_.]){_NAME}")
+# These look back behind their first letters: so they are found by a search for them.
+_MARK_WITHIN = re.compile(rf"(?:rt(?<![a-z0-9]rt)\b|//)\s*{_NAME}\s*:\s*")
+_LINK_OR_NAME = re.compile(rf"{_LINK}|@(?<![a-z0-9_.]@){_REST_OF_NAME}")
 
 # What \w lacks: the vowel signs and other marks without which words of these scripts are different words
 # (Devanagari to Sinhala, Thai, Lao, Tibetan, Myanmar, Khmer). Marks of other scripts go, as points and zalgo do.
