@@ -29,7 +29,7 @@ from tests.simulators.telegram_remote import RemoteSimulator
 
 NAME = "F4 commands"
 WORKERS = 3
-WAITS = Waits(courier=True, most_a_second=500)
+WAITS = Waits(courier=True)
 CHANCE, PROBES_CHANCE = 0.2, 0.03
 BOT_KILLS = 0.35
 MOST_TRIES = 3

@@ -24,12 +24,11 @@ import celery.worker.consumer  # noqa: F401
 import kombu.transport.redis  # noqa: F401
 
 import monitor.sources.rss  # noqa: F401
-from monitor import cli, stores, wiring
+from monitor import cli, wiring
 from monitor.duties import jobs
 from monitor.services.desk import Desk, Times
 from monitor.sinks.telegram import TelegramSink
 from monitor.sources import hackernews
-from monitor.store.chats import ChatList
 from monitor.store.outbox import OutboxStore
 from monitor.store.send_pace import SendPace
 from monitor.topics import file
@@ -46,8 +45,6 @@ class Waits(NamedTuple):
     """Seconds by which a search index may be late: the product reads that much again at each look."""
     courier: bool = False
     """Whether deliveries have short waits too: see TIMES and what follows it."""
-    most_a_second: int | None = None
-    """How many messages a second the whole bot may send."""
     freezes: float = 0.0
     frozen_for: float = 15.0
     """Seconds: so long that others take the work up and end it before the frozen one wakes."""
@@ -107,9 +104,6 @@ def shorten(waits: Waits) -> None:
         hackernews._OVERLAP = waits.lateness
     if waits.ahead:
         sweeper.datetime = clock_ahead(waits.ahead)  # type: ignore[attr-defined]
-    if waits.most_a_second is not None:
-        pace = SendPace(waits.most_a_second, timedelta(seconds=1))
-        stores.ChatList = partial(ChatList, pace=pace)  # type: ignore[assignment,misc]
     if waits.courier:
         wiring.TelegramSink = partial(TelegramSink, patience=PATIENCE)  # type: ignore[assignment,misc]
         wiring.OutboxStore = partial(OutboxStore, chat=CHAT, group=GROUP)  # type: ignore[assignment,misc]
