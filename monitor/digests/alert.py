@@ -16,6 +16,7 @@ from monitor.digests.reactions import write_reaction
 from monitor.digests.wording import accounts, few, hashtag, listed, posts
 from monitor.models import Digest, Message
 from monitor.nouns.burst import Burst
+from monitor.nouns.message import part_id
 from monitor.saying import say, say_many
 from monitor.signals.alerts import Gates
 
@@ -39,7 +40,7 @@ def render_alert(digest: Digest, burst: Burst, again_above: int, chat: str, zone
         "\n" + say("Next {hours} h: only above {count} an hour.", hours=f"{hours:.0f}", count=f"{again_above:,}")
     )
     return Message(
-        id=f"{digest.id}-0",
+        id=part_id(digest.id, 0),
         chat=chat,
         digest_id=digest.id,
         part=0,

@@ -26,6 +26,7 @@ from monitor.digests.reactions import write_reaction
 from monitor.digests.tail import write_tail
 from monitor.digests.wording import hashtag
 from monitor.models import Digest, Message, Reaction
+from monitor.nouns.message import part_id
 from monitor.saying import say
 
 __all__ = ["LONGEST", "is_quiet", "render", "to_html", "to_terminal"]
@@ -44,7 +45,7 @@ def render(digest: Digest, chat: str, zone: tzinfo = UTC) -> Message:
     assert draft.length <= LONGEST <= LONGEST_TEXT, "every part of a digest has its own limit"
     assert len(entities) <= MOST_ENTITIES, "three quotes and a tail have some twenty entities"
     return Message(
-        id=f"{digest.id}-0",
+        id=part_id(digest.id, 0),
         chat=chat,
         digest_id=digest.id,
         part=0,

@@ -47,6 +47,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     quotes: tuple[Quoted, ...] = ()
 
 
+def part_id(digest_id: str, part: int) -> str:
+    """Return the id of the message that is a part of a digest."""
+    return f"{digest_id}-{part}"
+
+
 class Receipt(NamedTuple):
     """A sink's word that a message arrived: its id there."""
 

@@ -18,12 +18,12 @@ from monitor.digests.draft import utf16_length
 from monitor.digests.schedule import DueDigest, reaching_back
 from monitor.errors import StoreError
 from monitor.models import Entity, Message, Parcel, PostKey, Quoted, Topic
+from monitor.nouns.message import part_id
 from monitor.readers.buttons import Press
 from monitor.readers.greeting import greet
 from monitor.readers.shared_buttons import shared_button
 from monitor.readers.tongue import language_in
 from monitor.saying import say, speaking
-from monitor.store.outbox import part_id
 from monitor.store.reviews import Review
 from monitor.wiring import Monitor
 

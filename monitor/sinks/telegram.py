@@ -4,8 +4,9 @@ Nothing is retried here and nothing waits for a limit: that is the outbox's work
 """
 
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from telegram import (
     Bot,
@@ -16,6 +17,7 @@ from telegram import (
     LinkPreviewOptions,
     MessageEntity,
 )
+from telegram import Message as Sent
 from telegram.error import BadRequest, TelegramError
 
 from monitor.models import Parcel
@@ -23,6 +25,8 @@ from monitor.protocols import Edited
 from monitor.seams.repairs import Standing
 from monitor.sinks.telegram_line import PATIENCE, Account, Answer, Line
 from monitor.sinks.telegram_refusals import edited, standing_of, translate
+
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 class TelegramSink:
@@ -40,73 +44,27 @@ class TelegramSink:
 
     def send(self, parcel: Parcel, address: str, *, is_plain: bool) -> int:
         """Send and return the id there. DeliveryUnknown says that it may have arrived, all other errors that not."""
-        message = parcel.message
-        entities = [] if is_plain else _entities(parcel)
-        buttons = _buttons(parcel)
-
-        async def call(bot: Bot) -> int:
-            if parcel.photo is not None:
-                sent = await bot.send_photo(
-                    chat_id=_id(address),
-                    photo=parcel.photo,
-                    caption=_text(parcel),
-                    caption_entities=entities,
-                    disable_notification=message.silent,
-                    message_thread_id=message.thread,
-                    reply_markup=buttons,
-                )
-                return sent.message_id
-            if parcel.document is not None:
-                sent = await bot.send_document(
-                    chat_id=_id(address),
-                    document=parcel.document,
-                    filename=parcel.file_name,
-                    caption=_text(parcel),
-                    caption_entities=entities,
-                    disable_notification=message.silent,
-                    message_thread_id=message.thread,
-                    reply_markup=buttons,
-                )
-                return sent.message_id
-            sent = await bot.send_message(
-                chat_id=_id(address),
-                text=_text(parcel),
-                entities=entities,
-                disable_notification=message.silent,
-                message_thread_id=message.thread,
-                reply_markup=buttons,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
-            return sent.message_id
-
-        return self._call(call)
+        to: dict[str, Any] = {
+            "chat_id": _id(address),
+            "disable_notification": parcel.message.silent,
+            "message_thread_id": parcel.message.thread,
+            "reply_markup": _buttons(parcel),
+        }
+        return self._call(lambda bot: _sent(bot, parcel, to, is_plain=is_plain)).message_id
 
     def edit(self, parcel: Parcel, address: str, message_id: int, *, is_plain: bool) -> Edited:
         """Give a message this text, or as a photo this caption. The same text is no change, and says whose it is.
 
         An edit without the buttons would take them away, and so be a change.
         """
-        entities = [] if is_plain else _entities(parcel)
-        buttons = _buttons(parcel)
+        at: dict[str, Any] = {"chat_id": _id(address), "message_id": message_id, "reply_markup": _buttons(parcel)}
+        text, entities = _text(parcel), [] if is_plain else _entities(parcel)
 
         async def call(bot: Bot) -> Edited:
             if parcel.photo is not None or parcel.document is not None:
-                await bot.edit_message_caption(
-                    chat_id=_id(address),
-                    message_id=message_id,
-                    caption=_text(parcel),
-                    caption_entities=entities,
-                    reply_markup=buttons,
-                )
-                return "changed"
-            await bot.edit_message_text(
-                chat_id=_id(address),
-                message_id=message_id,
-                text=_text(parcel),
-                entities=entities,
-                reply_markup=buttons,
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
-            )
+                await bot.edit_message_caption(caption=text, caption_entities=entities, **at)
+            else:
+                await bot.edit_message_text(text=text, entities=entities, link_preview_options=NO_PREVIEW, **at)
             return "changed"
 
         return self._call(edited(call))
@@ -200,6 +158,18 @@ class TelegramSink:
             error = translate(e, self._account.token)
         # Raised here and without its cause: tracebacks of the library hold addresses, and those hold the token.
         raise error
+
+
+async def _sent(bot: Bot, parcel: Parcel, to: Mapping[str, Any], *, is_plain: bool) -> Sent:
+    """Send a photo or a document with its caption, or a text."""
+    text, entities = _text(parcel), [] if is_plain else _entities(parcel)
+    if parcel.photo is not None:
+        return await bot.send_photo(photo=parcel.photo, caption=text, caption_entities=entities, **to)
+    if parcel.document is not None:
+        return await bot.send_document(
+            document=parcel.document, filename=parcel.file_name, caption=text, caption_entities=entities, **to
+        )
+    return await bot.send_message(text=text, entities=entities, link_preview_options=NO_PREVIEW, **to)
 
 
 def _text(parcel: Parcel) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from monitor.digests.delivery import is_released
 from monitor.digests.restoring import retold
 from monitor.models import Delivery, Lease, Parcel, PostKey
+from monitor.nouns.message import part_id
 from monitor.protocols import Extra, Leases, Outlook, Pending
 from monitor.services.courier import deliver_job
 from monitor.store.account import AccountIds
@@ -213,11 +214,6 @@ class OutboxStore:
 
     def _now(self) -> datetime:
         return store_now(self._connection)
-
-
-def part_id(digest_id: str, part: int) -> str:
-    """Return the id of a part of a digest, as render.py gives it."""
-    return f"{digest_id}-{part}"
 
 
 def _guard(lease: Lease, pending: Pending, after: Delivery) -> tuple[Argument, ...]:

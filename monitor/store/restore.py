@@ -17,13 +17,13 @@ from monitor.digests.restoring import begun, doubted
 from monitor.digests.wording import many
 from monitor.errors import StoreError
 from monitor.models import Delivery
+from monitor.nouns.message import part_id
 from monitor.store.backup import Step
 from monitor.store.backup_file import Chunk, Header, Trailer, read
 from monitor.store.codec import decode_delivery, encode, to_ms
 from monitor.store.connection import SCHEMA, Argument, Connection, store_now
 from monitor.store.fsck import check, topic_of
 from monitor.store.keys import Keyspace
-from monitor.store.outbox import part_id
 from monitor.store.repairs import RepairStore
 
 ENDED = frozenset({"leases", "due-since", "bot-sends", "sender", "sends", "extras", "late"})
