@@ -43,7 +43,7 @@ class Draft(NamedTuple):
 
 
 def proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
-    """Show what a change would do, with buttons to apply it or not."""
+    """Show what a change would do, or why it does not hold."""
     before = read_topics_text(asked.monitor.settings.topics_file)
     if not is_in_force(asked.monitor, before):
         return Answer(say(NOT_HERE))
@@ -60,7 +60,11 @@ def proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
         return Answer(say("That does not hold: {reason}", reason="\n".join(map(told_reason, e.problems))))
     if draft.after == before:
         return Answer(say(NOTHING_CHANGES))
-    new = next((each for each in parsed.topics if each.name == draft.topic), None)
+    return _offered(asked, before, draft, next((each for each in parsed.topics if each.name == draft.topic), None))
+
+
+def _offered(asked: Asked, before: str, draft: Draft, new: Topic | None) -> Answer:
+    """Keep a change that holds, and show what it would do, with buttons to apply it or not."""
     old = next((each for each in asked.monitor.topics.all() if each.name == draft.topic), None)
     stored, dropped = _dropped(asked, old, new)
     proposal = Proposal(
