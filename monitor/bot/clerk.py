@@ -54,7 +54,7 @@ class TryAgain(Exception):
         self.id = id_
 
 
-class Batch:
+class PendingAnswers:
     """Answers that are decided on and not given yet, of a chat each, and what is done of all that was begun."""
 
     def __init__(self, monitor: Monitor) -> None:
@@ -137,7 +137,7 @@ class Clerk:
 
     def _answer_some(self, begun: Sequence[Begun], attempt: str) -> tuple[Done, timedelta]:
         """Answer updates that were begun together; return what is over, and after which time to go on."""
-        batch, failed, again = Batch(self._monitor), "", timedelta(0)
+        batch, failed, again = PendingAnswers(self._monitor), "", timedelta(0)
         try:
             self._answer_each(begun, batch)
         except TryAgain as e:
@@ -151,7 +151,7 @@ class Clerk:
             self._monitor.inbox.excuse(self._lease, left, attempt)
         return done, again
 
-    def _answer_each(self, begun: Sequence[Begun], batch: Batch) -> None:
+    def _answer_each(self, begun: Sequence[Begun], batch: PendingAnswers) -> None:
         for place, each in enumerate(begun):
             if self._elapsed() >= LONGEST_LOOK:
                 break
@@ -175,7 +175,7 @@ class Clerk:
                 commands.append(monitor.people.reads(each.user))
         monitor.connection.read_ahead(commands)
 
-    def _take(self, begun: Begun, batch: Batch) -> None:
+    def _take(self, begun: Begun, batch: PendingAnswers) -> None:
         """Answer an update, or set it aside; what fails in it is its own fault, unless the store does."""
         self._be_sure()
         blamed = begun.tries - begun.excused
@@ -187,7 +187,7 @@ class Clerk:
             return self._try(begun, batch, is_last=blamed >= MOST_TRIES)
         return batch.add(begun, None)
 
-    def _try(self, begun: Begun, batch: Batch, *, is_last: bool) -> None:
+    def _try(self, begun: Begun, batch: PendingAnswers, *, is_last: bool) -> None:
         try:
             ready = self._ready(begun)
             batch.add(begun, ready)
@@ -202,7 +202,7 @@ class Clerk:
             self._set_aside(begun, f"{type(e).__name__}: {e}", is_deadly=False)
             batch.give_up(begun)
 
-    def _give(self, batch: Batch) -> None:
+    def _give(self, batch: PendingAnswers) -> None:
         """Give what is ready; a failure is of one of several updates, and shows when each is tried alone."""
         self._be_sure()
         try:

@@ -11,7 +11,7 @@ from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.audit import write_down
 from monitor.bot.menus import button
-from monitor.bot.proposing import CHANGED_MEANWHILE, NOT_HERE, NOTHING_CHANGES, Draft, proposed
+from monitor.bot.proposing import CHANGED_MEANWHILE, NOT_HERE, NOTHING_CHANGES, DraftedChange, proposed
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, plain
 from monitor.errors import StoreError
@@ -86,7 +86,7 @@ def feeds(asked: Asked) -> Answer:
     if len(wanted) == len(known):
         return Answer(say(NOTHING_CHANGES))
     sign = "+" if verb == "add" else "−"
-    return proposed(asked, lambda text: Draft(with_feeds(text, wanted), "", f"{sign} {url.strip()}"))
+    return proposed(asked, lambda text: DraftedChange(with_feeds(text, wanted), "", f"{sign} {url.strip()}"))
 
 
 def track(asked: Asked) -> Answer:
@@ -154,13 +154,13 @@ def hours_of(asked: Asked, topic: Topic) -> tuple[tuple[Button, ...], ...]:
     return (rows[0], (*rows[1], button(asked, say("Other"), "t", f"{mark}z?")))
 
 
-def _edited(text: str, topic: Topic, words: str) -> Draft:
+def _edited(text: str, topic: Topic, words: str) -> DraftedChange:
     """Return the file with a query that is said whole, or by what is added to it and excluded."""
     if not is_change(words):
         query = printed(read(words).node)
-        return Draft(with_query(text, topic.name, query), topic.name, query)
+        return DraftedChange(with_query(text, topic.name, query), topic.name, query)
     query = changed_query(topic, _signed(words))
-    return Draft(with_query(text, topic.name, query), topic.name, words.replace("-", "−"))
+    return DraftedChange(with_query(text, topic.name, query), topic.name, words.replace("-", "−"))
 
 
 def _signed(words: str) -> list[str]:
@@ -174,18 +174,18 @@ def _signed(words: str) -> list[str]:
     return found
 
 
-def _removed(text: str, topic: Topic, word: str) -> Draft:
+def _removed(text: str, topic: Topic, word: str) -> DraftedChange:
     query = without_keyword(topic, word)
     if query is None:
-        return Draft(text, topic.name, "")
-    return Draft(with_query(text, topic.name, query), topic.name, f"− {word}")
+        return DraftedChange(text, topic.name, "")
+    return DraftedChange(with_query(text, topic.name, query), topic.name, f"− {word}")
 
 
-def _tracked(asked: Asked, text: str, words: str) -> Draft:
+def _tracked(asked: Asked, text: str, words: str) -> DraftedChange:
     node = read(words).node
     title, query = plain(headline_of(node), LONGEST_TOPIC_TITLE), printed(node)
     name = name_for(title, [each.name for each in asked.monitor.topics.all()])
-    return Draft(with_topic(text, name, title, query), name, query, is_new=True)
+    return DraftedChange(with_topic(text, name, title, query), name, query, is_new=True)
 
 
 def _tested(topic: Topic, text: str) -> str:

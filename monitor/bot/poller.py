@@ -77,7 +77,7 @@ class Refused(Ended):
         return f"Telegram refuses the bot's token ({self.reason}): {remedy}"
 
 
-class Polled(NamedTuple):
+class GotUpdates(NamedTuple):
     """What one question brought: updates, and from which id on to ask next (None: as before)."""
 
     updates: list[Incoming]
@@ -156,7 +156,7 @@ class Poller:
             log.warning("too many", extra=taken._asdict())
         return True
 
-    async def _ask(self, offset: int | None) -> Polled:
+    async def _ask(self, offset: int | None) -> GotUpdates:
         question = {
             "timeout": int(self._keep_open.total_seconds()),
             "limit": MOST_AT_ONCE,
@@ -172,7 +172,7 @@ class Poller:
         updates = [update for update in map(parse, answer) if update is not None]
         if answer and not updates:
             raise NetworkError("updates came without an id")
-        return Polled(updates, max((update.id for update in updates), default=-1) + 1 or None)
+        return GotUpdates(updates, max((update.id for update in updates), default=-1) + 1 or None)
 
     async def _give_up_webhook(self) -> None:
         """End a webhook, or Telegram refuses to be asked. What waits there stays."""

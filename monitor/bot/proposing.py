@@ -33,7 +33,7 @@ NOT_HERE = phrase(
 NOTHING_CHANGES = phrase("That changes nothing.")
 
 
-class Draft(NamedTuple):
+class DraftedChange(NamedTuple):
     """A change before it is proposed: the file with it, its topic, and the change in words."""
 
     after: str
@@ -42,7 +42,7 @@ class Draft(NamedTuple):
     is_new: bool = False
 
 
-def proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
+def proposed(asked: Asked, draw: Callable[[str], DraftedChange]) -> Answer:
     """Show what a change would do, or why it does not hold."""
     before = read_topics_text(asked.monitor.settings.topics_file)
     if not is_in_force(asked.monitor, before):
@@ -63,7 +63,7 @@ def proposed(asked: Asked, draw: Callable[[str], Draft]) -> Answer:
     return _offered(asked, before, draft, next((each for each in parsed.topics if each.name == draft.topic), None))
 
 
-def _offered(asked: Asked, before: str, draft: Draft, new: Topic | None) -> Answer:
+def _offered(asked: Asked, before: str, draft: DraftedChange, new: Topic | None) -> Answer:
     """Keep a change that holds, and show what it would do, with buttons to apply it or not."""
     old = next((each for each in asked.monitor.topics.all() if each.name == draft.topic), None)
     stored, dropped = _dropped(asked, old, new)

@@ -24,7 +24,7 @@ from monitor.errors import ConfigError, StoreError
 from monitor.home import on_disk
 from monitor.logs import set_level, set_up
 from monitor.processes.stalls import Rules
-from monitor.processes.supervisor import Role, join_group, stop_on_signals, supervise
+from monitor.processes.supervisor import ProcessRole, join_group, stop_on_signals, supervise
 from monitor.settings import Settings, child_environment, load
 from monitor.sinks.preview import serve
 from monitor.store.embedded import EmbeddedStore, is_locked
@@ -42,13 +42,13 @@ IDLENESS = timedelta(seconds=25)
 
 ROLES = (
     # Its progress is known: hints taken up and ended, while work waits.
-    Role("worker", (sys.executable, "-m", "workers"), Rules(idleness=IDLENESS)),
+    ProcessRole("worker", (sys.executable, "-m", "workers"), Rules(idleness=IDLENESS)),
     # It gives signs of life as long as each stream makes progress. It is started when a topic names such a platform.
-    Role("stream", (sys.executable, "-m", "monitor.cli", "stream")),
+    ProcessRole("stream", (sys.executable, "-m", "monitor.cli", "stream")),
     # It only answers: once a second it asks itself, and an answer is all that is known of it.
-    Role("page", (sys.executable, "-m", "monitor.cli", "page")),
+    ProcessRole("page", (sys.executable, "-m", "monitor.cli", "page")),
     # Its loop turns; every question it asks has an end of its own. Pushed updates: as the page.
-    Role("bot", (sys.executable, "-m", "monitor.cli", "bot")),
+    ProcessRole("bot", (sys.executable, "-m", "monitor.cli", "bot")),
 )
 
 
@@ -86,14 +86,14 @@ def up(only: tuple[str, ...]) -> None:
     sys.exit(code)
 
 
-def roles_of(settings: Settings, only: Collection[str]) -> list[Role]:
+def roles_of(settings: Settings, only: Collection[str]) -> list[ProcessRole]:
     """Return the roles that were asked for; all, and of these the bot only when it has a token."""
     if only:
         return [role for role in ROLES if role.name in only]
     return [role for role in ROLES if role.name != "bot" or settings.telegram.token is not None]
 
 
-def run(settings: Settings, roles: Sequence[Role]) -> int:
+def run(settings: Settings, roles: Sequence[ProcessRole]) -> int:
     """Supervise roles until told to stop; return the exit code."""
     with opened(settings) as monitor:
         jobs.read_topics(monitor, datetime.now(UTC))
@@ -116,7 +116,7 @@ class Needs:
         self._stores = stores
         self._has_streams = False
 
-    def __call__(self, role: Role) -> bool:
+    def __call__(self, role: ProcessRole) -> bool:
         """Look at the topics: they may change at any time."""
         if role.name == "stream" and not self._has_streams:
             with suppress(StoreError):  # the lookout says so
@@ -169,7 +169,7 @@ def _taken(settings: Settings, error: OSError) -> ConfigError:
 
 
 @contextmanager
-def only_one(settings: Settings, roles: Sequence[Role]) -> Iterator[None]:
+def only_one(settings: Settings, roles: Sequence[ProcessRole]) -> Iterator[None]:
     """Hold the locks that say that these roles run on this home; refuse when somebody else holds one of them.
 
     Of workers on an outside store there may be many, and of those who follow streams: each stream has one holder.

@@ -51,7 +51,7 @@ def job_of(query: Query) -> Job:
     return Job("stream", str(query))
 
 
-class Tally:
+class LogTally:
     """What a stream brought since the last line of the log."""
 
     def __init__(self, query: Query, now: float) -> None:
@@ -166,7 +166,7 @@ class Runner:
 
     async def _read(self, query: Query, lease: Lease, cursor: Cursor | None) -> timedelta:
         """Read and store page after page; return how long to wait when one could not be read or the lease was lost."""
-        stream, tally = self._streams[query.source], Tally(query, steady())
+        stream, tally = self._streams[query.source], LogTally(query, steady())
         async with aclosing(stream.pages(query.text, cursor, self._clock)) as pages:
             async for page in pages:
                 self._sign(query)

@@ -46,7 +46,7 @@ Pulse: TypeAlias = Callable[[Beat], None]
 """How a role gives a sign of life."""
 
 
-class Role(NamedTuple):
+class ProcessRole(NamedTuple):
     """A process of the group: its name in the log, how it is started, and when it is no longer well."""
 
     name: str
@@ -57,7 +57,7 @@ class Role(NamedTuple):
 class Child:
     """A role that runs, or waits for its next start. Every `now` is a monotonic time in seconds."""
 
-    def __init__(self, role: Role, environment: Mapping[str, str]) -> None:
+    def __init__(self, role: ProcessRole, environment: Mapping[str, str]) -> None:
         self.role = role
         self.is_hopeless = False
         self.is_needed = True
@@ -157,11 +157,11 @@ class Child:
 
 
 def supervise(
-    roles: Sequence[Role],
+    roles: Sequence[ProcessRole],
     environment: Mapping[str, str],
     stopped: threading.Event,
     look: Callable[[], Sight | None],
-    is_needed: Callable[[Role], bool] = lambda _: True,
+    is_needed: Callable[[ProcessRole], bool] = lambda _: True,
 ) -> int:
     """Keep all roles running until `stopped` is set, then stop them in reverse order; return the exit code.
 

@@ -23,7 +23,7 @@ from telegram.error import BadRequest, TelegramError
 from monitor.models import Parcel
 from monitor.protocols import Edited
 from monitor.seams.repairs import Standing
-from monitor.sinks.telegram_line import PATIENCE, Account, Answer, Line
+from monitor.sinks.telegram_line import PATIENCE, Account, Answer, TelegramLine
 from monitor.sinks.telegram_refusals import edited, standing_of, translate
 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -39,7 +39,7 @@ class TelegramSink:
         self._account = account
         self._patience = patience
         self._lock = threading.Lock()
-        self._line: Line | None = None
+        self._line: TelegramLine | None = None
         self._username: str | None = None
 
     def send(self, parcel: Parcel, address: str, *, is_plain: bool) -> int:
@@ -150,7 +150,7 @@ class TelegramSink:
     def _call(self, call: Callable[[Bot], Awaitable[Answer]]) -> Answer:
         with self._lock:
             if self._line is None:
-                self._line = Line(self._account, self._patience)
+                self._line = TelegramLine(self._account, self._patience)
             line = self._line
         try:
             return line.ask(call)

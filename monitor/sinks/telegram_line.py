@@ -32,7 +32,7 @@ class Account(NamedTuple):
         return f"Account({self.api_url})"
 
 
-class Line:
+class TelegramLine:
     """A thread with one event loop and one client."""
 
     def __init__(self, account: Account, patience: timedelta) -> None:

@@ -35,7 +35,7 @@ class Feed(msgspec.Struct, frozen=True, kw_only=True, tag="feed"):
     patience: int | None = None
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class ParseJob(msgspec.Struct, frozen=True, kw_only=True):
     """What the child is asked: a body and its lower-cased headers, to be parsed within some processor time."""
 
     body: bytes

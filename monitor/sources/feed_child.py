@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.sources.feed import Failure, Feed, HasDtd, Job, NotAFeed
+from monitor.sources.feed import Failure, Feed, HasDtd, NotAFeed, ParseJob
 from monitor.sources.feed_reader import read_feed
 from monitor.sources.frames import receive_frame, send_frame
 
@@ -34,7 +34,7 @@ _FORBIDDEN = (
 
 def main() -> None:
     """Answer jobs until the parent closes the socket."""
-    decoder = msgspec.msgpack.Decoder(Job)
+    decoder = msgspec.msgpack.Decoder(ParseJob)
     with socket.socket(fileno=sys.stdin.fileno()) as connection:
         _confine()
         while (frame := receive_frame(connection)) is not None:
@@ -43,7 +43,7 @@ def main() -> None:
             send_frame(connection, msgspec.msgpack.encode(_answer(job)))
 
 
-def _answer(job: Job) -> Feed | Failure:
+def _answer(job: ParseJob) -> Feed | Failure:
     try:
         return read_feed(job.body, job.headers)
     except NotAFeed as e:

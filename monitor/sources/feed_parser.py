@@ -11,7 +11,7 @@ import msgspec
 
 from monitor.errors import PayloadChanged, SourceRejected
 from monitor.sources.children import Child, Children
-from monitor.sources.feed import Failure, Feed, Job
+from monitor.sources.feed import Failure, Feed, ParseJob
 
 _WALL_SECONDS = 10.0
 _ANSWER = msgspec.msgpack.Decoder(Feed | Failure)
@@ -29,7 +29,7 @@ class FeedParser:
         self.children = Children("monitor.sources.feed_child", children, feeds_per_child, seconds)
         self.close = self.children.close
 
-    def parse(self, source: str, job: Job) -> Feed:
+    def parse(self, source: str, job: ParseJob) -> Feed:
         """Return the feed; raise PayloadChanged when there is none in it, SourceRejected when it is dangerous.
 
         FeedBroken: an entry of it broke the parser.

@@ -27,7 +27,7 @@ from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.seams.rereading import Reread
 from monitor.sources.beginnings import resumed_or_begun
 from monitor.sources.cursors import cursor_of
-from monitor.sources.feed import Feed, HasDtd, Job, NotAFeed
+from monitor.sources.feed import Feed, HasDtd, NotAFeed, ParseJob
 from monitor.sources.feed_parser import FeedParser
 from monitor.sources.feed_reader import read_feed
 from monitor.sources.http import Client
@@ -180,7 +180,7 @@ class RedditSource:
         if answer.body.lstrip()[:1] == b"{":
             return answer.body
         headers = {"content-type": "application/xml", "content-location": answer.url}
-        return _as_listing(self._ways.parser.parse(NAME, Job(body=answer.body, headers=headers)))
+        return _as_listing(self._ways.parser.parse(NAME, ParseJob(body=answer.body, headers=headers)))
 
 
 def open_source(client: Client, options: Mapping[str, str]) -> RedditSource:

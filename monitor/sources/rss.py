@@ -18,7 +18,7 @@ from monitor.errors import PayloadChanged
 from monitor.models import Author, Batch, Coverage, Cursor, Post, PostKey, SetAside
 from monitor.seams.quarantine import OPEN, Fetch, Gate
 from monitor.sources.cursors import cursor_of
-from monitor.sources.feed import Feed, FeedEntry, Job
+from monitor.sources.feed import Feed, FeedEntry, ParseJob
 from monitor.sources.feed_parser import FeedBroken, FeedParser
 from monitor.sources.feed_pieces import Halved, halve, pieces_of, without_names
 from monitor.sources.feed_place import (
@@ -105,12 +105,12 @@ class RssSource:
         if response.status == HTTPStatus.NOT_MODIFIED and place is not None:
             return msgspec.msgpack.encode(_Answer(response.url, response.permanent_url, headers, None))
         known = {name: headers[name] for name in _PARSER_HEADERS if name in headers}
-        job = Job(body=response.body, headers=known | {"content-location": response.url})
+        job = ParseJob(body=response.body, headers=known | {"content-location": response.url})
         halved = self._parsed(job, _NOBODY if place is None else frozenset(place.broken))
         answer = _Answer(response.url, response.permanent_url, headers, halved.feed, halved.broken, halved.left)
         return msgspec.msgpack.encode(answer)
 
-    def _parsed(self, job: Job, known: frozenset[str]) -> Halved:
+    def _parsed(self, job: ParseJob, known: frozenset[str]) -> Halved:
         """Parse a document, without entries that are known to break the parser; in pieces when another one does."""
         pieces = pieces_of(job.body) if known else None
         dropped: tuple[bytes, ...] = ()
@@ -129,7 +129,7 @@ class RssSource:
                 raise
             return halved._replace(broken=dropped + halved.broken)
 
-    def _piece(self, job: Job, body: bytes) -> Feed | None:
+    def _piece(self, job: ParseJob, body: bytes) -> Feed | None:
         try:
             return self._parser.parse(NAME, msgspec.structs.replace(job, body=body, cpu_seconds=1))
         except PayloadChanged:

@@ -32,7 +32,7 @@ from monitor.sources.x_lookup import Known, accounts_of, known_of, signatures_of
 from monitor.sources.x_money import budget_of, prices_of
 from monitor.sources.x_pages import (
     Reader,
-    Terms,
+    ReadingTerms,
     XPage,
     batch_of,
     counts_of,
@@ -75,7 +75,7 @@ class XSource:
         self.prices = prices_of(options)
         self.meter: Meter = LocalMeter(NAME, self.budget)
         self.teach: Teach | None = None
-        self._terms = Terms(self.prices, max(2, int(options.get("pages", MOST_PAGES))))
+        self._terms = ReadingTerms(self.prices, max(2, int(options.get("pages", MOST_PAGES))))
         pace: Pace | None = getattr(client, "pace", None)
         account = Account(self._token, check_address(options.get("url", HOST)))
         self._gateway: Asks = Gateway(account, pace) if gateway is None else gateway

@@ -41,7 +41,7 @@ class XPage(msgspec.Struct, frozen=True, array_like=True):
         return _time(self.served_at)
 
 
-class Terms(NamedTuple):
+class ReadingTerms(NamedTuple):
     """What it costs to read, and how many pages one waking up may take."""
 
     prices: Prices
@@ -75,7 +75,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         return self.resource_id or self.value
 
 
-class Listing(msgspec.Struct, frozen=True, kw_only=True):
+class XListing(msgspec.Struct, frozen=True, kw_only=True):
     """An answer that lists posts; they are decoded one by one, so that a broken one costs itself only."""
 
     data: list[msgspec.Raw] = []
@@ -105,10 +105,10 @@ class _Id(msgspec.Struct, frozen=True):
     id: str
 
 
-def listing_of(body: bytes) -> Listing:
+def listing_of(body: bytes) -> XListing:
     """Return what an answer lists; raise PayloadChanged."""
     try:
-        found = msgspec.json.decode(repair(body), type=Listing)
+        found = msgspec.json.decode(repair(body), type=XListing)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as e:
         raise PayloadChanged(NAME, f"the answer has another shape than expected: {e}") from e
     if not (found.data or found.errors or found.meta.result_count is not None):
@@ -130,7 +130,7 @@ def counts_of(body: bytes) -> dict[datetime, int]:
 class Reader:
     """Reads the items of a listing. Of a repeated post the words are those of the original, where they came along."""
 
-    def __init__(self, listing: Listing, now: datetime) -> None:
+    def __init__(self, listing: XListing, now: datetime) -> None:
         self._now = now
         self._users: Mapping[str, User] = {user.id: user for user in listing.includes.users}
         self._originals = {raw.id: raw for raw in _decodable(listing.includes)}
@@ -145,7 +145,7 @@ class Reader:
         return msgspec.structs.replace(post, text=shown.text, links=shown.links)
 
 
-def moved(place: XPlace, step: Step, page: XPage, terms: Terms) -> Moved:
+def moved(place: XPlace, step: Step, page: XPage, terms: ReadingTerms) -> Moved:
     """Return where a query is after a page."""
     if page.kind == "counts":
         return _counted(place, page, terms)
@@ -211,20 +211,20 @@ def edits_apart(batch: Batch) -> Batch:
     )
 
 
-def _rested(place: XPlace, step: Step, page: XPage, terms: Terms) -> Moved:
+def _rested(place: XPlace, step: Step, page: XPage, terms: ReadingTerms) -> Moved:
     """Return the place when nothing had to be asked: there is nothing between two ids, or only counts are read."""
     if place.plan is not None and place.plan.mode == "counts":
         return Moved(place, not_before=page.at + SAMPLE_EVERY / 2)
     return after(place, step, Found((), None, page.at), terms.most_pages)
 
 
-def _pages(place: XPlace, terms: Terms) -> int:
+def _pages(place: XPlace, terms: ReadingTerms) -> int:
     if place.plan is not None and place.plan.mode == "sample":
         return max(1, -(-place.plan.posts // 100))
     return terms.most_pages
 
 
-def _counted(place: XPlace, page: XPage, terms: Terms) -> Moved:
+def _counted(place: XPlace, page: XPage, terms: ReadingTerms) -> Moved:
     """Plan anew by what was counted: since the last look, or in the day before when there was none."""
     counts, since = counts_of(page.body), place.read_to
     recent = page.at - DAY
@@ -270,7 +270,7 @@ def _is_same_day(before: int, after: int) -> bool:
     return before // 86_400_000 == after // 86_400_000
 
 
-def _is_affordable(next_: Moved, posts: int, page: XPage, terms: Terms) -> bool:
+def _is_affordable(next_: Moved, posts: int, page: XPage, terms: ReadingTerms) -> bool:
     """Tell whether what is left of the day is enough if posts go on coming as they did in this look."""
     covered = next_.coverage
     if covered is None:

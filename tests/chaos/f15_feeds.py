@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.errors import SourceError
-from monitor.sources.feed import Job
+from monitor.sources.feed import ParseJob
 from monitor.sources.feed_parser import FeedBroken, FeedParser
 from tests.chaos import Figure, Plan, progress
 from tests.simulators.feed_server import FeedServer, status
@@ -89,7 +89,7 @@ class Run:
         self.parsed = self.broken_children = self.let_in = 0
         self.slowest = self.dearest = 0.0
         self.surprises: list[str] = []
-        self._parser.parse("rss", Job(body=BASE.format("x").encode(), headers=HEADERS))
+        self._parser.parse("rss", ParseJob(body=BASE.format("x").encode(), headers=HEADERS))
         self.beginning = children_seconds() - spent
 
     def parse_all(self, bodies: Iterator[bytes] | list[bytes], *, must_fail: bool = False) -> None:
@@ -97,7 +97,7 @@ class Run:
         for body in bodies:
             began, spent = time.monotonic(), children_seconds()
             try:
-                feed = self._parser.parse("rss", Job(body=body, headers=HEADERS))
+                feed = self._parser.parse("rss", ParseJob(body=body, headers=HEADERS))
                 self.let_in += must_fail and holds_secret(feed)
             except FeedBroken:
                 self.broken_children += 1

@@ -16,7 +16,7 @@ import pytest
 from monitor.models import Job
 from monitor.processes import supervisor
 from monitor.processes.stalls import Rules
-from monitor.processes.supervisor import CANNOT_HEAL, Role, supervise
+from monitor.processes.supervisor import CANNOT_HEAL, ProcessRole, supervise
 from monitor.protocols import Sight
 from monitor.settings import child_environment
 from tests.data import ROOT
@@ -48,16 +48,16 @@ class Group:
         self.sight: Sight | None = Sight()
         self.code: int | None = None
 
-    def role(self, name: str, body: str, rules: Rules = RULES, on_term: str = "signal.SIG_DFL") -> Role:
+    def role(self, name: str, body: str, rules: Rules = RULES, on_term: str = "signal.SIG_DFL") -> ProcessRole:
         text = ROLE.format(body=body, starts=str(self.folder / name), on_term=on_term)
-        return Role(name, (sys.executable, "-c", text), rules)
+        return ProcessRole(name, (sys.executable, "-c", text), rules)
 
     def starts(self, name: str) -> int:
         path = self.folder / name
         return len(path.read_text().splitlines()) if path.exists() else 0
 
     @contextmanager
-    def running(self, *roles: Role) -> Iterator[None]:
+    def running(self, *roles: ProcessRole) -> Iterator[None]:
         stopped = threading.Event()
 
         def run() -> None:

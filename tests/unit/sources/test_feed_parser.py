@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import PayloadChanged, SourceRejected
-from monitor.sources.feed import Job
+from monitor.sources.feed import ParseJob
 from monitor.sources.feed_parser import FeedParser
 from tests.data import ROOT
 from tests.simulators.feed_server import FeedServer, status
 
-GOOD = Job(body=b"<rss version='2.0'><channel><item><title>good</title></item></channel></rss>", headers={})
+GOOD = ParseJob(body=b"<rss version='2.0'><channel><item><title>good</title></item></channel></rss>", headers={})
 # feedparser issue 562: its pattern for authors is quadratic; this takes half a minute.
-SLOW = Job(
+SLOW = ParseJob(
     body=b"<rss version='2.0'><channel><item><author>%s</author></item></channel></rss>" % (b"a" * 100_000),
     headers={},
     cpu_seconds=1,
@@ -64,9 +64,9 @@ def test_a_child_is_replaced_after_its_feeds() -> None:
 
 def test_no_feed_and_a_dangerous_one_are_told_apart(parser: FeedParser) -> None:
     with pytest.raises(PayloadChanged, match="web page"):
-        parser.parse("rss", Job(body=b"<html></html>", headers={}))
+        parser.parse("rss", ParseJob(body=b"<html></html>", headers={}))
     with pytest.raises(SourceRejected, match="document type"):
-        parser.parse("rss", Job(body=b"<!DOCTYPE a [<!ENTITY b 'c'>]><rss/>", headers={}))
+        parser.parse("rss", ParseJob(body=b"<!DOCTYPE a [<!ENTITY b 'c'>]><rss/>", headers={}))
 
     assert parser.parse("rss", GOOD).count == 1
 
@@ -83,7 +83,7 @@ def test_a_feed_that_burns_processor_time_ends_its_child_only() -> None:
 
 def test_the_processor_time_is_counted_per_feed(parser: FeedParser) -> None:
     """A child that has used its seconds over many feeds is not ended for it."""
-    busy = Job(body=SLOW.body.replace(b"a" * 100_000, b"a" * 9_000), headers={}, cpu_seconds=1)
+    busy = ParseJob(body=SLOW.body.replace(b"a" * 100_000, b"a" * 9_000), headers={}, cpu_seconds=1)
     parser.parse("rss", busy)
     first = child_of(parser)
 
@@ -100,7 +100,7 @@ def test_a_feed_that_swallows_memory_is_refused_and_the_parent_stays_small(parse
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
     with pytest.raises(PayloadChanged):
-        parser.parse("rss", Job(body=hungry, headers={}, cpu_seconds=20))
+        parser.parse("rss", ParseJob(body=hungry, headers={}, cpu_seconds=20))
 
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
     assert parser.parse("rss", GOOD).count == 1
@@ -160,7 +160,7 @@ def test_nothing_in_a_feed_makes_the_child_ask(markup: str, parser: FeedParser) 
         body = markup.replace("{url}", canary.url + "/hit").encode()
 
         with suppress(PayloadChanged):
-            parser.parse("rss", Job(body=body, headers={"content-location": canary.url}))
+            parser.parse("rss", ParseJob(body=body, headers={"content-location": canary.url}))
 
         assert not canary.counts
 
@@ -210,10 +210,10 @@ def test_the_child_can_open_no_connection_process_or_file(tmp_path: Path) -> Non
 
 ORPHAN = """
 from monitor.sources.feed_parser import FeedParser
-from monitor.sources.feed import Job
+from monitor.sources.feed import ParseJob
 import os, signal
 parser = FeedParser(children=1)
-parser.parse("rss", Job(body=b"<rss version='2.0'><channel/></rss>", headers={}))
+parser.parse("rss", ParseJob(body=b"<rss version='2.0'><channel/></rss>", headers={}))
 print([child.process.pid for child in parser.children.living][0], flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

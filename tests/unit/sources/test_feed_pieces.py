@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import PayloadChanged
-from monitor.sources.feed import Feed, FeedEntry, Job
+from monitor.sources.feed import Feed, FeedEntry, ParseJob
 from monitor.sources.feed_parser import FeedBroken, FeedParser
 from monitor.sources.feed_pieces import MOST_PARSES, halve, pieces_of, without_names
 from monitor.sources.http import Client
@@ -23,7 +23,7 @@ class Brittle(FeedParser):
 
     asked = 0
 
-    def parse(self, source: str, job: Job) -> Feed:
+    def parse(self, source: str, job: ParseJob) -> Feed:
         self.asked += 1
         if b"BREAK" in job.body:
             raise FeedBroken(source, "the feed broke its parser")

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.errors import PayloadChanged, SourceRejected
 from monitor.models import Post
-from monitor.sources.feed import Feed, Job
+from monitor.sources.feed import Feed, ParseJob
 from monitor.sources.feed_parser import FeedParser
 from monitor.sources.rss import parse_feed
 from monitor.text.markup import plain
@@ -43,7 +43,7 @@ def test_every_entry_that_feedparser_gives_becomes_a_post(archive: str) -> None:
     outcomes: Counter[str] = Counter()
     for name, body in documents(archive):
         try:
-            feed = parser.parse("rss", Job(body=body, headers=HEADERS))
+            feed = parser.parse("rss", ParseJob(body=body, headers=HEADERS))
         except SourceRejected:
             outcomes["refused"] += 1
             continue
