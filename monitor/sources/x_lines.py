@@ -1,7 +1,6 @@
 """The lines of X's filtered stream as they come: a post each, sometimes a problem, and empty ones as signs of life."""
 
 from collections.abc import AsyncGenerator
-from datetime import timedelta
 
 import httpx
 import msgspec
@@ -19,18 +18,15 @@ class _Line(msgspec.Struct, frozen=True):
     errors: list[Said] = []
 
 
-async def posts_in(answer: httpx.Response, silence: timedelta) -> AsyncGenerator[bytes, None]:
-    """Yield the posts of a connection as X wrote them. Raise what X says in place of one, or that it says nothing."""
+async def posts_in(answer: httpx.Response) -> AsyncGenerator[bytes, None]:
+    """Yield the posts of a connection as X wrote them. Raise what X says in place of one."""
     rest = b""
-    try:
-        async for chunk in answer.aiter_raw():
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in filter(None, map(bytes.strip, lines)):
-                yield post_in(line)
-            if len(rest) > LONGEST_LINE:
-                raise PayloadChanged(NAME, f"a line of the stream is longer than {LONGEST_LINE:,} bytes")
-    except httpx.ReadTimeout as e:
-        raise SourceUnavailable(NAME, f"X said nothing for {silence.total_seconds():.0f} s") from e
+    async for chunk in answer.aiter_raw():
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in filter(None, map(bytes.strip, lines)):
+            yield post_in(line)
+        if len(rest) > LONGEST_LINE:
+            raise PayloadChanged(NAME, f"a line of the stream is longer than {LONGEST_LINE:,} bytes")
 
 
 def post_in(line: bytes) -> bytes:

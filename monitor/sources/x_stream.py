@@ -125,6 +125,8 @@ class XStream:
                         yield msgspec.msgpack.encode(page)
         except httpx.ConnectError as e:
             raise SourceUnavailable(NAME, reason_of(e, httpx.URL(self._url).host)) from e
+        except httpx.ReadTimeout as e:
+            raise SourceUnavailable(NAME, f"X said nothing for {self._silence.total_seconds():.0f} s") from e
         except httpx.TransportError as e:
             raise SourceUnavailable(NAME, f"the stream broke off ({str(e) or type(e).__name__})") from e
         finally:
@@ -211,7 +213,7 @@ class XStream:
             opened = looked = clock()
             await rules.heeded(CONNECTING, answer.headers, opened)
             await check(answer, opened)
-            async with pumped(posts_in(answer, self._silence), STEP) as pump:
+            async with pumped(posts_in(answer), STEP) as pump:
                 until, is_first = opened, True
                 while True:
                     await till.ready(clock())
