@@ -69,6 +69,11 @@ def _wording(reaction: Reaction) -> str:
     if reaction.copies < 2:
         return ""
     said = say("same wording: {posts}", posts=posts(reaction.copies))
-    if reaction.copy_accounts == reaction.copies:
+    if reaction.copy_accounts == reaction.copies or _is_by_nobody(reaction):
         return said
     return say(", ").join((said, accounts(reaction.copy_accounts)))
+
+
+def _is_by_nobody(reaction: Reaction) -> bool:
+    """Tell whether no copy names its author, as in many archives: "1 account" would be invented."""
+    return reaction.copy_accounts == 1 and reaction.mention.post.author.id is None

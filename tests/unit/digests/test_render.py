@@ -13,7 +13,7 @@ from monitor.digests.draft import utf16_length
 from monitor.digests.platforms import is_web
 from monitor.digests.render import LONGEST, is_quiet, render, to_html, to_terminal
 from monitor.digests.wording import FSI, PDI
-from monitor.models import Count, Digest, Engagement, Message, Query, QueryStatus, Reaction, SharedLink, Span
+from monitor.models import Author, Count, Digest, Engagement, Message, Query, QueryStatus, Reaction, SharedLink, Span
 from monitor.saying import LANGUAGES
 from monitor.text.quotes import excerpt
 from tests.data import data_path
@@ -181,6 +181,18 @@ def test_class_b_is_not_linked_as_the_earliest() -> None:
 
     assert "Earliest we saw the link: Tue 13:52, Bluesky, 简" in tail
     assert not [each for each in message.entities if each.offset > start]
+
+
+@pytest.mark.parametrize(
+    ("author", "line"), [(None, "same wording: 7 posts"), ("a", "same wording: 7 posts, 1 account")]
+)
+def test_copies_that_nobody_signed_are_not_said_to_be_of_one_account(author: str | None, line: str) -> None:
+    said = a_said("砸锅卖铁", "砸锅卖铁", "replay", at("14:31"), post={"author": Author(id=author)})
+    reaction = a_reaction(said, "砸锅卖铁", copies=7, copy_accounts=1)
+
+    text = render(a_digest(reactions=(reaction,)), "preview", ZONE).text
+
+    assert next(each for each in text.split("\n") if "same wording" in each).endswith(line)
 
 
 def test_an_earliest_time_says_of_what_it_is_so_that_an_older_quote_does_not_contradict_it() -> None:
