@@ -10,6 +10,7 @@ from monitor.bot.asked import Answer, Asked
 from monitor.bot.menus import button
 from monitor.digests.draft import utf16_length
 from monitor.digests.people import is_exposing
+from monitor.digests.platforms import platform_label
 from monitor.digests.reasons import told_reason
 from monitor.digests.wording import listed, plain, posts, quoted
 from monitor.errors import ConfigError, QueryError
@@ -143,7 +144,7 @@ def _told_new(topic: Topic | None) -> list[str]:
     """Say what a new topic looks for, and where."""
     if topic is None:
         return []
-    places = listed(sorted({each.partition(":")[0] for each in topic.sources}))
+    places = listed(sorted({platform_label(each.partition(":")[0]) for each in topic.sources}))
     return [say("Finds it in any script and spelling. Looks at: {places}.", places=places)]
 
 

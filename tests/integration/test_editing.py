@@ -231,7 +231,7 @@ def test_a_new_topic_looks_only_where_topics_look_by_default(room: Room, anna: U
     """The preview named every source that there is, paid ones too."""
     preview = said(room, anna, "/track 躺平").text
 
-    assert "Looks at: hackernews, rss." in preview
+    assert "Looks at: Hacker News, News." in preview
 
 
 def test_who_undoes_twice_undoes_once_and_is_written_down_once(room: Room, anna: User) -> None:
