@@ -1,7 +1,8 @@
 """`monitor doctor` and `monitor fsck`: is everything as it should be?"""
 
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -33,6 +34,7 @@ LONGEST_NAME = 80
 STILL_CATCHING_UP = timedelta(minutes=5)
 """Nothing is wrong with a stream that is so little behind: it was just started, or cut."""
 
+NEW_REMEDY = "start `monitor up`, or `monitor poll` it once"
 MOST_GAPS = 3
 """Gaps of a query that are told one by one, the newest."""
 
@@ -189,12 +191,25 @@ def _sources(monitor: Monitor, now: datetime) -> Iterator[Finding]:
     if is_cut_off:
         said = f"network: no name can be resolved ({many(len(asked), 'source')})"
         yield Finding(False, said, "check this machine's connection and DNS; nothing is wrong with the topics")
+    new = [] if is_cut_off else [status.query for status in asked if _is_new(status)]
+    if len(new) > 1:
+        yield Finding(False, f"{_counted(new)}: not read yet", NEW_REMEDY)
     for status in statuses:
         without = missing[status.query]
         if without is not None:
             yield _keyless(status.query, without)
-        elif not is_cut_off:
+        elif not is_cut_off and (len(new) < 2 or status.query not in new):
             yield _query(status, now)
+
+
+def _is_new(status: QueryStatus) -> bool:
+    return status.reason is None and status.last_read is None
+
+
+def _counted(queries: Sequence[Query]) -> str:
+    """Name sources in a line: "hackernews, rss (9), bluesky"."""
+    counts = Counter(query.source for query in queries)
+    return ", ".join(source if count == 1 else f"{source} ({count})" for source, count in counts.items())
 
 
 def _query(status: QueryStatus, now: datetime) -> Finding:
@@ -205,7 +220,7 @@ def _query(status: QueryStatus, now: datetime) -> Finding:
         tried = "" if status.tried is None else f", last asked {_minutes(now - status.tried)} ago"
         return Finding(False, f"{_named(status.query)}: not read{since}: {status.reason}{tried}{said}", _remedy(status))
     if status.last_read is None:
-        return Finding(False, f"{_named(status.query)}: not read yet", "start `monitor up`, or `monitor poll` it once")
+        return Finding(False, f"{_named(status.query)}: not read yet", NEW_REMEDY)
     if status.query.source in STREAMS:
         return _streamed(status, now - status.last_read, f"{_first_hour(status, now) or _share(status)}{said}")
     ago = _minutes(now - status.last_read)

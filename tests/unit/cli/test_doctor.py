@@ -61,6 +61,21 @@ def test_what_is_missing_and_what_broke_is_said(tmp_path: Path) -> None:
     assert "and start again" in words
 
 
+def test_what_was_never_read_is_said_in_one_line_with_its_remedy_once(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "var", config=tmp_path)
+    feeds = [Query("rss", f"https://a{n}.example/feed") for n in range(9)]
+    with opened(settings) as monitor:
+        monitor.topics.replace([a_topic(sources=("hackernews", *map(str, feeds)))], "hash")
+        told = [each.what for each in findings(monitor, settings, store_now(monitor.connection))]
+        monitor.schedule.sync({poll_job(QUERY): timedelta(0)})
+        monitor.progress.fail(leased(monitor, "f"), QUERY, "the server answered 503", MINUTE)
+        later = [each.what for each in findings(monitor, settings, store_now(monitor.connection))]
+
+    assert [each for each in told if "not read" in each] == ["hackernews, rss (9): not read yet"]
+    assert "rss (9): not read yet" in later
+    assert [each for each in later if each.startswith("hackernews: not read since")]
+
+
 def failing(monitor: Monitor, reasons: dict[Query, str]) -> None:
     """Follow sources, each of which failed for a reason."""
     monitor.topics.replace([a_topic(sources=tuple(map(str, reasons)))], "hash")
