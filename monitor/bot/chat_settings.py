@@ -132,7 +132,7 @@ def card(asked: Asked, setting: Setting, *changes: Change) -> Answer:
     if muted_until is not None:
         muted = day_and_time(muted_until, asked.now, zone_of(setting))
         lines.append(say("Muted until {time}.", time=muted))
-    title = say("{topic}, in this chat", topic=title_of(topic))
+    title = say("Settings of {topic} here", topic=title_of(topic))
     buttons = [button(asked, say(each.label), "t", f"{mark_of(topic)}{each.letter}{ASKED}") for each in CHOICES]
     return Answer("\n".join([title, *lines]), buttons=_in_rows(buttons), changes=changes)
 
