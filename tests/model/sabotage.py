@@ -91,7 +91,7 @@ if record ~= ARGV[4] then return 0 end"""
 SABOTAGES: dict[str, Defect] = {
     "a lease is given to whoever asks": script("acquire", "tonumber(till) > now then return 0", "false then return 0"),
     "fences do not grow": script("acquire", "redis.call('INCR', KEYS[2])", "1"),
-    "the end of a job asks for no lease": script("finish", LEASE_GUARD, ""),
+    "the end of a job asks for no lease": script("finish", LEASE_GUARD.replace("ARGV[2]", "fence"), ""),
     "due jobs are taken off the list": script(
         "take", "redis.call('ZADD', KEYS[1], now + ARGV[2], job)", "redis.call('ZREM', KEYS[1], job)"
     ),
@@ -117,9 +117,7 @@ SABOTAGES: dict[str, Defect] = {
         "local tries, excused, name",
         "redis.call('HDEL', KEYS[2], id)\nredis.call('ZREM', KEYS[3], id)\nlocal tries, excused, name",
     ),
-    "an answer is kept, and its change is not": script(
-        "apply", "redis.call('HSET', subscriptions, ARGV[i + 1], ARGV[i + 2])", ""
-    ),
+    "an answer is kept, and its change is not": script("apply", "redis.call('HSET', subscriptions, topic, packed)", ""),
     "every third update is overlooked": script(
         "intake", "packed == '' then", "packed ~= '' and math.fmod(id, 3) == 0 then"
     ),
