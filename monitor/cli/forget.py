@@ -31,6 +31,7 @@ def forget(author: str | None, *, is_list: bool) -> None:
     with opened(load()) as monitor:
         asked = parse_author(author)
         found, replaced = upkeep.forget_author(monitor, asked, datetime.now(UTC))
+        asides = upkeep.set_aside_by_restores(monitor)
     if not (found.posts or found.messages or found.set_aside):
         click.echo(
             "Nothing of theirs was found, so nothing was erased. If you know of a post, compare the spelling with that "
@@ -40,6 +41,10 @@ def forget(author: str | None, *, is_list: bool) -> None:
     else:
         _tell(found, replaced)
     click.echo(f"What is left: {found.hash}")
+    for each in asides:
+        click.secho(
+            f"A restore moved older data aside, and what they wrote stays in it: delete {each}", fg="red", err=True
+        )
 
 
 def _tell(found: Forgotten, replaced: int) -> None:

@@ -40,6 +40,7 @@ AFTER_FAILURE = timedelta(hours=1)
 full would copy the whole store every few seconds, and fill the disk each time."""
 
 SUFFIX = ".backup"
+STORE_ASIDE, KEYS_ASIDE = "store.before-", "dm-before-"
 STAMP = "%Y%m%d-%H%M%S"
 
 
@@ -115,6 +116,13 @@ def _replace_backups(monitor: Monitor, now: datetime) -> int:
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)
+
+
+def set_aside_by_restores(monitor: Monitor) -> list[str]:
+    """Return where what restores moved aside still lies: folders of an embedded store, prefixes of keys in another."""
+    folders = sorted(map(str, monitor.settings.home.glob(f"{STORE_ASIDE}*")))
+    keys = monitor.connection.scan(f"{KEYS_ASIDE}*") if monitor.embedded is None else ()
+    return [*folders, *sorted({f"keys {each.partition(':')[0]}:*" for each in keys})]
 
 
 def _free_name(folder: Path, now: datetime) -> Path:
@@ -224,7 +232,7 @@ def restore(settings: Settings, path: Path, step: Step, now: datetime, *, replac
         _may_rest(monitor)
         with staging(monitor.connection, now) as staged:
             restored = _sound(restore_into(staged, path, step))
-            aside = f"dm-before-{now:{STAMP}}:"
+            aside = f"{KEYS_ASIDE}{now:{STAMP}}:"
             _may_rest(monitor)  # loading takes a while, and somebody may have started something
             adopt_key(settings.home, restored.header.author_key, now)
             take_place(staged, monitor.connection, aside)
@@ -234,7 +242,7 @@ def restore(settings: Settings, path: Path, step: Step, now: datetime, *, replac
 def _restore_embedded(settings: Settings, path: Path, step: Step, now: datetime, *, replace: bool) -> Replaced:
     held = _holds(settings, replace=replace)
     _may_replace(held=held, replace=replace)
-    aside = f"store.before-{now:{STAMP}}"
+    aside = f"{STORE_ASIDE}{now:{STAMP}}"
     with on_disk(settings.home):
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with on_disk(settings.home), scratch_folder(settings.home) as folder:

@@ -124,6 +124,21 @@ def test_a_restore_that_is_refused_leaves_the_key_under_which_authors_are_known(
     assert not list(product.home.glob("author.key.*"))
 
 
+def test_who_is_forgotten_is_told_of_in_what_a_restore_moved_aside(product: Product, tmp_path: Path) -> None:
+    file = tmp_path / "monday.backup"
+    add(product, "one")
+    product.run("backup", str(file))
+    before = product.run("forget", "hackernews:alice")
+    replaced = product.run("restore", str(file), "--replace")
+    aside = next(line for line in replaced.stdout.splitlines() if "What was there before" in line)
+
+    after = product.run("forget", "hackernews:alice")
+
+    assert "aside" not in before.stderr
+    [told] = [line for line in after.stderr.splitlines() if "A restore moved older data aside" in line]
+    assert told.rpartition("before-")[2].rstrip(":*") in aside
+
+
 def test_who_is_at_work_is_seen_by_the_clock_of_the_store(connection: Connection) -> None:
     leases = LeaseStore(connection)
     lease = leases.acquire(Job("poll", "rss/x"), "somebody", timedelta(seconds=7))
