@@ -7,6 +7,7 @@ breaker ─► begun, counted ─┬─ fetch ─► match ───────
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -124,6 +125,16 @@ class _Reading(NamedTuple):
     now: datetime
 
     @property
+    def source(self) -> Source:
+        """Return who is asked."""
+        return self.parts.sources[self.look.query.source]
+
+    @property
+    def is_wary(self) -> bool:
+        """Tell whether the look before did not come to its end, or left an item behind that must not be touched."""
+        return self.begun.is_wary or self.begun.tries > 1
+
+    @property
     def asked(self) -> Fetch:
         """Return what the source is asked for."""
         return Fetch(self.begun.moved_to or self.look.query.text, self.begun.cursor, self.now)
@@ -180,31 +191,37 @@ def take(look: Look, lease: Lease, parts: Parts, stages: Stages, now: datetime) 
 
 def _page(reading: _Reading) -> _PageRead | None:
     """Read a page, fast as long as nothing speaks against it; None when the lease was lost meanwhile."""
-    source, isolation = reading.parts.sources[reading.look.query.source], reading.parts.isolation
-    is_wary = reading.begun.is_wary or reading.begun.tries > 1
+    source, isolation = reading.source, reading.parts.isolation
     if reading.begun.tries > MOST_TRIES:
         # Who ends a process from outside leaves no more behind than a page that does.
         reason = f"{MOST_TRIES} times in a row the process ended that read it: by its page, or by somebody else"
         raise PayloadChanged(reading.look.query.source, reason)
-    if is_wary and isolation is not None and isinstance(source, Itemized):
+    if reading.is_wary and isolation is not None and isinstance(source, Itemized):
         page = _asked(reading, source.ask)
         return _apart(reading, Batch(), lambda care: isolation.read(source.name, page, reading.asked, care))
-    if isolation is not None and isinstance(source, Itemized):
-        batch = source.fetch(*reading.asked)  # whatever it raises, the next look will be careful
-    else:
-        batch = _asked(reading, lambda asked: source.fetch(*asked))
+    batch = _fetched(reading)
     # What is added is not fenced: adding it twice changes nothing. Who was frozen while fetching adds nothing at all.
     if not reading.parts.leases.renew(reading.lease, LONGEST_STORING):
         return None
-    if not is_wary or isolation is None:
-        try:
-            mentions = mentions_of(batch.posts, reading.stages, _covered_since(reading.begun, batch))
-            return _PageRead(batch, len(batch.posts), mentions)
-        except Exception:
-            if isolation is None:
-                raise
-            # One post may break in any way; which one, and how, is found out apart.
+    if isolation is None:
+        return _matched(reading, batch)
+    if not reading.is_wary:
+        with suppress(Exception):  # one post may break in any way; which one, and how, is found out apart
+            return _matched(reading, batch)
     return _apart(reading, batch, lambda care: isolation.match(source.name, batch.posts, care))
+
+
+def _fetched(reading: _Reading) -> Batch:
+    """Fetch a page. Where its items can be read apart our own faults end the look, and the next one is careful."""
+    source = reading.source
+    if reading.parts.isolation is not None and isinstance(source, Itemized):
+        return source.fetch(*reading.asked)
+    return _asked(reading, lambda asked: source.fetch(*asked))
+
+
+def _matched(reading: _Reading, batch: Batch) -> _PageRead:
+    mentions = mentions_of(batch.posts, reading.stages, _covered_since(reading.begun, batch))
+    return _PageRead(batch, len(batch.posts), mentions)
 
 
 def _asked(reading: _Reading, ask: Callable[[Fetch], Answer]) -> Answer:
