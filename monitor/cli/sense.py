@@ -68,9 +68,9 @@ def judge_sense(topic: str, text: tuple[str, ...]) -> None:
     """Say how likely TEXT means TOPIC, and which words decided; without TEXT, of each line of standard input."""
     followed = find_topic(list(read_topics_file(load().topics_file).topics), topic)
     if followed.sense is None:
-        raise ConfigError(
-            [f'topic "{followed.name}" has no sense; write one, or learn it: monitor topics learn --help']
-        )
+        place = f"[topics.{followed.name}.sense] in topics.toml"
+        what = f'topic "{followed.name}" has no words that speak for or against its meaning'
+        raise ConfigError([f"{what}; write some under {place}, or learn them: monitor topics learn --help"])
     for each in text or (line.rstrip("\n") for line in sys.stdin):
         context = context_in(followed, each)
         click.echo("no keyword of the topic in it" if context is None else worded(score(followed.sense, context)))

@@ -75,7 +75,7 @@ def test_lines_of_standard_input_are_judged(tmp_path: Path) -> None:
         ),
         (("learn", "apple", "-"), "x\n", "line 1 of the examples: JSON is malformed"),
         (("learn", "pear", "-"), "", 'there is no topic "pear"; known are: apple'),
-        (("sense", "apple"), "", 'topic "apple" has no sense; write one, or learn it'),
+        (("sense", "apple"), "", r"write some under \[topics.apple.sense\] in topics.toml, or learn"),
     ],
 )
 def test_what_cannot_be_done_is_said(tmp_path: Path, words: tuple[str, ...], given: str, said: str) -> None:
