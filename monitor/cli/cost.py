@@ -118,11 +118,17 @@ class _Priced(NamedTuple):
     posts: int
 
 
-def _table(monitor: Monitor, source: str, spend: SpendStore, now: datetime) -> Iterator[str]:
+def _spent(source: str, spend: SpendStore, now: datetime) -> str:
     ledger, budget = spend.today(now), spend.budget
-    spent = f"${dollars(ledger.spent):.2f} of ${dollars(budget.day):.2f} spent on {now:%Y-%m-%d} (UTC)"
+    if not budget.day and not ledger.spent:
+        return f"off; nothing is asked, and nothing spent, without a budget in [sources.{source}]"
     reserved = f", ${dollars(ledger.reserved):.2f} of it reserved" if ledger.reserved else ""
-    yield f"{platform_label(source)}: {spent}{reserved}"
+    return f"${dollars(ledger.spent):.2f} of ${dollars(budget.day):.2f} spent on {now:%Y-%m-%d} (UTC){reserved}"
+
+
+def _table(monitor: Monitor, source: str, spend: SpendStore, now: datetime) -> Iterator[str]:
+    ledger = spend.today(now)
+    yield f"{platform_label(source)}: {_spent(source, spend, now)}"
     if ledger.things:
         yield f"paid for today: {_things(ledger)}"
     if source != NAME:
@@ -138,7 +144,7 @@ def _table(monitor: Monitor, source: str, spend: SpendStore, now: datetime) -> I
         return
     yield _row("topic", "today", "budget", "posts a day", "all", "sample", "counts")
     for row in rows:
-        yield _priced(row, budget, prices)
+        yield _priced(row, spend.budget, prices)
 
 
 def _things(ledger: Ledger) -> str:

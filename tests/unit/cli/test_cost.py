@@ -100,6 +100,19 @@ def test_each_topic_has_a_row_with_what_it_spent_and_would(monitor: Monitor) -> 
     assert "other" not in said
 
 
+def test_what_is_off_is_said_to_be_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Was: "X: $0.00 of $0.00 spent"."""
+    monkeypatch.setenv("MONITOR_HOME", str(tmp_path / "var"))
+    monkeypatch.setenv("MONITOR_CONFIG", str(tmp_path))
+    (tmp_path / "topics.toml").write_text('[topics.pots]\nany = ["砸锅卖铁"]\n', encoding="utf-8")
+
+    said = CliRunner().invoke(commands, ["cost"], catch_exceptions=False).output
+
+    assert "X: off; nothing is asked, and nothing spent, without a budget in [sources.x]" in said
+    assert "of $0.00" not in said
+    assert "prices of" in said
+
+
 def test_an_archive_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(commands, ["cost", "--replay", "--archive", str(tmp_path / "none.jsonl")])
 
