@@ -97,7 +97,7 @@ def _storm(plan: Plan, scale: Scale, connection: Connection, publisher: Publishe
         broken.append(f"not recovered {SETTLE_LIMIT:.0f} s after the last kill: {left}")
     elif recovered > RECOVERY:
         broken.append(f"not recovered within {RECOVERY:.0f} s after the last kill: {recovered:.1f} s")
-    if fleet.kills_at_work * 2 < fleet.kills:
+    if fleet.kills_at_work * 2 < scale.kills:  # the last kill, to begin the recovery, is one more
         broken.append(f"only {fleet.kills_at_work} of {fleet.kills} workers died holding a lease")
     return Figure(
         name=NAME,
