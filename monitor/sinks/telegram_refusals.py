@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Literal
 
 import httpx
 from telegram import Bot
@@ -62,22 +63,19 @@ def edited(call: Callable[[Bot], Awaitable[Edited]]) -> Callable[[Bot], Awaitabl
         try:
             return await call(bot)
         except BadRequest as e:
-            said = e.message.lower()
-            if _SAME in said:
-                return "same"
-            if any(words in said for words in _MISSING):
-                return "missing"
-            if any(words in said for words in _FOREIGN):
-                return "foreign"
-            raise
+            return "same" if _SAME in e.message.lower() else _not_ours(e)
 
     return told
 
 
 def standing_of(refusal: BadRequest) -> Standing:
+    """Return what a refusal of a request that changes nothing tells of a message; raise one that tells nothing."""
+    return "ours" if _UNTOUCHED in refusal.message.lower() else _not_ours(refusal)
+
+
+def _not_ours(refusal: BadRequest) -> Literal["missing", "foreign"]:
+    """Return why a message is none of ours; raise a refusal that does not tell."""
     said = refusal.message.lower()
-    if _UNTOUCHED in said:
-        return "ours"
     if any(words in said for words in _MISSING):
         return "missing"
     if any(words in said for words in _FOREIGN):
