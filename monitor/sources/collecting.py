@@ -8,7 +8,7 @@ A websocket has a queue of its own and needs no pump.
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Generic, NamedTuple, TypeVar
 
@@ -38,7 +38,7 @@ async def collect(receive: Receive[Item], sizes: Sizes, bytes_of: Callable[[Item
     """Return what comes until a page is full or its time is over. What was received is never lost."""
     items: list[Item] = []
     size = 0
-    try:
+    with suppress(TimeoutError):  # the time is over
         async with asyncio.timeout(sizes.first.total_seconds()) as time:
             while len(items) < sizes.items and size < sizes.bytes:
                 item = await receive()
@@ -48,8 +48,6 @@ async def collect(receive: Receive[Item], sizes: Sizes, bytes_of: Callable[[Item
                     time.reschedule(asyncio.get_running_loop().time() + sizes.more.total_seconds())
                 items.append(item)
                 size += bytes_of(item)
-    except TimeoutError:
-        return Collected(tuple(items))
     return Collected(tuple(items))
 
 
