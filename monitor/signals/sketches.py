@@ -10,6 +10,7 @@ is compared piece by piece.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from functools import cache
 from itertools import compress, pairwise
 from struct import unpack_from
 from typing import TypeAlias, TypeVar
@@ -77,7 +78,7 @@ def shared_bands(sketched: Mapping[Name, bytes]) -> dict[Name, list[Band]]:
     for place in range(PLACES):
         column = _column(joined, place)
         # Most bands are nobody else's: they are passed over without a step of Python for each.
-        several = {band for band, count in Counter(column).items() if count > 1}.difference(_borrowed_bands(place))
+        several = {band for band, count in Counter(column).items() if count > 1} - _borrowed_bands(place)
         is_shared = list(map(several.__contains__, column))
         for name, band in zip(compress(sketched, is_shared), compress(column, is_shared), strict=True):
             shared[name].append(band)
@@ -121,12 +122,13 @@ def _column(joined: bytes, place: int) -> list[Band]:
     return memoryview(column).cast("I").tolist()
 
 
-def _borrowed_bands(place: int) -> list[Band]:
+@cache
+def _borrowed_bands(place: int) -> frozenset[Band]:
     """Return the bands of a short text whose bins were empty and borrowed from the same one.
 
     Each 256th short text has the same.
     """
-    return _column(b"".join(bytes((each,)) * SIZE for each in range(256)), place)
+    return frozenset(_column(b"".join(bytes((each,)) * SIZE for each in range(256)), place))
 
 
 def _edge(letters: str) -> bytes:
