@@ -268,6 +268,7 @@ def test_reddit_away_is_unavailable_at_once() -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.filterwarnings("ignore:The praw.ini in the current working directory")  # said once a process
 def test_a_file_of_settings_in_the_current_folder_leads_nowhere(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
