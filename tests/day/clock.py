@@ -1,5 +1,6 @@
 """The way of a worker to the store, on the day's clock. It dies when it is told to, and is dead until it is reborn."""
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -50,10 +51,18 @@ class DayConnection(Connection):
         self.is_after = False
         self.is_dead = False
         self.calls = 0
+        self._fate = threading.Lock()  # a stream works in threads: nobody is reborn between a call and its death
 
     def reborn(self) -> None:
         """Be the connection of a new process."""
-        self.is_dead, self.kill_in = False, None
+        with self._fate:
+            self.is_dead, self.kill_in = False, None
+
+    def is_spared(self) -> bool:
+        """Let the process live on if it still does; False when it has died."""
+        with self._fate:
+            self.kill_in = None
+            return not self.is_dead
 
     def run(self, script: str, keys: Sequence[str], args: Sequence[Argument] = ()) -> Any:
         """Run a script at the day's time."""
@@ -72,13 +81,14 @@ class DayConnection(Connection):
         return [self.run(*each) if each.script else self.execute(*each.args) for each in calls]
 
     def _fated(self, call: Callable[[], Any]) -> Any:
-        if self.is_dead:
+        with self._fate:
+            if self.is_dead:
+                raise Killed
+            self.calls += 1
+            self.kill_in = None if self.kill_in is None else self.kill_in - 1
+            if self.kill_in is None or self.kill_in > 0:
+                return call()
+            if self.is_after:
+                call()
+            self.is_dead = True
             raise Killed
-        self.calls += 1
-        self.kill_in = None if self.kill_in is None else self.kill_in - 1
-        if self.kill_in is None or self.kill_in > 0:
-            return call()
-        if self.is_after:
-            call()
-        self.is_dead = True
-        raise Killed

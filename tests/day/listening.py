@@ -56,9 +56,9 @@ class Listener:
                 return False
             if is_deaf and self._task is not None:
                 self._end_waits()
-                return True
+                return self._lives()
             if self._cursor() >= min(last_us(), round(self._clock.time().timestamp() * 1_000_000)):
-                return True
+                return self._lives()
             assert self._loop.time() < until, (
                 f"neither read nor refused: {last_us()} {self._cursor()} {self._clock.hours()} {self._task}"
             )
@@ -76,6 +76,13 @@ class Listener:
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
         self._eye.close()
+
+    def _lives(self) -> bool:
+        """Leave the process alone from here on; False when it died over its very last call."""
+        if self._task is None or self._connection.is_spared():
+            return True
+        self._loop.run_until_complete(asyncio.wait({self._task}))
+        return self._ended(self._task)
 
     def _ended(self, task: "asyncio.Task[timedelta]") -> bool:
         """Note when to try again; False when the process died of it."""
