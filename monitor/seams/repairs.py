@@ -50,7 +50,7 @@ class Repairs(Protocol):
     """What the sender of a chat sets right: what a restored backup does not know, and what must be read no more."""
 
     def survey(self, chat: str) -> Survey | None:
-        """Return the survey of a chat that was restored from a backup, None where none was."""
+        """Return the survey of a chat since a backup was restored, None where none was."""
         ...
 
     def surveyed(self, lease: Lease, survey: Survey) -> bool:

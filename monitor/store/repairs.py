@@ -1,13 +1,14 @@
 """What the sender of a chat sets right: the gap that a restored backup left, and messages that must say less."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.digests.delivery import is_over
+from monitor.digests.restoring import begun
 from monitor.models import Lease
 from monitor.protocols import Pending
 from monitor.seams.repairs import Correction, Survey
 from monitor.store.codec import decode_delivery, decode_parcel, decode_survey, encode, from_ms, to_ms
-from monitor.store.connection import Argument, Connection, store_now
+from monitor.store.connection import Argument, Call, Connection, store_now
 from monitor.store.keys import DELIVERIES_DAYS, IDS_KEPT
 from monitor.store.schedule import ms
 
@@ -22,9 +23,29 @@ class RepairStore:
         self._connection = connection
 
     def survey(self, chat: str) -> Survey | None:
-        """Return the survey of a chat that was restored from a backup, None where none was."""
+        """Return the survey of a chat since a backup was restored, None where none was.
+
+        In a chat that the backup did not know nothing can be proved of the time before.
+        """
+        own, restored = self._connection.keys.chat(chat).survey, self._connection.keys.work.restored
+        packed, at = self._connection.together([Call("", (), ("GET", each)) for each in (own, restored)])
+        if packed is not None:
+            return decode_survey(packed)
+        return None if at is None else begun(from_ms(int(at)), None)
+
+    def own_survey(self, chat: str) -> Survey | None:
+        """Return the survey of a chat that a restored backup knew, None of any other."""
         packed = self._connection.execute("GET", self._connection.keys.chat(chat).survey)
         return None if packed is None else decode_survey(packed)
+
+    def restored_at(self) -> datetime | None:
+        """Return when a backup was restored last, None when none was."""
+        at = self._connection.execute("GET", self._connection.keys.work.restored)
+        return None if at is None else from_ms(int(at))
+
+    def note_restore(self, at: datetime) -> None:
+        """Note that a backup was restored: whatever is told of the time before may have been told."""
+        self._connection.execute("SET", self._connection.keys.work.restored, to_ms(at), "PX", ms(SURVEY_LIFE))
 
     def begin_survey(self, chat: str, survey: Survey) -> None:
         """Let a chat be surveyed before anything is sent to it."""

@@ -124,19 +124,20 @@ def _let_time_pass(connection: Connection, now: datetime) -> int:
     keys: Keyspace = connection.keys
     names = list(connection.scan(f"{keys.prefix}*"))
     _jump(connection, keys.work.fence, now)
+    RepairStore(connection).note_restore(now)
     chats = {topic_of(name) for name in names if (kind := keys.kind_of(name)) and kind.slot == "chat"}
     return sum(_doubt(connection, chat, now) for chat in sorted(chats))
 
 
 def _doubt(connection: Connection, chat: str, now: datetime) -> int:
     keys = connection.keys.chat(chat)
-    if not connection.execute("EXISTS", keys.outbox):
-        return 0  # the local page's: nothing is sent there
+    if not connection.execute("EXISTS", keys.outbox, keys.ids):
+        return 0  # the local page's, or one to which nothing was ever sent
     last = connection.execute("ZREVRANGE", keys.ids, 0, 0)
     last_id = int(last[0]) if last else None
     address = connection.execute("GET", keys.address)
     shown = chat if address is None else address.decode()
-    survey = RepairStore(connection).survey(chat)
+    survey = RepairStore(connection).own_survey(chat)
     open_, bases = 0, [] if last_id is None else [last_id]
     records = {name.decode(): decode_delivery(packed) for name, packed in connection.pairs("HSCAN", keys.outbox)}
     for message, before in records.items():

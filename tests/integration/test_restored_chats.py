@@ -146,6 +146,40 @@ def test_a_part_whose_digest_was_given_up_is_not_looked_for_among_what_was_sent_
     assert life.state(chat, "refused-1").state == "dead"
 
 
+def test_the_first_digest_of_a_chat_that_the_backup_does_not_know_is_not_told_again(life: Life) -> None:
+    chat = str(life.telegram.state.world.add_chat("channel", "Digests").id)
+    life.back_up()
+    life.tell(chat, "first")
+    life.drain(chat)
+
+    life.restore()
+    life.tell(chat, "first", text=" (other reactions by now)")
+    life.desk.outbox.hand_over(chat, parcels(chat, "new"), told_by=store_now(life.connection))
+    life.drain(chat)
+
+    assert [life.shown(chat, name) for name in ("first", "new")] == [1, 1]
+    assert life.state(chat, "first-0").is_held
+    assert check(life.connection) == []
+
+
+def test_a_chat_whose_messages_had_ended_in_the_backup_is_told_once(life: Life) -> None:
+    told, other = a_channel(life), a_channel(life)
+    for chat in (told, other):
+        assert life.desk.outbox.prune(chat, store_now(life.connection) + timedelta(hours=1)) == 1
+    life.back_up()
+    life.tell(told, "first")
+    life.drain(told)
+
+    life.restore()
+    for chat in (told, other):
+        life.tell(chat, "first", text=" (other reactions by now)")
+    life.drain(told, other)
+
+    assert [life.shown(chat, "first") for chat in (told, other)] == [1, 1]
+    assert life.state(told, "first-0").is_held
+    assert check(life.connection) == []
+
+
 def test_what_was_not_told_since_the_backup_is_told(life: Life) -> None:
     chat = a_channel(life)
     life.back_up()

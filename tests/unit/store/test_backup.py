@@ -70,7 +70,7 @@ def content(connection: Connection) -> dict[str, Any]:
     for name in connection.scan(f"{connection.keys.prefix}*"):
         kind = connection.keys.kind_of(name)
         assert kind is not None
-        if kind.name not in ENDED | {"outbox", "fence", "sender-fence", "survey"}:
+        if kind.name not in ENDED | {"outbox", "fence", "sender-fence", "survey", "restored"}:
             read = {"hash": ("HGETALL",), "zset": ("ZRANGE", 0, -1, "WITHSCORES"), "string": ("GET",)}[kind.type]
             answer = connection.execute(read[0], name, *read[1:])
             found[name.removeprefix(connection.keys.prefix)] = dict(answer) if isinstance(answer, dict) else answer
