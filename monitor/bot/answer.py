@@ -133,7 +133,7 @@ def reply(monitor: Monitor, update: Incoming, id_: str, text: str) -> None:
     """Hand a message over to the chat that an update came from, once for its id."""
     chat = monitor.chats.home(update.chat)
     message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=text, thread=update.thread)
-    monitor.outbox.hand_over(chat, [Parcel(message=message)])
+    monitor.outbox.hand_over(chat, [Parcel(message=message)], told_by=update.told_by)
     monitor.chats.wake(chat, id_)
 
 

@@ -71,7 +71,7 @@ def _arrive(monitor: Monitor, update: Incoming, chat: str, role: Role | None) ->
     elif update.chat_type != "private":
         id_ = f"hello:{chat}"
         message = Message(id=id_, chat=chat, digest_id=id_, part=0, text=say(texts.GROUP_HELLO))
-        monitor.outbox.hand_over(chat, [Parcel(message=message)])
+        monitor.outbox.hand_over(chat, [Parcel(message=message)], told_by=update.told_by)
         monitor.chats.wake(chat, id_)
 
 

@@ -60,6 +60,7 @@ def _answered(monitor: Monitor, kept: Quarantined, now: datetime) -> Outcome:
     """Answer what somebody told the bot; each update has its effect once."""
     try:
         update = msgspec.msgpack.decode(kept.item.raw, type=Incoming)
+        update = msgspec.structs.replace(update, was_restored=False)  # somebody asks for the answer now
         answer(monitor, update, None if update.user is None else monitor.people.role_of(update.user), now)
     except StoreError:
         raise

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from monitor.models import Incoming, Job, Lease
 from monitor.seams.inbox import Begun, Done, Taken
@@ -126,6 +127,12 @@ class InboxStore:
             ms(rules.tell_again),
             rules.told,
         )
+
+
+def restored(record: bytes) -> bytes:
+    """Return the record of an update that waited in a backup: what was said to it since is said nowhere else."""
+    update = _update(record)
+    return record if update is None else record[:1] + encode(replace(update, was_restored=True))
 
 
 def _done(done: Done) -> Iterator[Argument]:

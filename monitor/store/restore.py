@@ -1,8 +1,9 @@
 """A restore: a backup's data under some prefix, complete and checked, and told that time has passed since.
 
 What was not over in the outbox may have been sent meanwhile, and what was sent meanwhile is not known: each chat is
-surveyed before anything is sent to it (digests/restoring.py). Leases end, and fences jump far ahead of any that may
-still be held by somebody who slept.
+surveyed before anything is sent to it (digests/restoring.py). So may what waited in the inbox have been answered: it is
+done again, and its answer is sent only where it is proved that nothing was. Leases end, and fences jump far ahead of
+any that may still be held by somebody who slept.
 """
 
 from collections import Counter
@@ -23,6 +24,7 @@ from monitor.store.backup_file import Chunk, Header, Trailer, read
 from monitor.store.codec import decode_delivery, encode, to_ms
 from monitor.store.connection import SCHEMA, Argument, Connection, store_now
 from monitor.store.fsck import check, topic_of
+from monitor.store.inbox import restored
 from monitor.store.keys import Keyspace
 from monitor.store.repairs import RepairStore
 
@@ -125,6 +127,8 @@ def _let_time_pass(connection: Connection, now: datetime) -> int:
     names = list(connection.scan(f"{keys.prefix}*"))
     _jump(connection, keys.work.fence, now)
     RepairStore(connection).note_restore(now)
+    for id_, record in list(connection.pairs("HSCAN", keys.work.inbox)):
+        connection.execute("HSET", keys.work.inbox, id_, restored(record))
     chats = {topic_of(name) for name in names if (kind := keys.kind_of(name)) and kind.slot == "chat"}
     return sum(_doubt(connection, chat, now) for chat in sorted(chats))
 

@@ -6,12 +6,14 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from monitor.digests.restoring import retold
 from monitor.models import Delivery, Incoming, Message, Parcel
 from monitor.nouns.wishes import Manners, Wishes
 from monitor.store.account import AccountIds
 from monitor.store.codec import encode, to_ms
 from monitor.store.connection import Argument, Call, Connection, store_now
 from monitor.store.keys import IDS_KEPT, SUBSCRIBERS_DAYS, UPDATES_DAYS, UPDATES_KEPT
+from monitor.store.repairs import RepairStore
 from monitor.store.schedule import ms
 
 REFUSAL_KEPT = timedelta(hours=1)
@@ -136,7 +138,18 @@ class SubscriptionStore:
         keys = self._connection.keys.chat(order.chat)
         own = (keys.applied, keys.subscriptions, keys.away, keys.refused)
         message = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.ids, keys.address)
-        return Call("apply", (*own, *message, keys.episode, keys.wishes), (*_arguments(order, now),))
+        args = _arguments(order, now, self._record(order, now))
+        return Call("apply", (*own, *message, keys.episode, keys.wishes), (*args,))
+
+    def _record(self, order: Order, now: datetime) -> Delivery:
+        """Return what an answer is when it is handed over: one that a backup forgot may stand in its chat already."""
+        record = Delivery(state="ready", due=now, part=0, parts=1)
+        if not order.update.was_restored:
+            return record
+        address = self._connection.execute("GET", self._connection.keys.chat(order.chat).address)
+        survey = RepairStore(self._connection).survey(order.chat)
+        shown = order.chat if address is None else address.decode()
+        return retold(record, shown, None if survey is None else survey.base)
 
     def end(self, chat: str, subscription: Subscription) -> None:
         """End this very subscription; one that was made since stays."""
@@ -183,7 +196,7 @@ def _heard(update: Incoming) -> int | None:
     return None if update.kind == "button" else update.message_id
 
 
-def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
+def _arguments(order: Order, now: datetime, record: Delivery) -> Iterator[Argument]:
     update, answer = order.update, order.answer
     yield from (update.id, UPDATES_KEPT, order.chat, update.chat)
     heard = _heard(update)
@@ -191,7 +204,6 @@ def _arguments(order: Order, now: datetime) -> Iterator[Argument]:
     if answer is None:
         yield from ("", "", "")
     else:
-        record = Delivery(state="ready", due=now, part=0, parts=1)
         yield from (answer.id, encode(record), encode(_parcel(order, answer)))
     yield from (order.refused, ms(REFUSAL_KEPT), MOST_REFUSED, order.told, ms(UPDATES_REMEMBERED))
     yield 0 if update.at is None else to_ms(update.at)

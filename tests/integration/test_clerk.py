@@ -13,7 +13,7 @@ import pytest
 from monitor.bot.answer import Ready, decide
 from monitor.bot.clerk import AGAIN, MOST_EXCUSED, Clerk, Decide
 from monitor.errors import StoreError
-from monitor.models import Incoming, Role
+from monitor.models import Delivery, Incoming, Role
 from monitor.settings import load
 from monitor.store import subscriptions
 from monitor.store.codec import decode_parcel
@@ -256,10 +256,10 @@ def test_a_role_that_is_taken_later_refuses_nothing_that_was_asked_before(monito
 def test_an_answer_that_cannot_be_given_is_set_aside_and_its_neighbours_are_given(
     monitor: Monitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(order: Order, now: datetime) -> Iterator[Argument]:
+    def broken(order: Order, now: datetime, record: Delivery) -> Iterator[Argument]:
         if order.chat == "6":
             raise ValueError("our bug")
-        return arguments(order, now)
+        return arguments(order, now, record)
 
     arguments = subscriptions._arguments
     monkeypatch.setattr(subscriptions, "_arguments", broken)

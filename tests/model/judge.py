@@ -135,11 +135,11 @@ def none_twice(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
             each.text for each in room.kept.values() if each.delivery.state == "sent" or each.delivery.is_held
         )
         if room.is_restored:
-            # What was sent since the backup is unknown to the store, and what waited then is answered, and told, again.
+            # What was sent since the backup is unknown to the store. Owners are told of a trouble again that goes on.
             ever = plant.watch.ever.get(room.chat, set())
-            replies = {text for id_, text in ever if id_.startswith(("reply:", "notice:"))}
+            notices = {text for id_, text in ever if id_.startswith("notice:")}
             may = Counter(text for _, text in ever) + Counter(
-                shown.text for shown in room.visible if shown.text in replies
+                shown.text for shown in room.visible if shown.text in notices
             )
         own = [shown for shown in room.visible if (str(shown.chat), shown.message_id) not in plant.watch.scribbled]
         spare = _copies_forgotten(plant, room)

@@ -12,6 +12,7 @@ from monitor.digests import delivery
 from monitor.seams.ledger import Resume
 from monitor.services import courier, looks
 from monitor.store import connection as store
+from monitor.store import restore
 from monitor.store.outbox import OutboxStore
 from monitor.store.progress import ProgressStore
 from tests.model import seams
@@ -118,6 +119,7 @@ SABOTAGES: dict[str, Defect] = {
         "redis.call('HDEL', KEYS[2], id)\nredis.call('ZREM', KEYS[3], id)\nlocal tries, excused, name",
     ),
     "an answer is kept, and its change is not": script("apply", "redis.call('HSET', subscriptions, topic, packed)", ""),
+    "what waited in a backup is answered as if it were new": lambda: patch.object(restore, "restored", lambda r: r),
     "every third update is overlooked": script(
         "intake", "packed == '' then", "packed ~= '' and math.fmod(id, 3) == 0 then"
     ),
