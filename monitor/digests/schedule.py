@@ -1,5 +1,6 @@
 """When the next digest of a topic is due, and which window it tells about."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -57,11 +58,14 @@ def last_digest(topic: Topic, now: datetime) -> datetime:
     return earlier
 
 
-def windows_due(topic: Topic, told: Told, now: datetime, since: datetime | None = None) -> list[DueDigest]:
+def windows_due(
+    topic: Topic, told: Told, now: datetime, since: datetime | None = None, restored_at: datetime | None = None
+) -> list[DueDigest]:
     """Return what is to be told now, oldest first, each window once: those whose time came since the last one told.
 
     Two or more that are STALE become one digest of their whole range. Nothing is due for posts past their retention.
-    The schedule holds `since` a time, if that is known: its first digest begins where the last one told ended.
+    The schedule holds `since` a time, if that is known: its first digest begins where the last one told ended. What
+    came before a backup was restored may have been told, and does not become one with what came after.
     """
     begun = [] if told.begun is None else [told.begun]
     after = told.begun.window.end if told.begun is not None else told.end
@@ -70,12 +74,17 @@ def windows_due(topic: Topic, told: Told, now: datetime, since: datetime | None 
     windows = {end: daily_window(topic, end) for end in ends}
     if ends:
         windows[ends[0]] = reaching_back(windows[ends[0]], after)
-    stale = [end for end in ends if now - end > STALE]
     fresh = [end for end in ends if now - end <= STALE]
-    if len(stale) < 2:
-        return [*begun, *(DueDigest(window=windows[end]) for end in ends)]
-    away = DueDigest(window=Window(windows[stale[0]].start, stale[-1]), kind="away")
-    return [*begun, away, *(DueDigest(window=windows[end]) for end in fresh)]
+    stale = [end for end in ends if now - end > STALE]
+    doubted = [end for end in stale if restored_at is not None and end <= restored_at]
+    together = [*_as_one(windows, doubted), *_as_one(windows, stale[len(doubted) :])]
+    return [*begun, *together, *(DueDigest(window=windows[end]) for end in fresh)]
+
+
+def _as_one(windows: Mapping[datetime, Window], ends: Sequence[datetime]) -> list[DueDigest]:
+    if len(ends) < 2:
+        return [DueDigest(window=windows[end]) for end in ends]
+    return [DueDigest(window=Window(windows[ends[0]].start, ends[-1]), kind="away")]
 
 
 def daily_window(topic: Topic, end: datetime) -> Window:

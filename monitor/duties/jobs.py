@@ -232,7 +232,8 @@ def make_digest(monitor: Monitor, topic: Topic, now: datetime, chat: str | None 
     before = monitor.told.of(name_of(topic, chat))
     told = before or Told(end=last_digest(topic, now) - timedelta(hours=12))
     wishes = None if chat is None else monitor.wishes.of(chat, topic.name)
-    due = windows_due(topic, told, now, None if wishes is None else wishes.since)
+    since = None if wishes is None else wishes.since
+    due = windows_due(topic, told, now, since, monitor.repairs.restored_at())
     wait = not_yet(monitor, topic, due[0], now, chat) if due else timedelta(0)
     if wait:
         return wait

@@ -198,3 +198,16 @@ def test_only_what_is_stale_is_merged() -> None:
     due = windows_due(DAILY, Told(end=utc("2026-03-10T08:00")), utc("2026-03-13T08:00") + STALE)
 
     assert [each.kind for each in due] == ["away", "daily"]
+
+
+def test_what_may_have_been_told_before_a_restore_is_not_told_with_what_came_after_it() -> None:
+    """One digest of both was of a time after the restore, and was sent with posts that had been told."""
+    told, now = Told(end=utc("2026-03-09T08:00")), utc("2026-03-14T09:00")
+
+    due = windows_due(DAILY, told, now, restored_at=utc("2026-03-11T12:00"))
+
+    assert due == [
+        DueDigest(window=Window(utc("2026-03-09T08:00"), utc("2026-03-11T08:00")), kind="away"),
+        DueDigest(window=Window(utc("2026-03-11T08:00"), utc("2026-03-13T08:00")), kind="away"),
+        daily("2026-03-14T08:00"),
+    ]
