@@ -59,8 +59,9 @@ def due_for(monitor: Monitor, topic: Topic, due: DueDigest, chat: str) -> DueDig
         return due
     if known.window.end == due.window.end:
         return replace(due, window=known.window)  # begun anew: its window makes its id
-    if not known.is_open:
-        return due
+    restored_at = monitor.repairs.restored_at()
+    if not known.is_open or (restored_at is not None and known.window.end <= restored_at):
+        return due  # it was decided, perhaps after the backup that was restored
     since = max(known.window.start, due.window.end - topic.retention)  # older posts are not kept
     return replace(due, window=reaching_back(due.window, since))
 
@@ -114,7 +115,7 @@ def _show(monitor: Monitor, review: Review, message: Message, now: datetime) -> 
         text = say("This digest is for {chat}. Shall it go there?", chat=review.chat)
     copy = replace(message, id=part_id(id_, 0), chat=chat, digest_id=id_, part=0, thread=None, buttons=())
     asked = Message(id=part_id(id_, 1), chat=chat, digest_id=id_, part=1, text=text, silent=False, buttons=(row,))
-    monitor.outbox.hand_over(chat, [Parcel(message=copy), Parcel(message=asked)])
+    monitor.outbox.hand_over(chat, [Parcel(message=copy), Parcel(message=asked)], told_by=review.window.end)
     monitor.chats.wake(chat, id_)
 
 

@@ -10,8 +10,11 @@ from msgspec.structs import replace
 from monitor.digests.schedule import DueDigest, window_ending
 from monitor.duties.alerting import taker_of
 from monitor.duties.rounds import hand_over
+from monitor.duties.upkeep import silent
 from monitor.models import PostKey
 from monitor.readers.reviewing import is_reviewed
+from monitor.store import restore
+from monitor.store.backup import back_up
 from monitor.store.codec import decode_parcel
 from tests.build import NOW, a_mention, a_topic
 from tests.integration.room import Room, a_room
@@ -127,6 +130,28 @@ def test_what_nobody_decided_on_is_told_by_the_next_digest(desk: Desk) -> None:
     assert "3 posts" in seen
     assert "2 d to" in seen
     assert len(desk.claimed()) == 3
+
+
+def test_what_was_approved_since_a_restored_backup_is_not_told_by_the_next_digest(desk: Desk, tmp_path: Path) -> None:
+    desk.tell()
+    connection = desk.room.monitor.connection
+    file = back_up(connection, tmp_path / "old.backup", None, silent).path
+    desk.press(desk.buttons()[0])
+    before, asked = desk.read(), desk.read(desk.emil)
+    connection.erase()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(restore, "store_now", lambda _: NOW + timedelta(hours=1))
+        assert restore.restore_into(connection, file, silent).findings == []
+
+    desk.tell(times=2)
+    desk.tell(day=1)
+    shown_again = desk.read(desk.emil)
+    desk.press(desk.buttons()[0])
+
+    assert len(before) == 1
+    assert "3 posts" in before[0]
+    assert [each for each in desk.read() if "3 posts" in each] == before
+    assert not any("3 posts" in each for each in shown_again[len(asked) :])
 
 
 def test_a_post_that_is_deleted_while_its_digest_waits_stays_out(desk: Desk) -> None:
