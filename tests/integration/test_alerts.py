@@ -146,6 +146,20 @@ def test_a_post_that_an_alert_showed_is_not_shown_again_by_the_digest(monitor: M
     assert digest.silent
 
 
+def test_what_rose_while_a_backup_was_restored_is_not_told_as_news(monitor: Monitor, noon: datetime) -> None:
+    """The backup knew nothing of the alert, and the hour that is looked at next ends after the restore."""
+    usual_days(monitor, noon)
+    store(monitor, loud_hour(noon))
+    monitor.repairs.note_restore(noon - 20 * MINUTE)
+
+    score(monitor, TOPIC, noon)
+
+    [message] = waiting(monitor)
+    pending = monitor.outbox.find(CHAT, message.id)
+    assert pending is not None
+    assert pending.delivery.is_retold
+
+
 def test_what_goes_on_is_told_again_only_at_double(monitor: Monitor, noon: datetime) -> None:
     usual_days(monitor, noon)
     store(monitor, loud_hour(noon))
