@@ -7,7 +7,7 @@ from datetime import UTC
 import msgspec
 
 from monitor.digests.earliest import with_first
-from monitor.digests.people import PeopleClass, Policy, Shown, classify, has_handle, is_anything_shown, show
+from monitor.digests.people import PeopleClass, Policy, Shown, classes_of, classify, has_handle, is_anything_shown, show
 from monitor.digests.platforms import content_of, is_web
 from monitor.models import (
     Author,
@@ -76,7 +76,7 @@ def compose(
     """
     languages = brief.topic.languages
     heard = [each for each in mentions if in_languages(each, languages)] if languages else mentions
-    classes = [classify(each, brief.named) for each in heard]
+    classes = classes_of(heard, brief.named)
     link, page = _link(heard, classes, brief.named)
     groups = group_copies(heard, limit=1)
     made = Digest(

@@ -9,7 +9,7 @@ show one dangerous one: a digest loses a quote, a person may lose more.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -112,10 +112,16 @@ _LINK = re.compile(r"(?:https?://|www\.)[!-~]+")
 _HANDLE = re.compile(r"(?<![a-z0-9_.%+/-])@\w")
 
 
-class Patterns(Protocol):
-    """What is used of a set of patterns of RE2, which has no types: the numbers of those that are found."""
+class Found(Protocol):
+    """What is used of a match of RE2, which has no types."""
 
-    def Match(self, text: str) -> list[int]: ...  # noqa: N802 (RE2's name)
+    def span(self) -> tuple[int, int]: ...
+
+
+class Pattern(Protocol):
+    """What is used of a pattern of RE2."""
+
+    def finditer(self, text: bytes) -> Iterator[Found]: ...
 
 
 class Shown(NamedTuple):
@@ -139,9 +145,17 @@ def classify(mention: Mention, named: Collection[str]) -> PeopleClass:
     `named` lists who may be named: "source:handle" on platforms; "rss:" and an address, or a bare host, for outlets
     whose articles stand on that host.
     """
-    if is_exposing(mention.post.text):
-        return "C"
-    return "A" if named and _is_named(mention.post, _listed(frozenset(named))) else "B"
+    return classes_of([mention], named)[0]
+
+
+def classes_of(mentions: Sequence[Mention], named: Collection[str]) -> list[PeopleClass]:
+    """Return the class of each of many mentions, as `classify` does."""
+    exposing = are_exposing(each.post.text for each in mentions)
+    listed = _listed(frozenset(named)) if named else None
+    return [
+        "C" if exposes else "A" if listed and _is_named(each.post, listed) else "B"
+        for each, exposes in zip(mentions, exposing, strict=True)
+    ]
 
 
 def show(people_class: PeopleClass, policy: Policy = "default", source: str = "") -> Shown:
@@ -166,33 +180,51 @@ def is_anything_shown(people_class: PeopleClass, policy: Policy) -> bool:
 
 def is_exposing(text: str) -> bool:
     """Tell whether a text suggests danger for its author or shows a private person (class C). Links are not read."""
-    folded = fold(text)
-    said = _LINK.sub(" ", folded) if "://" in folded or "www." in folded else folded
-    return may_expose(said) and _EXPOSING.search(said) is not None
+    return are_exposing([text])[0]
 
 
-def may_expose(said: str) -> bool:
-    """Tell at first sight whether a folded text deserves a closer look: no text lacks this that is exposing."""
-    return bool(_first_sight().Match(said))
+def are_exposing(texts: Iterable[str]) -> list[bool]:
+    """Tell of each of many texts whether it is exposing, as `is_exposing` does."""
+    all_said = [_without_links(fold(text)) for text in texts]
+    closer = worth_a_look(all_said)
+    return [at in closer and _EXPOSING.search(said) is not None for at, said in enumerate(all_said)]
+
+
+def worth_a_look(all_said: Iterable[str]) -> set[int]:
+    """Return the places of the folded texts that deserve a closer look: no text lacks this that is exposing.
+
+    RE2 reads them all at once, a text a line, in a fifth of the time of one by one.
+    """
+    lines = "\n".join(all_said).encode()
+    line = end_before = 0
+    found: set[int] = set()
+    for each in _first_sight().finditer(lines):
+        start, end = each.span()
+        line += lines.count(b"\n", end_before, start)
+        last = line + lines.count(b"\n", start, end)
+        found.update(range(line, last + 1))
+        line, end_before = last, end
+    return found
+
+
+def _without_links(folded: str) -> str:
+    return _LINK.sub(" ", folded) if "://" in folded or "www." in folded else folded
 
 
 @cache
-def _first_sight() -> Patterns:
+def _first_sight() -> Pattern:
     """Return the pattern of what exposes without looks around and borders of words, which RE2 does not know.
 
-    RE2 reads a text once for all alternatives, which is twenty times as fast. A set tells only whether something is
-    there, not where, which is twice as fast again.
+    RE2 reads a text once for all alternatives, which is twenty times as fast.
     """
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False
+    options.never_capture = True
     wide = _LOOKS_AROUND.sub("", _EXPOSING.pattern).replace(r"[^\w\n]", r"[^\n]")
     digits = "".join(_OTHER_DIGIT.findall("".join(map(chr, _WITH_DIGITS))))
-    patterns = re2.Set.SearchSet(options)
-    patterns.Add(f"{wide}|[{digits}]")
-    patterns.Compile()
-    made: Patterns = patterns
-    return made
+    pattern: Pattern = re2.compile(f"{wide}|[{digits}]", options)
+    return pattern
 
 
 def has_handle(text: str) -> bool:

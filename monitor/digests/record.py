@@ -4,7 +4,7 @@ from collections.abc import Set
 
 import msgspec
 
-from monitor.digests.people import is_exposing
+from monitor.digests.people import are_exposing
 from monitor.models import (
     Burst,
     CopyGroup,
@@ -104,7 +104,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 def record_of(digest: Digest, mentions: tuple[Mention, ...] | list[Mention], text: str) -> Record:
     """Return a digest, the mentions that it counted and the text that was made of it, as data."""
     trend = digest.trend
-    listed = [each for each in mentions if not each.withdrawn and not is_exposing(each.post.text)]
+    exposing = are_exposing(each.post.text for each in mentions)
+    listed = [each for each, exposes in zip(mentions, exposing, strict=True) if not (each.withdrawn or exposes)]
     return Record(
         topic=digest.topic,
         title=digest.title,

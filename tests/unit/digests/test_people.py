@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.digests import people
-from monitor.digests.people import Policy, Shown, classify, has_handle, is_anything_shown, is_exposing, may_expose, show
+from monitor.digests.people import (
+    Policy,
+    Shown,
+    are_exposing,
+    classify,
+    has_handle,
+    is_anything_shown,
+    is_exposing,
+    show,
+    worth_a_look,
+)
 from monitor.digests.platforms import LABELS, content_of
 from monitor.models import Author, PostKey
 from tests.build import a_mention
@@ -173,12 +183,17 @@ PATTERNS = people.AT_RISK + people.WORKPLACE + people.CONTACT + people.ADDRESS +
 @given(st.sampled_from(PATTERNS).flatmap(st.from_regex))
 def test_nothing_that_exposes_is_missed_at_first_sight(said: str) -> None:
     """The quick look may err to one side only; what it lets through is looked at by the patterns themselves."""
-    assert may_expose(said)
+    assert worth_a_look([said])
 
 
 def test_most_texts_need_no_closer_look() -> None:
-    assert not any(map(may_expose, ("砸锅卖铁,先砸谁的锅?", "the kettle was never theirs", "今天天气很好")))
+    assert not worth_a_look(["砸锅卖铁,先砸谁的锅?", "the kettle was never theirs", "今天天气很好"])
 
 
 def test_digits_of_other_scripts_are_looked_at_closely() -> None:
-    assert all(may_expose(f"今天 {digit} 点") for digit in "٣५๙𝟗")
+    assert worth_a_look([f"今天 {digit} 点" for digit in "٣५๙𝟗"]) == {0, 1, 2, 3}
+
+
+@given(st.lists(st.one_of(st.sampled_from(PATTERNS).flatmap(st.from_regex), st.text(), st.just("我妈在 ¼"))))
+def test_a_text_is_judged_alike_among_others_and_alone(texts: list[str]) -> None:
+    assert are_exposing(texts) == list(map(is_exposing, texts))
