@@ -15,6 +15,7 @@ from typing import NamedTuple
 import opencc
 
 from monitor.models import Span
+from monitor.text.character_table import CharacterTable
 
 MAX_MARKS = 30
 """Non-starters kept in a row: the Stream-Safe Text Format of UAX #15. Python sorts them in quadratic time."""
@@ -61,7 +62,7 @@ def fold(text: str) -> str:
         folded = " ".join(text.lower().split())
         if folded.isprintable():
             return folded
-    mapped = text.translate(_folds())
+    mapped = _folds().translate(text)
     if not unicodedata.is_normalized("NFC", mapped):
         mapped = compose(mapped)
     return " ".join(mapped.split())
@@ -90,7 +91,7 @@ def is_invisible(char: str) -> bool:
 
 def _mapped(text: str) -> Folded:
     folds = _folds()
-    mapped = text.translate(folds)
+    mapped = folds.translate(text)
     if folds.uneven.isdisjoint(text):  # each character became one: most texts, and ten times as fast as the walk
         return Folded(mapped, list(range(len(text))), list(range(1, len(text) + 1)))
     starts: list[int] = []
@@ -177,35 +178,27 @@ _PLAIN = {"’": "'", "‘": "'", "ʼ": "'"}
 """Apostrophes as telephones write them, and the one on a keyboard."""
 
 
-class _Folds(dict[int, str]):
-    """What each code point becomes, found when first met; only assigned characters are kept: 145,000 at most.
-
-    `uneven` holds those met so far that become nothing, or more than one character.
-    """
+class _Folds(CharacterTable):
+    """What each code point becomes. `uneven` holds those met so far that become nothing, or more than one character."""
 
     def __init__(self, simplified: dict[str, str]) -> None:
-        super().__init__()
+        super().__init__(self._folded)
         self._simplified = simplified
         self.uneven: set[str] = set()
 
-    def __missing__(self, code: int) -> str:
-        folded = self._folded(code)
+    def _folded(self, char: str) -> str:
+        folded = self._fold(char)
         if len(folded) != 1:
-            self.uneven.add(chr(code))
-        if unicodedata.category(chr(code)) not in ("Cs", "Cn", "Co"):
-            self[code] = folded
+            self.uneven.add(char)
         return folded
-
-    def _folded(self, code: int) -> str:
-        category = unicodedata.category(chr(code))
-        if category == "Cs":
-            return _REPLACEMENT
-        if category in ("Cn", "Co"):
-            return "" if code in _IGNORABLE else chr(code)
-        return self._fold(chr(code))
 
     def _fold(self, char: str) -> str:
         """Fold until nothing changes: the parts of a ligature, or a case pair of a compatibility form."""
+        category = unicodedata.category(char)
+        if category == "Cs":
+            return _REPLACEMENT
+        if category in ("Cn", "Co"):
+            return "" if ord(char) in _IGNORABLE else char
         folded = self._once(char)
         while (again := "".join(map(self._once, folded))) != folded:
             folded = again

@@ -13,6 +13,7 @@ from itertools import compress
 from typing import NamedTuple
 
 from monitor.models import Span
+from monitor.text.character_table import CharacterTable
 from monitor.text.folding import compose, compose_sequence, folded_character, joins, sequences
 from monitor.text.words import UNSPACED, is_unspaced, is_word_character
 
@@ -63,7 +64,7 @@ def words_of(text: str) -> list[str]:
     if text.isascii():
         mapped = text.lower().translate(_ascii()).replace(JOINT, f" {JOINT} ").replace(BREAK, f" {BREAK} ")
         return _NUMBERED.sub(r" \g<0>", mapped).split()
-    mapped = text.translate(_table())
+    mapped = _table().translate(text)
     if not unicodedata.is_normalized("NFC", mapped):
         mapped = unaccented(compose(mapped))
     if _NUMBERED.search(mapped):
@@ -78,20 +79,20 @@ def text_of(words: list[str]) -> str:
 
 def places_of(text: str) -> Places:
     """Return the way back from the visible characters of `words_of(text)`."""
-    kinds = text.translate(_kinds())
+    kinds = _kinds().translate(text)
     if _SEVERAL in kinds:
         widths = map(_width, text)
         starts = [index for index, width in enumerate(widths) for _ in range(width)]
     else:
         starts = list(compress(range(len(text)), kinds.encode("latin-1").translate(_SHOWN)))
-    if _JOINING not in kinds or unicodedata.is_normalized("NFC", mapped := text.translate(_table())):
+    if _JOINING not in kinds or unicodedata.is_normalized("NFC", mapped := _table().translate(text)):
         return Places(starts, None)
     return _composed(mapped, starts)
 
 
 def unaccented(text: str) -> str:
     """Return folded text whose Latin letters are bare."""
-    return text if text.isascii() else text.translate(_bare_letters())
+    return text if text.isascii() else _bare_letters().translate(text)
 
 
 def _composed(mapped: str, single: list[int]) -> Places:
@@ -115,33 +116,25 @@ def _composed(mapped: str, single: list[int]) -> Places:
     return Places(starts, ends)
 
 
-class _Table(dict[int, str]):
-    """What each code point becomes, with spaces around what is a word of its own; found when first met."""
-
-    def __missing__(self, code: int) -> str:
-        made = "".join(map(_sign_of, folded_character(code)))
-        if unicodedata.category(chr(code)) not in ("Cs", "Cn", "Co"):
-            self[code] = made
-        return made
-
-
 _NONE, _ONE, _SEVERAL, _JOINING = "\x00", "\x01", "\x02", "\x03"
 _SHOWN = bytes((0, 1, 1, 1, *range(4, 256)))
 
 
-class _Kinds(dict[int, str]):
-    """Whether a character becomes nothing, one visible character or several; or may join the one before it."""
-
-    def __missing__(self, code: int) -> str:
-        made = _table()[code].replace(" ", "")
-        kind = _NONE if not made else _ONE if len(made) == 1 else _SEVERAL
-        if kind == _ONE and any(joins(previous, made) for previous in ("a", "\u1100", "\u1161", "\uac00")):
-            kind = _JOINING
-        return self.setdefault(code, kind) if unicodedata.category(chr(code)) not in ("Cs", "Cn", "Co") else kind
+def _kind(char: str) -> str:
+    """Tell whether a character becomes nothing, one visible character or several; or may join the one before it."""
+    made = _signs(char).replace(" ", "")
+    if len(made) != 1:
+        return _SEVERAL if made else _NONE
+    return _JOINING if any(joins(previous, made) for previous in ("a", "\u1100", "\u1161", "\uac00")) else _ONE
 
 
 def _width(char: str) -> int:
     return len(_table()[ord(char)].replace(" ", ""))
+
+
+def _signs(char: str) -> str:
+    """Return what a character becomes, with spaces around what is a word of its own."""
+    return "".join(map(_sign_of, folded_character(ord(char))))
 
 
 def _sign_of(char: str) -> str:
@@ -163,26 +156,19 @@ def _bare(char: str) -> str:
     return base if "a" <= base <= "z" else _BARE.get(char, char)
 
 
-class _BareLetters(dict[int, str]):
-    """The bare Latin letter for each accented one; any other character for itself."""
-
-    def __missing__(self, code: int) -> str:
-        return self.setdefault(code, _bare(chr(code)))
+@cache
+def _table() -> CharacterTable:
+    return CharacterTable(_signs)
 
 
 @cache
-def _table() -> _Table:
-    return _Table()
+def _kinds() -> CharacterTable:
+    return CharacterTable(_kind)
 
 
 @cache
-def _kinds() -> _Kinds:
-    return _Kinds()
-
-
-@cache
-def _bare_letters() -> _BareLetters:
-    return _BareLetters()
+def _bare_letters() -> CharacterTable:
+    return CharacterTable(_bare)
 
 
 @cache

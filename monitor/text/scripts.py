@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
+from monitor.text.character_table import CharacterTable
 from monitor.text.folding import converted_han, simplified_by_traditional
 
 CJK_WEIGHT = 2.5
@@ -111,7 +112,7 @@ def letters_by_script(text: str) -> dict[str, int]:
     if text.isascii():
         return counts
     # By bytes, which is ten times as fast as by a pattern: a look at the table costs most, and ASCII needs none.
-    symbols = encoded.translate(None, _ASCII).decode("utf-8").translate(_symbols())
+    symbols = _symbols().translate(encoded.translate(None, _ASCII).decode("utf-8"))
     for symbol in sorted(set(symbols)):
         iso = _ISO_BY_SYMBOL[symbol]
         counts[iso] = symbols.count(symbol) + counts.get(iso, 0)
@@ -161,19 +162,16 @@ def _traditional(counts: Mapping[str, int]) -> int:
     return counts.get("Hant", 0) + counts.get("Bopo", 0)  # bopomofo is written beside traditional characters only
 
 
-class _Symbols(dict[int, str | None]):
-    """One letter for the script of each code point, None for what is no letter; found when first met."""
+class _Symbols(CharacterTable):
+    """One letter for the script of each code point, nothing for what is no letter."""
 
     def __init__(self, simplified: frozenset[str], traditional: frozenset[str]) -> None:
-        super().__init__()
+        super().__init__(self._symbol)
         self._simplified = simplified
         self._traditional = traditional
 
-    def __missing__(self, code: int) -> str | None:
-        char = chr(code)
-        if not char.isalpha() and not _is_vowel(char):
-            return self.setdefault(code, None) if char.isprintable() else None
-        return self.setdefault(code, _SYMBOL_BY_ISO[self._script(char)])
+    def _symbol(self, char: str) -> str:
+        return _SYMBOL_BY_ISO[self._script(char)] if char.isalpha() or _is_vowel(char) else ""
 
     def _script(self, char: str) -> str:
         if char in self._simplified:
