@@ -66,13 +66,14 @@ class Stages(NamedTuple):
     retired: Sequence[str] = ()
 
 
+@undisturbed
 def mentions_of(posts: Sequence[Post], stages: Stages, covered_since: datetime | None) -> dict[str, list[Mention]]:
     """Return the mentions among posts, by topic. Posts before `covered_since` are back-fill."""
+    all_found = stages.matcher.find_all([post.text for post in posts], [partial(facts_of, post) for post in posts])
     found = [
         (post, candidates)
-        for post in posts
-        if (candidates := stages.matcher.find(post.text, partial(facts_of, post))) is not None
-        and not stages.is_forgotten(post.key, post.author)
+        for post, candidates in zip(posts, all_found, strict=True)
+        if candidates is not None and not stages.is_forgotten(post.key, post.author)
     ]
     # A query can ask for a language, so it is told before the judgement, and only of posts that may be about a topic.
     languages = stages.tag([post.text for post, _ in found], [post.language_hint for post, _ in found])

@@ -92,11 +92,22 @@ class Matcher:
 
         Its facts are asked for where something needs them, which for most posts nothing does.
         """
+        return self.find_all([text], [facts])[0]
+
+    def find_all(self, texts: Sequence[str], facts: Sequence[Callable[[], Facts]]) -> list[Candidates | None]:
+        """Return what is left to judge of each of many posts, as `find` does.
+
+        First all are read, then all are looked at: so more of what either needs stays in the processor's cache.
+        """
+        evidence = [self._evidence(text, own) for text, own in zip(texts, facts, strict=True)]
+        return [None if each is None else self._candidates(each) for each in evidence]
+
+    def _evidence(self, text: str, facts: Callable[[], Facts]) -> Evidence | None:
         others = self._others(text, facts) if self._has_others else {}
         scan = self._keywords.scan(text, is_needed=bool(others))
-        if scan is None:
-            return None
-        evidence = Evidence(self._keywords, scan, facts, others)
+        return None if scan is None else Evidence(self._keywords, scan, facts, others)
+
+    def _candidates(self, evidence: Evidence) -> Candidates | None:
         present = evidence.numbers
         rules: set[int] = set()
         for number in present & self._anchors:
