@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
+# Where an environment forbids to keep bytecode, each process that a test starts would compile the product anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help env run demo test test-bluesky chaos chaos-long check format bench eval words lock clean
 
 help:                     ## say what can be made
