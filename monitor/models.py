@@ -251,10 +251,16 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     counted: tuple[Counted, ...] = ()
 
 
+Unquoted = Literal["links", "nameless", "handle", "inexact"]
+"""Why a post is not quoted: only links are shown here; its platform requires the author's name with a quote, which must
+not be shown or is not known; the words name an account; no slice of them would be shown letter by letter."""
+
+
 class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     """A post chosen for the digest. `gained` counts likes, None when nothing earlier is known to subtract.
 
-    `quote` is the slice of the original text that is shown, None for link only. `match` is the part of it in bold.
+    `quote` is the slice of the original text that is shown, None for link only, for which `unquoted` is the reason.
+    `match` is the part of it in bold.
     `copies` counts posts with the same wording, this one included, `copy_accounts` their accounts.
     """
 
@@ -263,6 +269,7 @@ class Reaction(msgspec.Struct, frozen=True, kw_only=True):
     gained: int | None
     quote: Span | None
     match: Span | None
+    unquoted: Unquoted | None = None
     cut: bool = False
     name: str | None = None
     copies: int = 1

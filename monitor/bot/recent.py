@@ -15,6 +15,7 @@ from monitor.bot.menus import button
 from monitor.bot.topics_meant import topic_meant
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
+from monitor.digests.reactions import why_unquoted
 from monitor.digests.recent import Recent, Rules, choose, write
 from monitor.digests.wishing import stricter
 from monitor.digests.wording import plain, quoted
@@ -141,12 +142,19 @@ def _cited(reactions: Iterable[Reaction]) -> Answer:
 
 def _citation(reaction: Reaction) -> str:
     post = reaction.mention.post
-    quote = "" if reaction.quote is None else f"{quoted(post.text[slice(*reaction.quote)])}\n"
     times = {"at": f"{post.time.astimezone(UTC):%Y-%m-%d %H:%M}", "seen": f"{post.observed_at:%Y-%m-%d %H:%M}"}
     said = say("{at} UTC, seen {seen} UTC", **times)
     address = post.url if post.url is not None and is_web(post.url) else ""
     who = plain(reaction.name, LONGEST_CITED) + say(", ") if reaction.name else ""
-    return f"{quote}{who}{post_label(post)}{say(', ')}{said}\n{address}".rstrip()
+    lines = (_words_of(reaction), f"{who}{post_label(post)}{say(', ')}{said}", address)
+    return "\n".join(line for line in lines if line)
+
+
+def _words_of(reaction: Reaction) -> str:
+    """Return the quote of a post, or why there is none."""
+    if reaction.quote is not None:
+        return quoted(reaction.mention.post.text[slice(*reaction.quote)])
+    return say("({why})", why=why_unquoted(reaction))
 
 
 def _with_number(words: str) -> tuple[str, int]:

@@ -20,6 +20,7 @@ from monitor.models import (
     SharedLink,
     Topic,
     Trend,
+    Unquoted,
     Window,
 )
 from monitor.signals.accounts import in_languages
@@ -131,7 +132,7 @@ def _reactions(mentions: Sequence[Mention], classes: Classes, history: History, 
 
 def _is_showable(mention: Mention, shown: Shown) -> bool:
     """Tell whether anything of a post can stand in a digest: a link, or a quote that is allowed and fit."""
-    return is_web(mention.post.url) or (shown.quote and _excerpt(mention) is not None)
+    return is_web(mention.post.url) or _unquoted(mention, shown, _name(mention.post.author)) is None
 
 
 def _first_of(reactions: Sequence[Reaction], *kept: Sequence[Reaction]) -> list[Reaction]:
@@ -146,14 +147,15 @@ def reaction_of(ranked: Ranked, shown: Shown) -> Reaction:
     """
     post = ranked.mention.post
     name = _name(post.author) if shown.name else None
-    may_quote = shown.quote and (name is not None or content_of(post.key.source) == "excerpt")
-    cut = _excerpt(ranked.mention) if may_quote else None
+    unquoted = _unquoted(ranked.mention, shown, name)
+    cut = _excerpt(ranked.mention) if unquoted is None else None
     return Reaction(
         mention=ranked.mention if shown.name else without_names(ranked.mention),
         engagement=ranked.engagement,
         gained=ranked.gained,
         quote=cut.quote if cut else None,
         match=cut.match if cut else None,
+        unquoted=unquoted,
         cut=cut.cut if cut else False,
         name=name,
         copies=ranked.copies,
@@ -161,12 +163,28 @@ def reaction_of(ranked: Ranked, shown: Shown) -> Reaction:
     )
 
 
+def _unquoted(mention: Mention, shown: Shown, name: str | None) -> Unquoted | None:
+    """Return why a post is not quoted; None for one that is."""
+    if content_of(mention.post.key.source) == "link_only" and not (shown.quote and name):
+        return "nameless"
+    if not shown.quote:
+        return "links"
+    cut = _excerpt(mention)
+    if cut is None:
+        return "inexact"
+    return "handle" if _names_somebody(mention, cut) else None
+
+
+def _names_somebody(mention: Mention, cut: Excerpt) -> bool:
+    return has_handle(mention.post.text[slice(*cut.quote)])
+
+
 def _excerpt(mention: Mention) -> Excerpt | None:
-    """Return a quote that is a slice of the post's text and holds its match; None when it must not be quoted."""
+    """Return the slice of a post's text around its match; None where no slice is shown as it is."""
     text = mention.post.text
     spans = [span for hit in mention.terms for span in hit.spans]
     cut = excerpt(text, spans, QUOTE_LENGTH)
-    if cut is None or has_handle(text[slice(*cut.quote)]):
+    if cut is None:
         return None
     assert 0 <= cut.quote.start <= cut.match.start < cut.match.end <= cut.quote.end <= len(text), "a quote is a slice"
     return cut

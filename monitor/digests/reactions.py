@@ -3,13 +3,21 @@
 from datetime import tzinfo
 
 from monitor.digests.draft import Draft
-from monitor.digests.platforms import is_web, post_label
+from monitor.digests.platforms import is_web, platform_label, post_label
 from monitor.digests.wording import FSI, PDI, accounts, isolated, mention_tag, plain, posts, time_within
-from monitor.models import Reaction, Span, Window
-from monitor.saying import say
+from monitor.models import Reaction, Span, Unquoted, Window
+from monitor.saying import phrase, say
 from monitor.text.quotes import Excerpt
 
 LONGEST_NAME = 40
+
+WHY_UNQUOTED: dict[Unquoted, str] = {
+    "links": phrase("links only, as set"),
+    "nameless": phrase("no quote: {platform} requires the author's name"),
+    "handle": phrase("no quote: it names another account"),
+    "inexact": phrase("no quote: it cannot be shown letter by letter"),
+}
+"""Why there is no quote, in the line that stands for it."""
 
 
 def write_reaction(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo) -> None:
@@ -48,11 +56,19 @@ def _write_origin(draft: Draft, reaction: Reaction, window: Window, zone: tzinfo
         draft.write(f"{isolated(plain(reaction.name, LONGEST_NAME))} · ")
     draft.link(plain(post_label(post), LONGEST_NAME), url)
     draft.write(f" {time_within(post.time, window, zone)}")
-    parts = (mention_tag(reaction.mention), _hearts(reaction), _wording(reaction))
+    parts = (mention_tag(reaction.mention), _hearts(reaction), _wording(reaction), why_unquoted(reaction))
     draft.write("".join(f" · {part}" for part in parts if part))
     if reaction.quote is None:
         draft.write(" · ")
         draft.link(say("open"), url)
+
+
+def why_unquoted(reaction: Reaction) -> str:
+    """Word why a post is not quoted; "" for one that is."""
+    if reaction.unquoted is None:
+        return ""
+    platform = platform_label(reaction.mention.post.key.source)
+    return say(WHY_UNQUOTED[reaction.unquoted], platform=platform)
 
 
 def _hearts(reaction: Reaction) -> str:

@@ -18,7 +18,7 @@ from monitor.readers.source_troubles import tell_of_sources
 from monitor.readers.troubles import tell_of_rival
 from monitor.seams.budget import Wish, micro
 from monitor.store.spend import SpendStore
-from tests.conversations.world import ASKER, crowd_of, posts_of
+from tests.conversations.world import ASKER, Said, crowd_of, posts_of
 from tests.simulators.telegram_chats import Member
 from tests.simulators.telegram_faults import Fault, Order
 from tests.simulators.telegram_refusals import TWO_POLLERS
@@ -109,6 +109,13 @@ def crowd(play: "Play", topic: str) -> None:
     score(house.monitor, play.topic(topic), house.clock.now)
 
 
+def write_post(play: "Play", platform: str, text: str) -> None:
+    """Let somebody write a post, which is read a minute later."""
+    house, number = play.house, 3000 + len(play.posts)
+    play.posts.append(text)
+    house.learn(list(posts_of([Said(0.1 - 0.01 * len(play.posts), platform, text)], house.clock.now, number)))
+
+
 def quoted_posts(play: "Play") -> list[PostKey]:
     """Return the posts that messages in private quote, in the order in which they were sent."""
     monitor = play.house.monitor
@@ -190,6 +197,7 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"the next (?:(\d+) )?messages? (?:is|are) (cut off|refused for \w+ words)": break_off,
     r"(\w+) fails, (.+), for (\d+) hours": fail_source,
     r"the author of a quoted post (deletes|edits) it": take_back,
+    r"somebody writes on (\w+): (.+)": write_post,
     r"a crowd speaks of ([\w-]+)": crowd,
     r"nothing can be drawn": draw_nothing,
     r"nothing can be written": fill_disk,

@@ -91,6 +91,7 @@ class Play:
         self.people: dict[str, User] = {}
         self.chats: dict[str, Chat] = {}
         self.threads: dict[str, int] = {}
+        self.posts: list[str] = []
         self._heard: dict[tuple[int, int], str] = {}
         self._answered = set(house.telegram.state.answers)
         self._lines: list[str] = []

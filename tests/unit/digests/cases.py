@@ -169,7 +169,15 @@ def loud() -> Digest:
         reactions=(
             a_reaction(first, "砸锅卖铁", copies=41, copy_accounts=38),
             a_reaction(second, "Smash pots and sell iron", engagement=Engagement(likes=80, replies=8), gained=80),
-            a_reaction(third, "smash", quote=None, match=None, engagement=Engagement(likes=1240), gained=1100),
+            a_reaction(
+                third,
+                "smash",
+                quote=None,
+                match=None,
+                unquoted="nameless",
+                engagement=Engagement(likes=1240),
+                gained=1100,
+            ),
         ),
         link=SharedLink(
             url="https://northernpost.example/a",

@@ -164,6 +164,24 @@ def test_a_quote_that_names_an_account_is_linked_only() -> None:
     assert reaction.quote is None
 
 
+@pytest.mark.parametrize(
+    ("mention", "brief", "why"),
+    [
+        (a_spoken("1"), {}, None),
+        (a_spoken("1"), {"people": "links"}, "links"),
+        (a_spoken("1", source="x"), {}, "nameless"),
+        (a_spoken("1", source="x"), {"people": "names"}, None),
+        (a_spoken("1", source="x", post={"author": Author(id="1")}), {"people": "names"}, "nameless"),
+        (a_spoken("1", f"@someone {TERM}"), {}, "handle"),
+        (a_spoken("1", "砸锅\u2066卖铁", terms=(TermHit(term=TERM, spans=(Span(0, 5),)),)), {}, "inexact"),
+    ],
+)
+def test_a_post_without_a_quote_says_why(mention: Mention, brief: dict[str, Any], why: str | None) -> None:
+    [reaction] = composed([mention], **brief).reactions
+
+    assert (reaction.quote is None, reaction.unquoted) == (why is not None, why)
+
+
 def test_other_languages_than_the_topics_are_left_out() -> None:
     mentions = [a_spoken("hant", script="Hant", language="zh"), a_spoken("en", language="en", script="Latn")]
 
