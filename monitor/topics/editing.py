@@ -13,6 +13,8 @@ import xxhash
 from tomlkit.items import Table
 
 from monitor.models import Topic
+from monitor.text.folding import fold
+from monitor.text.pinyin import spelled
 from monitor.topics.language.parse import parse, read
 from monitor.topics.language.printer import printed
 from monitor.topics.language.query import And, Node, Not, Or
@@ -20,6 +22,7 @@ from monitor.topics.rule import node_of
 
 _LISTS = ("any", "all", "none")
 LONGEST_NAME = 40
+_KANA = re.compile("[\u3041-\u30ff\uff66-\uff9d]")
 
 
 def with_query(text: str, name: str, query: str) -> str:
@@ -82,12 +85,24 @@ def is_change(words: str) -> bool:
 
 
 def name_for(title: str, taken: Sequence[str]) -> str:
-    """Return a name for a topic that is not taken: letters of the title, else a hash of it."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[: LONGEST_NAME - 4].strip("-")
+    """Return a name for a topic that is not taken: its title in letters a-z, 躺平 as "tang-ping", else a hash of it.
+
+    Kana say that the characters beside them are read in Japanese, which no table here knows.
+    """
+    read = title if _KANA.search(title) else spelled(fold(title))
+    plain = unicodedata.normalize("NFKD", read).encode("ascii", "ignore").decode().lower()
+    slug = _shortened(re.sub(r"[^a-z0-9]+", "-", plain).strip("-"))
     name = slug or f"topic-{xxhash.xxh3_64_hexdigest(title.encode())[:6]}"
     names = [name, *(f"{name}-{number}" for number in range(2, len(taken) + 3))]
     return next(each for each in names if each not in taken)
+
+
+def _shortened(slug: str) -> str:
+    """Return a name with room for a number behind it, cut where a word ends."""
+    if len(slug) <= LONGEST_NAME - 4:
+        return slug
+    cut = slug[: LONGEST_NAME - 3]
+    return cut.rpartition("-")[0] or cut[:-1]
 
 
 def _table(document: tomlkit.TOMLDocument, name: str) -> Table:

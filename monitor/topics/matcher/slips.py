@@ -4,10 +4,8 @@ Both are guesses, so both are bounded: readings per keyword, letters per word, a
 """
 
 import itertools
-import json
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+
+from monitor.text.pinyin import readings_of
 
 MIN_TYPO_LETTERS = 6
 """Shorter words have too many neighbours that are words themselves. Of longer ones 64 of 74 places in 180,000 posts
@@ -21,9 +19,6 @@ MIN_HAN, MAX_HAN = 3, 12
 keyword of two characters were meant so (微愽, but 微波 is another word); of three and more, 3 of 3."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_TONES = str.maketrans(
-    "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm", "\u0300\u0301\u0302\u0304\u030c"
-)
 
 
 def typos_of(word: str) -> frozenset[str]:
@@ -43,7 +38,7 @@ def typos_of(word: str) -> frozenset[str]:
 
 def sounds_of(keyword: str) -> list[list[str]]:
     """Return how a keyword of Han characters may sound, the usual way first; nothing where it cannot be told."""
-    readings = [_readings().get(char, ()) for char in keyword]
+    readings = [readings_of(char) for char in keyword]
     if not (MIN_HAN <= len(keyword) <= MAX_HAN and all(readings)):
         return []
     return [list(way) for way in itertools.islice(itertools.product(*readings), MOST_READINGS)]
@@ -51,23 +46,4 @@ def sounds_of(keyword: str) -> list[list[str]]:
 
 def usual_sound(char: str) -> str | None:
     """Return the usual reading of a character, None for one that has none."""
-    known = _readings().get(char)
-    return known[0] if known else None
-
-
-@cache
-def _readings() -> dict[str, tuple[str, ...]]:
-    """Return the readings of each character: the table of pypinyin (MIT), read as data.
-
-    Importing the package takes half a second and 40 MB for phrases that are not asked for here.
-    """
-    spec = find_spec("pypinyin")
-    assert spec is not None, "pypinyin is a dependency"
-    assert spec.submodule_search_locations is not None, "pypinyin is a package"
-    table = Path(spec.submodule_search_locations[0]) / "pinyin_dict.json"
-    by_code: dict[str, str] = json.loads(table.read_text(encoding="utf-8"))
-    return {chr(int(code)): _plain(readings) for code, readings in by_code.items()}
-
-
-def _plain(readings: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(reading.translate(_TONES).upper() for reading in readings.split(",")))
+    return next(iter(readings_of(char)), None)
