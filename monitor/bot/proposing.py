@@ -7,12 +7,12 @@ from typing import NamedTuple
 import xxhash
 
 from monitor.bot.asked import Answer, Asked
+from monitor.bot.foretaste import write_foretaste
 from monitor.bot.menus import button
-from monitor.digests.draft import utf16_length
+from monitor.digests.draft import Draft, utf16_length
 from monitor.digests.people import is_exposing
-from monitor.digests.platforms import platform_label
 from monitor.digests.reasons import told_reason
-from monitor.digests.wording import listed, plain, posts, quoted
+from monitor.digests.wording import plain, posts, quoted
 from monitor.errors import ConfigError, QueryError
 from monitor.models import Mention, Quoted, Topic, Window
 from monitor.nouns.proposal import Proposal
@@ -64,27 +64,31 @@ def proposed(asked: Asked, draw: Callable[[str], DraftedChange]) -> Answer:
     return _offered(asked, before, draft, next((each for each in parsed.topics if each.name == draft.topic), None))
 
 
-def _offered(asked: Asked, before: str, draft: DraftedChange, new: Topic | None) -> Answer:
+def _offered(asked: Asked, before: str, change: DraftedChange, new: Topic | None) -> Answer:
     """Keep a change that holds, and show what it would do, with buttons to apply it or not."""
-    old = next((each for each in asked.monitor.topics.all() if each.name == draft.topic), None)
+    old = next((each for each in asked.monitor.topics.all() if each.name == change.topic), None)
     stored, dropped = _dropped(asked, old, new)
     proposal = Proposal(
         id=_id(asked),
         user=asked.user,
-        topic=draft.topic,
+        topic=change.topic,
         at=asked.now,
         before=before,
-        after=draft.after,
-        said=draft.said,
+        after=change.after,
+        said=change.said,
         drops=len(dropped),
         version=asked.monitor.topics.version(),
-        is_new=draft.is_new,
+        is_new=change.is_new,
     )
     asked.monitor.proposals.keep(proposal)
-    lines = [_headline(proposal), *_told_drops(stored, dropped), *_told_new(new if old is None else None)]
-    label = say("Track") if draft.is_new else say("Apply")
+    label = say("Track") if change.is_new else say("Apply")
     row = (button(asked, label, "e", f"{proposal.id}y"), button(asked, say("Cancel"), "e", f"{proposal.id}n"))
-    text = "\n".join(lines)
+    if old is None and new is not None:
+        draft = Draft()
+        draft.write(_headline(proposal))
+        write_foretaste(draft, asked, new)
+        return Answer(draft.text, draft.entities(), (row,), quotes=draft.quotes())
+    text = "\n".join((_headline(proposal), *_told_drops(stored, dropped)))
     return Answer(text, buttons=(row,), quotes=_quotes(text, dropped))
 
 
@@ -138,14 +142,6 @@ def _quotes(text: str, dropped: Sequence[Mention]) -> tuple[Quoted, ...]:
     before, words, _ = text.partition(_words(example))
     author = example.post.author.id or ""
     return (Quoted(example.post.key, utf16_length(before), utf16_length(words), author),)
-
-
-def _told_new(topic: Topic | None) -> list[str]:
-    """Say what a new topic looks for, and where."""
-    if topic is None:
-        return []
-    places = listed(sorted({platform_label(each.partition(":")[0]) for each in topic.sources}))
-    return [say("Finds it in any script and spelling. Looks at: {places}.", places=places)]
 
 
 def _id(asked: Asked) -> str:

@@ -45,6 +45,20 @@ def rules_of(*topics: Topic) -> Callable[[Mention], tuple[bool, ...]]:
     return belongs
 
 
+def adopted_by(topic: Topic) -> Callable[[Mention], Mention | None]:
+    """Return what makes a stored post one of a topic, with the places of its keywords; None of what does not fit."""
+    matcher = Matcher([topic])
+
+    def adopted(mention: Mention) -> Mention | None:
+        post = mention.post
+        found = matcher.match(post.text, facts_of(post), mention.language)
+        if mention.withdrawn or not found or not in_languages(mention, topic.languages):
+            return None
+        return msgspec.structs.replace(mention, topic=topic.name, terms=found[0].terms)
+
+    return adopted
+
+
 class ByPresentRule:
     """The mentions of a store without those that a topic no longer looks for. It reads only.
 

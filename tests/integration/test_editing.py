@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from monitor.bot.foretaste import told_cost
 from monitor.digests.draft import LONGEST_TEXT
 from monitor.duties import jobs
 from monitor.models import Message, Window
 from monitor.readers.shelves import shelf_of
+from monitor.seams.budget import Budget, micro
 from monitor.settings import load
+from monitor.store.spend import SpendStore
 from monitor.wiring import opened
-from tests.build import NOW, a_mention
+from tests.build import NOW, a_mention, a_topic
 from tests.integration.room import Room, a_room
 from tests.simulators.telegram_chats import User
 
@@ -232,6 +235,31 @@ def test_a_new_topic_looks_only_where_topics_look_by_default(room: Room, anna: U
     preview = said(room, anna, "/track 躺平").text
 
     assert "Looks at: Hacker News, News." in preview
+
+
+def test_a_new_topic_is_tried_on_stored_posts_before_it_is_followed(room: Room, anna: User) -> None:
+    exposing = a_mention("risk", topic="pots", post={"text": "人在国内,抽卡砸锅卖铁", "observed_at": NOW})
+    copy = a_mention("p0", topic="water", post={"text": TEXTS[0], "observed_at": NOW - timedelta(hours=1)})
+    old = a_mention("old", topic="pots", post={"text": "抽卡", "observed_at": NOW - timedelta(days=8)})
+    room.monitor.mentions.add("pots", [exposing, old], oldest=NOW - timedelta(days=9))
+    room.monitor.mentions.add("water", [copy], oldest=NOW - timedelta(days=9))
+
+    preview = said(room, anna, "/track 抽卡")
+
+    assert "That costs nothing.\nTried on 6 posts of the last 7 days" in preview.text
+    assert ": 2 fit. " in preview.text
+    (quote,) = [each for each in preview.entities if each.type == "blockquote"]
+    assert TEXTS[0] in preview.text[quote.offset : quote.offset + quote.length]
+    assert [each.key.id for each in preview.quotes] == ["p0"]
+    assert "人在国内" not in preview.text
+
+
+def test_what_a_paid_source_may_cost_is_told_before_a_topic_is_followed(room: Room) -> None:
+    spend = SpendStore(room.monitor.connection, "x", Budget(micro(1.0), micro(0.25)), lambda _: [])
+    room.monitor.spending["x"] = spend
+
+    assert told_cost(room.monitor, a_topic(sources=("hackernews",))) == "That costs nothing."
+    assert told_cost(room.monitor, a_topic(sources=("hackernews", "x"))) == "A day costs: X up to $0.25."
 
 
 def test_who_undoes_twice_undoes_once_and_is_written_down_once(room: Room, anna: User) -> None:
