@@ -1,10 +1,11 @@
-"""The newest posts of a topic: by the page, by script, by gain, or as citations to copy.
+"""The newest posts of a topic, in the languages that the chat reads: by the page, by gain, or as citations to copy.
 
-A button says "mark:filter:skip:most", the mark of a topic with what is shown, how many posts come before the page, and
-how many are on one.
+By script it shows those of one script, whatever the chat reads: that was asked for just now. A button says
+"mark:filter:skip:most", the mark of a topic with what is shown, how many posts come before the page, and how many are
+on one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, timedelta
 from typing import NamedTuple
 
@@ -12,18 +13,20 @@ from monitor.bot import texts
 from monitor.bot.asked import Answer, Asked
 from monitor.bot.insight import zone_in
 from monitor.bot.menus import button
+from monitor.bot.options import tongue_told
 from monitor.bot.topics_meant import topic_meant
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import is_web, post_label
 from monitor.digests.reactions import why_unquoted
-from monitor.digests.recent import Recent, Rules, choose, write
+from monitor.digests.recent import Recent, Rules, choose, with_gains, write
 from monitor.digests.wishing import stricter
-from monitor.digests.wording import plain, quoted
-from monitor.models import Button, Mention, Observation, Reaction, Topic, Window
+from monitor.digests.wording import listed, plain, quoted
+from monitor.models import Button, Mention, Reaction, Topic, Window
 from monitor.pipeline import signed
 from monitor.readers.shelves import named_in, rule_for, shelf_of
 from monitor.readers.topic_names import called, mark_of
 from monitor.saying import phrase, say
+from monitor.signals.accounts import in_languages
 from monitor.text.folding import fold
 from monitor.topics.senses.sense import by_sense
 
@@ -57,8 +60,10 @@ def recent(asked: Asked) -> Answer:
     shown, has_more = found[page.skip : page.skip + page.most], len(found) > page.skip + page.most
     if page.is_cited:
         return _cited(shown)
-    count = _posts_of(asked, page.topic, Window(asked.now - DAY, asked.now))
-    only = say(FILTERS[page.filter]) if page.filter in ONLY else ""
+    count = _count(asked, page)
+    only = say(FILTERS[page.filter]) if page.filter in ONLY else _read_here(asked, page.topic)
+    history = asked.monitor.mentions.history(page.topic.name, [each.mention.post.key for each in shown])
+    shown = with_gains(shown, history)
     told = Recent(page.topic, shown, count, asked.now, page.skip, page.filter == BY_GAIN, only)
     draft = write(told, zone_in(asked, page.topic))
     return Answer(draft.text, draft.entities(), _buttons(asked, page, has_more, bool(shown)), quotes=draft.quotes())
@@ -88,29 +93,42 @@ def _buttons(asked: Asked, page: PageMeant, has_more: bool, has_any: bool) -> tu
         return button(asked, label, "r", f"{mark_of(page.topic)}:{kind}:{skip}:{page.most}")
 
     more = [leading_to("▶", page.filter, page.skip + page.most)] if has_more else []
-    filters = [leading_to(say(word), key, 0) for key, word in FILTERS.items() if key != page.filter]
+    here = _read_here(asked, page.topic)
+    labels = {key: here if key == "a" and here else say(word) for key, word in FILTERS.items()}
+    filters = [leading_to(label, key, 0) for key, label in labels.items() if key != page.filter]
     cite = [leading_to(say("Cite"), f"{page.filter}{CITED}", page.skip)] if has_any else []
     return tuple(row for row in ((*more, *cite), tuple(filters)) if row)
 
 
 def _posts(asked: Asked, page: PageMeant) -> Iterable[Mention]:
     """Return the posts that a filter lets through, in the order in which they are shown."""
-    newest = _newest(asked, page.topic)
+    is_wanted = _wanted(asked, page)
+    newest = (each for each in _newest(asked, page.topic) if is_wanted is None or is_wanted(each))
     if page.filter == BY_GAIN:
-        day = [each for each in newest if each.post.time >= asked.now - DAY]
-        seen = asked.monitor.mentions.history(page.topic.name, [each.post.key for each in day])
-        gained = [_gained(history) for history in seen]
-        return [each for _, each in sorted(zip(gained, day, strict=True), key=lambda pair: -pair[0])]
+        # What a post of the last day gained in it are all its likes, as digests count them; ties stay newest first.
+        day = (each for each in newest if each.post.time >= asked.now - DAY)
+        return sorted(day, key=lambda each: -(each.post.engagement.likes or 0))
+    return newest
+
+
+def _wanted(asked: Asked, page: PageMeant) -> Callable[[Mention], bool] | None:
+    """Return what tells whether a post is among those asked for; None where all are."""
     if page.filter == "e":
-        return (each for each in newest if each.language == "en")
-    script = _SCRIPTS.get(page.filter)
-    return newest if script is None else (each for each in newest if each.script == script)
+        return lambda each: each.language == "en"
+    if page.filter in _SCRIPTS:
+        return lambda each: each.script == _SCRIPTS[page.filter]
+    languages = _languages(asked, page.topic)
+    return (lambda each: in_languages(each, languages)) if languages else None
 
 
-def _gained(history: Sequence[Observation]) -> int:
-    """Return the likes gained since a post was seen first; all of them where it was seen once."""
-    likes = [each.engagement.likes or 0 for each in history]
-    return likes[-1] - likes[0] if len(likes) > 1 else sum(likes)
+def _languages(asked: Asked, topic: Topic) -> tuple[str, ...]:
+    wishes = asked.monitor.wishes.of(asked.chat, topic.name)
+    return () if wishes is None else wishes.languages
+
+
+def _read_here(asked: Asked, topic: Topic) -> str:
+    """Name the languages that a chat reads; "" where it reads all."""
+    return listed(list(map(tongue_told, _languages(asked, topic))))
 
 
 def _newest(asked: Asked, topic: Topic) -> Iterator[Mention]:
@@ -123,11 +141,16 @@ def _newest(asked: Asked, topic: Topic) -> Iterator[Mention]:
             return
 
 
-def _posts_of(asked: Asked, topic: Topic, window: Window) -> int:
-    """Count the posts of a window that mean the topic: those of another sense or rule are told apart by their texts."""
-    if topic.sense is None and rule_for(asked.monitor, topic) is None:
+def _count(asked: Asked, page: PageMeant) -> int:
+    """Count the posts of the last day that are asked for: those of another sense or rule are told apart by their texts.
+
+    What a page leaves out for its filter is not counted, so that the number is that of the posts one can look through.
+    """
+    topic, window, is_wanted = page.topic, Window(asked.now - DAY, asked.now), _wanted(asked, page)
+    if topic.sense is None and is_wanted is None and rule_for(asked.monitor, topic) is None:
         return asked.monitor.mentions.count(topic.name, window)
-    return len(by_sense(topic, shelf_of(asked.monitor, topic).mentions.between(topic.name, window)).meant)
+    meant = by_sense(topic, shelf_of(asked.monitor, topic).mentions.between(topic.name, window)).meant
+    return sum(is_wanted is None or is_wanted(each) for each in meant)
 
 
 def _cited(reactions: Iterable[Reaction]) -> Answer:

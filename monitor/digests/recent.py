@@ -4,13 +4,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from monitor.digests.compose import reaction_of
 from monitor.digests.draft import LONGEST_TEXT, MOST_ENTITIES, Draft
 from monitor.digests.people import Policy, classify, show
 from monitor.digests.platforms import is_web
 from monitor.digests.reactions import write_reaction
 from monitor.digests.wording import hashtag, posts
-from monitor.models import Mention, PostKey, Reaction, Topic, Window
+from monitor.models import Mention, Observation, PostKey, Reaction, Topic, Window
 from monitor.saying import say, say_many
 from monitor.signals.copies import are_copies
 from monitor.signals.ranking import Ranked
@@ -28,7 +30,8 @@ class Rules(NamedTuple):
 class Recent(NamedTuple):
     """What is told: posts that may be shown, and how many were posted in the day before `now`.
 
-    `skip` posts come before them; they are the newest, or those that gained most; `only` names the one script shown.
+    `skip` posts come before them; they are the newest, or those that gained most; `only` names the script or the
+    languages that are shown alone.
     """
 
     topic: Topic
@@ -52,6 +55,18 @@ def choose(mentions: Iterable[Mention], rules: Rules, most: int) -> list[Reactio
         if len(chosen) == most:
             break
     return chosen
+
+
+def with_gains(reactions: Sequence[Reaction], history: Sequence[Sequence[Observation]]) -> list[Reaction]:
+    """Return posts with what each gained since it was seen first, where that is anything; `history` is theirs."""
+    gained = [_gained_since_seen(each) or None for each in history]
+    return [replace(each, gained=likes) for each, likes in zip(reactions, gained, strict=True)]
+
+
+def _gained_since_seen(history: Sequence[Observation]) -> int | None:
+    """Return the likes that a post gained since it was seen first; None where it was seen once, or likes are none."""
+    likes = [each.engagement.likes for each in history if each.engagement.likes is not None]
+    return likes[-1] - likes[0] if len(likes) > 1 else None
 
 
 def write(recent: Recent, zone: tzinfo) -> Draft:
@@ -79,7 +94,10 @@ def _written(recent: Recent, reactions: Sequence[Reaction], zone: tzinfo) -> Dra
     with draft.marked("bold"):
         topic = " · ".join(each for each in (hashtag(recent.topic.title), recent.only) if each)
         draft.write(say("{topic}: {said}", topic=topic, said=_headline(recent, len(reactions))))
-    draft.write("\n" + say("{posts} in the last 24 h", posts=posts(recent.posts)))
+    has_gains = any(each.gained not in (None, each.engagement.likes) for each in reactions)
+    legend = say("(+): since I first saw the post") if has_gains else ""
+    counted = say("{posts} in the last 24 h", posts=posts(recent.posts))
+    draft.write("\n" + " · ".join(each for each in (counted, legend) if each))
     # Longer than a day, so that each time says its day.
     window = Window(recent.now - 2 * DAY, recent.now)
     for reaction in reactions:

@@ -13,7 +13,7 @@ from monitor.bot.asked import Answer, Asked
 from monitor.bot.commands import COMMANDS
 from monitor.digests.charts import PICTURES
 from monitor.duties.scoring import score
-from monitor.models import PostKey
+from monitor.models import Engagement, PostKey
 from monitor.readers.source_troubles import tell_of_sources
 from monitor.readers.troubles import tell_of_rival
 from monitor.seams.budget import Wish, micro
@@ -116,6 +116,14 @@ def write_post(play: "Play", platform: str, text: str) -> None:
     house.learn(list(posts_of([Said(0.1 - 0.01 * len(play.posts), platform, text)], house.clock.now, number)))
 
 
+def like(play: "Play", count: str, text: str) -> None:
+    """Let so many more people like a post, and let it be looked at again."""
+    house = play.house
+    (known,) = [each for each in house.monitor.mentions.latest("smash-pots", 0, 100) if each.post.text == text]
+    likes = (known.post.engagement.likes or 0) + int(count)
+    house.learn([replace(known.post, engagement=Engagement(likes=likes), observed_at=house.clock.now)])
+
+
 def quoted_posts(play: "Play") -> list[PostKey]:
     """Return the posts that messages in private quote, in the order in which they were sent."""
     monitor = play.house.monitor
@@ -198,6 +206,7 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"(\w+) fails, (.+), for (\d+) hours": fail_source,
     r"the author of a quoted post (deletes|edits) it": take_back,
     r"somebody writes on (\w+): (.+)": write_post,
+    r"(\d+) more people like (.+)": like,
     r"a crowd speaks of ([\w-]+)": crowd,
     r"nothing can be drawn": draw_nothing,
     r"nothing can be written": fill_disk,
