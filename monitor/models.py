@@ -230,7 +230,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     `expected` is None while too little was sampled; `sampled` of `needed` hours say how far it got. `ratio` is
     count ÷ expected. `burst` is what stood out in the window, `phrases` came with it; `firsts` say when each spelling
     and script was first seen, ever. `counted`: in `count` is what a platform counted and nobody read. `arithmetic`
-    explains, a sentence a line.
+    explains, a sentence a line; `compared_with` names the earlier windows, "4 Mondays", "" where there are none.
     """
 
     topic: str
@@ -249,6 +249,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     phrases: tuple[Phrase, ...] = ()
     firsts: tuple[First, ...] = ()
     counted: tuple[Counted, ...] = ()
+    compared_with: str = ""
 
 
 Unquoted = Literal["links", "nameless", "handle", "inexact"]

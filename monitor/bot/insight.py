@@ -10,6 +10,7 @@ from monitor.bot.opinions import opinion_told
 from monitor.bot.topics_meant import topic_meant
 from monitor.digests.charts import PICTURES, Kind, caption_of, volume_of
 from monitor.digests.compose import Brief, compose
+from monitor.digests.gist import what_happened, what_it_is_compared_with
 from monitor.digests.headline import window_words
 from monitor.digests.render import render
 from monitor.digests.schedule import window_ending
@@ -62,9 +63,12 @@ def gathered_now(asked: Asked, topic: Topic) -> Gathered:
 
 def _explained(asked: Asked, topic: Topic) -> Answer:
     trend = gathered_now(asked, topic).trend
-    title = say("{topic}, {window}", topic=title_of(topic), window=window_words(trend, zone_in(asked, topic)))
-    lines = (title, *trend.arithmetic, opinion_told(asked.monitor, topic))
-    return Answer("\n".join(line for line in lines if line)[:LONGEST_WHY])
+    zone = zone_in(asked, topic)
+    title = say("{topic}, {window}", topic=title_of(topic), window=window_words(trend, zone))
+    opinion = opinion_told(asked.monitor, topic)
+    worked_out = ("", say("How this is worked out:"), *trend.arithmetic) if trend.arithmetic else ()
+    lines = (title, what_happened(trend, zone), what_it_is_compared_with(trend), *worked_out)
+    return Answer("\n".join((*lines, opinion) if opinion else lines)[:LONGEST_WHY])
 
 
 def _drawn(asked: Asked, topic: Topic, kind: Kind) -> Answer:

@@ -15,7 +15,7 @@ from monitor.signals.phases import BURST
 MOST_TERMS = 5
 """Keywords that are named, most posts first."""
 
-_SOURCES = "(Farrington et al. 1996, Noufaily et al. 2013)"
+_SOURCES = phrase("(Farrington et al. 1996, Noufaily et al. 2013)")
 WEEKDAYS = (phrase("Mon"), phrase("Tue"), phrase("Wed"), phrase("Thu"), phrase("Fri"), phrase("Sat"), phrase("Sun"))
 PHASES: dict[Phase, str] = {
     "rising": phrase("rising"),
@@ -40,7 +40,7 @@ def explained(burst: Burst, usual: Usual, zone: ZoneInfo) -> tuple[str, ...]:
         "Surprise {surprise} = -log10 P(X ≥ {voices}), X negative binomial with that mean and variance {sources}.",
         surprise=f"{burst.surprise:.2f}",
         voices=counts["voices"],
-        sources=_SOURCES,
+        sources=say(_SOURCES),
     )
     return (
         stood_out,

@@ -62,6 +62,7 @@ class _Usual(NamedTuple):
     expected: float | None
     sampled_hours: int
     sentences: tuple[str, ...]
+    compared_with: str = ""
 
 
 def baseline_window(window: Window) -> Window:
@@ -109,6 +110,7 @@ def measure(topic: Topic, window: Window, mentions: Sequence[Mention], known: Kn
         ),
         burst=found.burst,
         counted=counted,
+        compared_with=usual.compared_with,
     )
 
 
@@ -173,7 +175,8 @@ def _usual(topic: Topic, window: Window, known: Known) -> _Usual:
         counts = {"count": len(earlier), "needed": FEWEST_WINDOWS}
         return _Usual(None, hours, (say("No usual: {count} of {needed} earlier windows were read whole.", **counts),))
     expected = float(median(each.posts for each in earlier))
-    return _Usual(expected, hours, (_origin(topic, window, earlier, expected),))
+    origin = _origin(topic, window, earlier, expected)
+    return _Usual(expected, hours, (origin,), _described(topic, window, earlier))
 
 
 def _earlier_windows(topic: Topic, window: Window, read: Sequence[Window], hourly: Sequence[int]) -> list[_Earlier]:
@@ -238,7 +241,9 @@ def _division(count: int, expected: float | None, ratio: float | None) -> tuple[
 
 
 def _origin(topic: Topic, window: Window, earlier: Sequence[_Earlier], expected: float) -> str:
-    counts = ", ".join(f"{count:,}" for count in sorted(each.posts for each in earlier))
+    counts = say("{one}, {another}", one="", another="").join(
+        f"{count:,}" for count in sorted(each.posts for each in earlier)
+    )
     return say(
         "{usual} = median of {windows} ({counts}), same sources.",
         usual=format_usual(expected),
