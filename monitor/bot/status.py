@@ -10,6 +10,7 @@ from monitor.bot.admission import is_enough
 from monitor.bot.asked import Answer, Asked
 from monitor.digests.coverage import SourceReading, partial_line, readings, unread_line
 from monitor.digests.platforms import platform_label
+from monitor.digests.reasons import plain_reason, told_reason
 from monitor.digests.schedule import next_digest
 from monitor.digests.wording import day_and_time, listed, span_of
 from monitor.models import QueryStatus, Topic, Window
@@ -59,7 +60,9 @@ def word(health: Health, zone: tzinfo) -> str:
     """Word how things are, in some lines."""
     window = Window(health.now - timedelta(days=1), health.now)
     sources = readings(health.statuses, window)
-    unread, partial = unread_line(sources, window, zone), partial_line(sources, window, zone)
+    # Who can do something about it is told what the server said.
+    unread = unread_line(sources, window, zone, told_reason if health.is_all else plain_reason)
+    partial = partial_line(sources, window, zone)
     lines = (
         _headline(health, is_all_read=not any(_is_unread(each) for each in sources)),
         _followed(health),

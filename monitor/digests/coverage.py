@@ -1,12 +1,12 @@
 """What was read and what was not, in a line: a quiet day and a blind day must look different."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from monitor.digests.platforms import host_of, platform_label, shortened
-from monitor.digests.reasons import told_reason
+from monitor.digests.reasons import plain_reason
 from monitor.digests.wording import listed, plain, sentences, span_of, time_within
 from monitor.models import QueryStatus, Window
 from monitor.nouns.coverage import is_sample, samples_in
@@ -81,9 +81,14 @@ def read_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) ->
     return _listed([_read(each, window, zone) for each in sources if each.read], MOST_READ)
 
 
-def unread_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) -> str:
-    """Word what was not read, since when and why: "Hacker News since 03:10 (503 from the server)"; "" when all was."""
-    return _listed([_unread(each, window, zone) for each in sources if each.failed], MOST_UNREAD)
+def unread_line(
+    sources: Sequence[SourceReading], window: Window, zone: tzinfo, worded: Callable[[str], str] = plain_reason
+) -> str:
+    """Word what was not read, since when and why: "Hacker News since 03:10 (its server is down)"; "" when all was.
+
+    `worded` words a reason, for readers unless it is said otherwise.
+    """
+    return _listed([_unread(each, window, zone, worded) for each in sources if each.failed], MOST_UNREAD)
 
 
 def partial_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) -> str:
@@ -171,7 +176,7 @@ def _partly(source: SourceReading) -> Iterator[str]:
         read, total = (f"{number:,}" for number in source.sampled)
         yield say("sample {read} of {all}", read=read, all=total)
     if source.why is not None:
-        yield say("in part: {reason}", reason=plain(told_reason(source.why), LONGEST_REASON))
+        yield say("in part: {reason}", reason=plain(plain_reason(source.why), LONGEST_REASON))
     elif source.sampled is None:
         yield say("sample")
 
@@ -183,9 +188,9 @@ def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
     return say("{share} % of the window", share=f"{100 * source.share:.0f}")
 
 
-def _unread(source: SourceReading, window: Window, zone: tzinfo) -> str:
+def _unread(source: SourceReading, window: Window, zone: tzinfo, worded: Callable[[str], str]) -> str:
     label = _label(source, source.failed)
-    reason = plain(told_reason(source.reason) if source.reason else _why_unread(source), LONGEST_REASON)
+    reason = plain(worded(source.reason) if source.reason else _why_unread(source), LONGEST_REASON)
     if source.since is None or source.reason in NOT_SET_UP:
         return say("{label} ({notes})", label=label, notes=reason)
     since = time_within(source.since, window, zone)

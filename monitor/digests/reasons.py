@@ -76,6 +76,36 @@ OF_SOURCES = (
 """Why a source was not read, as monitor/sources and the store say it; what is short stands in coverage.py."""
 
 
+BY_STATUS = {
+    401: phrase("it does not let us in"),
+    402: phrase("it wants to be paid"),
+    403: phrase("it does not let us in"),
+    404: phrase("there is nothing at its address"),
+    410: phrase("it is gone for good"),
+    429: phrase("it asks us to wait"),
+    451: phrase("it is blocked for legal reasons"),
+}
+REFUSED, DOWN = phrase("it refuses what we ask"), phrase("its server is down")
+"""What an HTTP status means for whoever waits for posts (RFC 9110, 15)."""
+
+_STATUS = re.compile(
+    r"(?:(?:(?P<host>[\w.-]+\.\w+)|not asked|gone for good): )?(?:the server|X) answered (?P<status>[45]\d\d)\b"
+)
+
+
+def plain_reason(reason: str) -> str:
+    """Return what a reason means for readers: a status has no number, nor the words that its server had for it.
+
+    Owners are told the number (`told_reason`), in their notices, in /status and by `monitor doctor`.
+    """
+    found = _STATUS.match(reason)
+    if found is None:
+        return told_reason(reason)
+    status = int(found["status"])
+    means = say(DOWN if status >= 500 else BY_STATUS.get(status, REFUSED))
+    return say("{host}: {reason}", host=found["host"], reason=means) if found["host"] else means
+
+
 def told_reason(reason: str) -> str:
     """Return a reason in the language that is spoken, as far as it is ours."""
     if spoken_language() == DEFAULT:

@@ -110,8 +110,8 @@ AWAY = "two.example: the server answered 403 (Forbidden)"
         (a_status("reddit", 0.0, None, "no key"), "Not read: Reddit (no key).", "", "not read: no key"),
         (
             msgspec.structs.replace(a_status("mastodon", 1.0), truncated=True, gaps=(a_gap(AWAY),)),
-            f"Read: Mastodon (in part: {AWAY}).",
-            f"Mastodon (in part: {AWAY})",
+            "Read: Mastodon (in part: two.example: it does not let us in).",
+            "Mastodon (in part: two.example: it does not let us in)",
             f"120 min from 10 Mar 07:00 UTC in part ({AWAY})",
         ),
         (
@@ -162,3 +162,12 @@ def test_status_does_not_call_it_working_while_a_platform_is_down(statuses: list
     health = Health(NOW, None, [a_topic()], statuses, Load(0, 0), True)
 
     assert word(health, UTC).split("\n")[0] == headline
+
+
+def test_owners_are_told_in_private_what_the_server_said_and_readers_what_it_means() -> None:
+    status = a_status("hackernews", 0.8, reason="the server answered 503 (Service Unavailable)")
+
+    owner, reader = (word(Health(NOW, None, [], [status], Load(0, 0), is_all), UTC) for is_all in (True, False))
+
+    assert "Hacker News since 11:00 (the server answered 503 (Service Unavailable))" in owner
+    assert "Hacker News since 11:00 (its server is down)" in reader

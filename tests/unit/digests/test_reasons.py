@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.digests.reasons import OF_QUERIES, OF_SOURCES, told_reason
+from monitor.digests.reasons import OF_QUERIES, OF_SOURCES, plain_reason, told_reason
 from monitor.errors import QueryError
 from monitor.saying import speaking
 from monitor.sources.http import refusal
+from monitor.sources.x_errors import refusal as refused_by_x
 from monitor.topics.language.parse import read
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -71,6 +72,32 @@ def test_what_is_wrong_in_a_query_is_told_in_chinese(query: str) -> None:
 def test_reasons_of_sources_and_places_in_the_file_are_told(reason: str, said: str) -> None:
     with speaking("zh-Hans"):
         assert told_reason(reason) == said
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (refusal("rss", 503, None, NOW).reason, "its server is down"),
+        (refusal("rss", 500, None, NOW).reason, "its server is down"),
+        (refusal("rss", 429, None, NOW).reason, "it asks us to wait"),
+        (refusal("rss", 410, None, NOW).reason, "it is gone for good"),
+        (refusal("rss", 404, None, NOW).reason, "there is nothing at its address"),
+        (refusal("rss", 403, None, NOW).reason, "it does not let us in"),
+        (refusal("rss", 418, None, NOW).reason, "it refuses what we ask"),
+        (refusal("rss", 599, None, NOW).reason, "its server is down"),
+        (refused_by_x(503, {}, b"", NOW).reason, "its server is down"),
+        (f"not asked: {refusal('rss', 503, None, NOW).reason}", "its server is down"),
+        ("two.example: the server answered 403 (Forbidden): go away", "two.example: it does not let us in"),
+        ("it took too long", "it took too long"),
+        ("somebody answered 503 letters", "somebody answered 503 letters"),
+    ],
+)
+def test_readers_are_told_what_a_status_means_and_no_number(reason: str, said: str) -> None:
+    assert plain_reason(reason) == said
+    for language in ("zh-Hans", "zh-Hant"):
+        with speaking(language):
+            if plain_reason(reason) != reason:
+                assert not re.search(r"\d|[A-Z]|server", plain_reason(reason).removeprefix("two.example"))
 
 
 def test_no_template_takes_what_another_says() -> None:
