@@ -14,7 +14,7 @@ from monitor.bot.insight import chart, digest, why
 from monitor.bot.language import choose_language
 from monitor.bot.menus import button
 from monitor.bot.opinions import not_useful, useful
-from monitor.bot.options import days_told, zone_told
+from monitor.bot.options import days_told
 from monitor.bot.recent import recent
 from monitor.bot.review import review
 from monitor.bot.status import status
@@ -22,6 +22,7 @@ from monitor.bot.topics_meant import MOST_BUTTONS, topic_meant, topic_menu
 from monitor.digests.schedule import next_digest
 from monitor.digests.wishing import wished
 from monitor.digests.wording import day_and_time, sentences
+from monitor.digests.zones import zone_told
 from monitor.models import Role, Topic
 from monitor.nouns.wishes import Manners, with_manners
 from monitor.readers.topic_names import called, find_topics, title_of

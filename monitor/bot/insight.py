@@ -56,9 +56,10 @@ def _with_topic(asked: Asked, action: str, tell: Callable[[Asked, Topic], Answer
 
 
 def gathered_now(asked: Asked, topic: Topic) -> Gathered:
-    """Return what was seen of a topic in the last 24 hours, in the languages that the chat reads."""
+    """Return what was seen of a topic in the last 24 hours, in the languages and the time zone of the chat."""
     wishes = asked.monitor.wishes.of(asked.chat, topic.name) or Wishes()
-    return gather(topic, window_ending(asked.now), shelf_in(asked.monitor, topic, wishes, asked.now), asked.now)
+    shelf = shelf_in(asked.monitor, topic, wishes, asked.now)
+    return gather(wished(topic, wishes), window_ending(asked.now), shelf, asked.now)
 
 
 def _explained(asked: Asked, topic: Topic) -> Answer:

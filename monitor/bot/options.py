@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.digests.wishing import QUIET
 from monitor.digests.wording import WEEKDAYS, listed
+from monitor.digests.zones import zone_told
 from monitor.models import Topic
 from monitor.nouns.wishes import NEVER_QUIET, Manners, Wishes
 from monitor.saying import LANGUAGES, phrase, say
@@ -20,18 +21,6 @@ _CLOCK = re.compile(r"([01]?\d|2[0-3]):?([0-5]\d)")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{4})?")
 MOST_LANGUAGES = 6
-
-ZONES = {
-    "Asia/Taipei": phrase("Taipei"),
-    "Asia/Shanghai": phrase("Shanghai"),
-    "Asia/Hong_Kong": phrase("Hong Kong"),
-    "Asia/Tokyo": phrase("Tokyo"),
-    "Europe/London": phrase("London"),
-    "Europe/Berlin": phrase("Berlin"),
-    "America/New_York": phrase("New York"),
-    "America/Los_Angeles": phrase("Los Angeles"),
-}
-"""Zones that are called by their city; others by their name in the time zone database."""
 
 TONGUES = {"zh": phrase("Chinese"), **LANGUAGES}
 """What languages are called."""
@@ -150,11 +139,6 @@ def _read_languages(value: str) -> dict[str, Any] | None:
 def _read_people(value: str) -> dict[str, Any] | None:
     said = fold(value).strip().lower()
     return {"people": None if said == "default" else said} if said in ("default", "links", "counts") else None
-
-
-def zone_told(zone: str) -> str:
-    """Return what people call a time zone: its city, in their language, where we know it."""
-    return say(ZONES[zone]) if zone in ZONES else zone
 
 
 def tongue_told(tag: str) -> str:

@@ -6,7 +6,7 @@ on one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, timedelta
+from datetime import timedelta, tzinfo
 from typing import NamedTuple
 
 from monitor.bot import texts
@@ -15,12 +15,11 @@ from monitor.bot.insight import zone_in
 from monitor.bot.menus import button
 from monitor.bot.options import tongue_told
 from monitor.bot.topics_meant import topic_meant
+from monitor.digests.citation import citation_of
 from monitor.digests.draft import Draft
-from monitor.digests.platforms import is_web, post_label
-from monitor.digests.reactions import why_unquoted
 from monitor.digests.recent import Recent, Rules, choose, with_gains, write
 from monitor.digests.wishing import stricter
-from monitor.digests.wording import listed, plain, quoted
+from monitor.digests.wording import listed
 from monitor.models import Button, Mention, Reaction, Topic, Window
 from monitor.pipeline import signed
 from monitor.readers.shelves import named_in, rule_for, shelf_of
@@ -33,7 +32,6 @@ from monitor.topics.senses.sense import by_sense
 SHOWN, MOST_SHOWN = 5, 20
 PAGE, MOST_LOOKED_AT = 100, 1000
 DAY = timedelta(hours=24)
-LONGEST_CITED = 300
 FILTERS = {"a": phrase("all"), "s": "简", "t": "繁", "e": "EN", "g": phrase("By gain")}
 ONLY, BY_GAIN, CITED = "ste", "g", "c"
 _SCRIPTS = {"s": "Hans", "t": "Hant"}
@@ -59,7 +57,7 @@ def recent(asked: Asked) -> Answer:
     found = choose(_posts(asked, page), Rules(policy, named_in(asked.monitor)), page.skip + page.most + 1)
     shown, has_more = found[page.skip : page.skip + page.most], len(found) > page.skip + page.most
     if page.is_cited:
-        return _cited(shown)
+        return _cited(shown, zone_in(asked, page.topic))
     count = _count(asked, page)
     only = say(FILTERS[page.filter]) if page.filter in ONLY else _read_here(asked, page.topic)
     history = asked.monitor.mentions.history(page.topic.name, [each.mention.post.key for each in shown])
@@ -153,31 +151,14 @@ def _count(asked: Asked, page: PageMeant) -> int:
     return sum(is_wanted is None or is_wanted(each) for each in meant)
 
 
-def _cited(reactions: Iterable[Reaction]) -> Answer:
+def _cited(reactions: Iterable[Reaction], zone: tzinfo) -> Answer:
     """Word posts to be copied: quote, place, when it was written and when we saw it, and the address."""
     draft = Draft()
     for each in reactions:
         draft.write("\n\n" if draft.text else "")
         with draft.about(each.mention.post.key, each.mention.post.author.id):
-            draft.write(_citation(each))
+            draft.write(citation_of(each, zone))
     return Answer(draft.text or say("nothing to show"), quotes=draft.quotes())
-
-
-def _citation(reaction: Reaction) -> str:
-    post = reaction.mention.post
-    times = {"at": f"{post.time.astimezone(UTC):%Y-%m-%d %H:%M}", "seen": f"{post.observed_at:%Y-%m-%d %H:%M}"}
-    said = say("{at} UTC, seen {seen} UTC", **times)
-    address = post.url if post.url is not None and is_web(post.url) else ""
-    who = plain(reaction.name, LONGEST_CITED) + say(", ") if reaction.name else ""
-    lines = (_words_of(reaction), f"{who}{post_label(post)}{say(', ')}{said}", address)
-    return "\n".join(line for line in lines if line)
-
-
-def _words_of(reaction: Reaction) -> str:
-    """Return the quote of a post, or why there is none."""
-    if reaction.quote is not None:
-        return quoted(reaction.mention.post.text[slice(*reaction.quote)])
-    return say("({why})", why=why_unquoted(reaction))
 
 
 def _with_number(words: str) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from monitor.digests.draft import Draft
 from monitor.digests.platforms import host_of, is_web, platform_label, shortened
 from monitor.digests.wording import accounts, day_and_time, day_of, hashtag, isolated, left_out, plain, posts, span_of
+from monitor.digests.zones import own_time
 from monitor.models import Digest, Mention, SharedLink, Trend, Window
 from monitor.saying import say, say_many
 from monitor.signals.bursts import format_ratio, format_usual
@@ -38,11 +39,10 @@ def is_quiet(trend: Trend) -> bool:
 
 
 def quiet_headline(digest: Digest, zone: tzinfo) -> str:
-    """Word a quiet window: "#topic: 9 posts, usual 12, 3 posts of another sense left out"."""
+    """Word a quiet window: "#topic: 9 posts in 24 h to Wed 08:00 UTC, usual 12, 3 posts of another sense left out"."""
     expected = digest.trend.expected
     counted = posts(digest.trend.count) if digest.trend.count else say("no posts")
-    if digest.kind == AWAY:
-        counted = say("{posts} in {window}", posts=counted, window=told_window(digest, zone))
+    counted = say("{posts} in {window}", posts=counted, window=told_window(digest, zone))
     usual = "" if expected is None else say("usual {count}", count=_number(expected))
     said = say(", ").join(part for part in (counted, usual, left_out(digest.others)) if part)
     return say("{topic}: {said}", topic=hashtag(digest.title), said=said)
@@ -95,11 +95,15 @@ def told_window(digest: Digest, zone: tzinfo) -> str:
 
 
 def window_words(trend: Trend, zone: tzinfo, *, is_dated: bool = False) -> str:
-    """Word the window: "24 h to Wed 08:00", with a date if wished, or the two days when it is longer than a week."""
+    """Word the window and whose time it is: "24 h to Wed 08:00 Taipei time", which holds for all times told with it.
+
+    It has a date if wished, and the two days when it is longer than a week.
+    """
     if trend.window.length > LONGEST_SPAN:
-        return say("{start} to {end}", start=day_of(trend.window.start, zone), end=day_of(trend.window.end, zone))
+        start, end = (day_of(each, zone) for each in trend.window)
+        return say("{start} to {end}, {zone}", start=start, end=end, zone=own_time(zone))
     end = day_and_time(trend.window.end, LONG_AGO if is_dated else trend.window.end, zone)
-    return say("{span} to {time}", span=span_of(trend.window.length), time=end)
+    return say("{span} to {time} {zone}", span=span_of(trend.window.length), time=end, zone=own_time(zone))
 
 
 def _usual(trend: Trend) -> str:

@@ -2,7 +2,7 @@
 
 Could not look: …                      first, when the numbers below mean little
 #topic: 412 posts, ×3.1                bold                                            headline.py
-24 h to Wed 08:00 · usual 133 · …
+24 h to Wed 08:00 Taipei time · usual 133 · …
 
 168 share one link, since Tue 14:05
 its own title                          a link

@@ -12,6 +12,7 @@ from monitor.digests import coverage
 from monitor.digests.elements import Html, document, element, join, void
 from monitor.digests.render import to_html
 from monitor.digests.wording import day_and_time
+from monitor.digests.zones import own_time
 from monitor.models import Message, QueryStatus, Window
 from monitor.saying import DEFAULT, say, speaking, spoken_language
 
@@ -128,7 +129,8 @@ def _strip(topic: TopicView, zone: ZoneInfo) -> Html:
 def _next(topic: TopicView, zone: ZoneInfo) -> str:
     if topic.next_digest is None:
         return say("none planned")
-    return say("{time} ({zone})", time=day_and_time(topic.next_digest, topic.window.end, zone), zone=topic.timezone)
+    time = day_and_time(topic.next_digest, topic.window.end, zone)
+    return say("{time} ({zone})", time=time, zone=own_time(zone))
 
 
 def _facts(facts: tuple[Fact, ...]) -> Html:

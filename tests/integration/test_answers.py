@@ -405,7 +405,7 @@ def test_recent_posts_come_by_the_page_by_script_and_as_citations(room: Room) ->
     assert "▶" not in {each.label for row in pages[-1].buttons for each in row}
     cited = press("Cite")
     assert cited.text.count("https://bsky.example/post/") == 2
-    assert "seen 2026-03-10 06:00 UTC" in cited.text
+    assert "seen 2026-03-10 06:00 (UTC)" in cited.text
     assert "nothing to show" in press("繁").text
 
 

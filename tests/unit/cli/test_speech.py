@@ -9,9 +9,9 @@ from monitor.cli.archive import demo
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "24 h to 10 Oct 2024 07:00"),
-        ("zh-Hans", "截至 2024 年 10 月 10 日 07:00 的 24 小时"),
-        ("zh-Hant", "截至 2024 年 10 月 10 日 07:00 的 24 小時"),
+        ("en", "24 h to 10 Oct 2024 07:00 UTC"),
+        ("zh-Hans", "截至 2024 年 10 月 10 日 07:00（UTC）的 24 小时"),
+        ("zh-Hant", "截至 2024 年 10 月 10 日 07:00（UTC）的 24 小時"),
     ],
 )
 def test_the_demo_speaks_the_language_that_was_asked_for(language: str, words: str) -> None:

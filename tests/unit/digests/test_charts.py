@@ -63,7 +63,7 @@ def test_the_caption_says_in_words_what_the_picture_shows() -> None:
         said = caption_of(volume_of("砸锅卖铁", TREND, MENTIONS), TAIPEI)
 
     assert said == (
-        "#砸锅卖铁：35 則，×2.9\n按小時，截至 2026 年 3 月 11 日 08:00 的 24 小時\n"
+        "#砸锅卖铁：35 則，×2.9\n按小時，截至 2026 年 3 月 11 日 08:00（台北時間）的 24 小時\n"
         "13:00–16:00 升溫：15 則（相同文字只計一次）"
     )
 

@@ -209,7 +209,7 @@ def test_the_page_shows_newest_below_then_now_then_what_was_read() -> None:
         for words in ("Tue 18:00", "now · not sent", "Bluesky", "Hacker News since", "Next digest", "Store")
     ]
     assert places == sorted(places)
-    assert "Wed 08:00 (Asia/Taipei)" in text
+    assert "Wed 08:00 (Taipei time)" in text
 
 
 def test_an_empty_page_says_what_to_do() -> None:
