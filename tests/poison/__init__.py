@@ -194,13 +194,14 @@ def install(*modules: Any) -> None:
         for name, wrapped in (("wording_of", _wording), ("make_tagger", _tagger), ("encode_mention", _codec)):
             if hasattr(module, name):
                 setattr(module, name, wrapped(getattr(module, name)))
-    find: Any = Matcher.find
+    find_all: Any = Matcher.find_all
 
-    def poisoned(self: Matcher, text: str, *rest: Any) -> Any:
-        act("match", text)
-        return find(self, text, *rest)
+    def poisoned(self: Matcher, texts: Any, *rest: Any) -> Any:
+        for text in texts:
+            act("match", text)
+        return find_all(self, texts, *rest)
 
-    Matcher.find = poisoned  # type: ignore[method-assign]
+    Matcher.find_all = poisoned  # type: ignore[method-assign]
 
 
 def _wording(wording_of: Any) -> Any:

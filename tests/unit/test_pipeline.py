@@ -1,6 +1,6 @@
 """The stages together, on a real store, with a source that says what the test wants."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +29,8 @@ from monitor.store.mentions import MentionStore
 from monitor.store.progress import ProgressStore
 from monitor.store.quarantine import QuarantineStore
 from monitor.store.schedule import LeaseStore
-from monitor.topics.matcher.matching import Matcher
+from monitor.topics.matcher.judging import Facts
+from monitor.topics.matcher.matching import Candidates, Matcher
 from monitor.topics.polling.planning import poll_job
 from monitor.wiring import make_stages
 from tests.build import a_post, a_topic
@@ -397,8 +398,14 @@ def test_a_post_that_breaks_a_stage_is_set_aside_and_the_others_are_stored(
     bad = seen_at(now, "2", "砸锅卖铁 ☠memory☠", author=author)
     posts = [seen_at(now, "1", "砸锅卖铁"), bad, seen_at(now, "3", "砸锅卖铁")]
     source = Told(batch(posts, now - HOUR, now))
-    find = Matcher.find
-    monkeypatch.setattr(Matcher, "find", lambda self, text, *rest: (act("match", text), find(self, text, *rest))[1])
+    find_all = Matcher.find_all
+
+    def poisoned(self: Matcher, texts: Sequence[str], facts: Sequence[Callable[[], Facts]]) -> list[Candidates | None]:
+        for text in texts:
+            act("match", text)
+        return find_all(self, texts, facts)
+
+    monkeypatch.setattr(Matcher, "find_all", poisoned)
     stages = make_stages([a_topic()], settings)
 
     polled = poll(Look(poll_job(QUERY), QUERY, HOUR, "me"), careful_parts(valkey, source, apart), stages, now)
