@@ -181,7 +181,7 @@ def signs_of(text: str) -> str:
 
 def plain(text: str) -> str:
     """Return text as a reader sees it, but for case, width, white space and what is invisible."""
-    if not text.isascii():
+    if not (text.isascii() and text.isprintable()):
         visible = "".join(char for char in text if char.isspace() or not is_invisible(char))
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible).casefold())
     return " ".join(text.lower().split())

@@ -23,6 +23,8 @@ _OPENING, _CLOSING = "“‘\"'＂「『【(（[〈《", "”’\"'＂」』】)
 def is_meant(reading: Reading, stretch: Stretch) -> bool:
     """Tell whether the Han characters of a stretch are one word in spite of what is between them."""
     characters = reading.han(stretch)
+    if len(characters) < 2:
+        return True  # what is apart are words of other scripts, which end where they end
     gaps = [reading.between(*pair) for pair in pairwise(characters)]
     filled = [gap for gap in gaps if gap]
     if any(len(gap) > MAX_GAP or _LINE_END.search(gap) or _MASK.search(gap) for gap in filled):

@@ -2,6 +2,7 @@
 
 import json
 import time
+import unicodedata
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import QueryError
 from monitor.models import Span, TermHit, Topic
-from monitor.text.folding import fold
+from monitor.text.folding import fold, is_invisible
 from monitor.text.graphemes import is_boundary
 from monitor.text.normal import words_of
 from monitor.topics.language.keyword import plain
@@ -187,27 +188,36 @@ def test_a_place_without_a_variant_reads_as_the_keyword(topics: list[Topic], tex
                 assert variant or plain(text[span.start : span.end]) == plain(hit.term)
 
 
-EDGES = "'’‘-‐‑"
-"""Apostrophes and hyphens: within a word they belong to it, at its end they do not."""
+EDGES = "'’‘ʼ-‐‑_"
+"""Apostrophes, hyphens and underscores: within a word they belong to it, at its end they do not."""
+
+
+def is_unseen(char: str) -> bool:
+    """Tell whether a mark behind this character still belongs to what is before both."""
+    return is_invisible(char) or char in EDGES
 
 
 @given(keywords, posts, posts)
 @example("砸锅卖铁-", "", "")
+@example("\x000", "", "")
+@example("ㅠㅠ砸锅卖铁 ｶﾞ", "", "")
 @settings(deadline=None)
 def test_a_keyword_between_spaces_is_always_found(keyword: str, before: str, after: str) -> None:
     """Unless it begins with a mark or the like, which belongs to what is before it, or is an address or a name.
 
-    An apostrophe or a hyphen at an end is no part of a word, and may be left out of the place.
+    An apostrophe, a hyphen or an underscore at an end is no part of a word, and may be left out of the place.
     """
     text = f"{before} 。{keyword}。 {after}"
     assume(fold(f"。{keyword}。") == f"。{fold(keyword)}。" and not set("@＠./") & set(text))
     assume(is_boundary(f"。{fold(keyword)}", 1) and is_boundary(text, len(before) + 2))
     assume(words_of(f"。{keyword}。") == ["\x01", *words_of(keyword), "\x01"])
+    assume(not unicodedata.category(next(each for each in keyword if not is_unseen(each))).startswith("M"))
 
     matches = Matcher([topic(any=(keyword,))]).match(text)
 
     spans = [span for match in matches for hit in match.terms for span in hit.spans]
-    assert any(plain(text[start:end]).strip(EDGES) == plain(keyword).strip(EDGES) for start, end in spans)
+    wanted = plain(keyword).strip(EDGES + " ")
+    assert any(plain(text[start:end]).strip(EDGES) == wanted for start, end in spans)
 
 
 def test_naughty_strings_match_themselves_or_nothing() -> None:
