@@ -6,7 +6,9 @@ usual each time.
 """
 
 import logging
+import os
 import secrets
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitor.errors import ConfigError, StoreError
@@ -17,6 +19,9 @@ from monitor.topics.file import TopicsFile, hash_of, parse_topics
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
+
+SETTLED = timedelta(seconds=5)
+"""A file that was written to less than so long ago may be half saved: an editor empties it first, and goes on."""
 
 NOTE = "topics.seen"
 """The file of a home in which is noted what the topics file was when a process of that home last looked at it."""
@@ -58,7 +63,10 @@ def write_topics_text(path: Path, text: str) -> None:
     """Write the topics file, or the note of it, whole or not at all."""
     fresh = path.with_suffix(f".{secrets.token_hex(4)}")
     try:
-        fresh.write_bytes(text.encode("utf-8", "surrogateescape"))
+        with fresh.open("wb") as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
+            file.flush()
+            os.fsync(file.fileno())  # or a power cut leaves an empty file under the name of the whole one
         fresh.replace(path)
     except OSError as e:
         raise StoreError(f"{path}: cannot be written ({e.strerror})") from e
@@ -68,7 +76,10 @@ def write_topics_text(path: Path, text: str) -> None:
 
 def put_in_force(monitor: Monitor) -> bool:
     """Import the topics file, whichever is in force, and say whether that changed anything; or raise ConfigError."""
-    parsed = read_topics_file(monitor.settings.topics_file)
+    return _adopt(monitor, read_topics_file(monitor.settings.topics_file))
+
+
+def _adopt(monitor: Monitor, parsed: TopicsFile) -> bool:
     is_new = monitor.topics.imported() != parsed.hash
     if is_new:
         monitor.topics.replace(parsed.topics, parsed.hash)
@@ -76,17 +87,27 @@ def put_in_force(monitor: Monitor) -> bool:
     return is_new
 
 
-def import_if_changed(monitor: Monitor) -> bool:
-    """Import the topics file when it changed on this machine, and say whether it did; or raise ConfigError."""
+def import_if_changed(monitor: Monitor, now: datetime) -> bool:
+    """Import the topics file when it changed on this machine, and say whether it did; or raise ConfigError.
+
+    The first half of a file that is being saved may hold as well: it would end topics, and what is usual in them.
+    """
     path = monitor.settings.topics_file
     parsed = read_topics_file(path)
     seen = seen_of(monitor)
     if is_news(parsed.hash, seen, is_only=monitor.embedded is not None):
-        return put_in_force(monitor)
+        is_whole = seen.in_force is None or parsed.hash == monitor.topics_found or _is_settled(path, now)
+        monitor.topics_found = parsed.hash
+        return is_whole and _adopt(monitor, parsed)
     if parsed.hash not in (seen.in_force, seen.before):
         log.warning("another topics file is in force", extra={"file": path, "remedy": "see monitor doctor"})
     _note(monitor, parsed.hash)
     return False
+
+
+def _is_settled(path: Path, now: datetime) -> bool:
+    """Tell whether nobody wrote to a file lately; by a clock that is wrong it is looked at twice."""
+    return now - datetime.fromtimestamp(path.stat().st_mtime, UTC) >= SETTLED
 
 
 def seen_of(monitor: Monitor) -> Seen:

@@ -95,6 +95,8 @@ class Monitor(Stores):
         self._signing_key: bytes | None = None
         self.topics_seen: str | None = None
         """The hash of the topics file when this process last looked at it; topics_file.py keeps it."""
+        self.topics_found: str | None = None
+        """The hash of a topics file that is not in force yet: it may have been half saved."""
         self._lock = threading.Lock()
 
     def stages(self) -> Stages:

@@ -121,7 +121,7 @@ def read_topics(monitor: Monitor, now: datetime) -> None:
 
     The second is done each time: a kill may have come between the two, and what fits already is left as it is.
     """
-    if import_if_changed(monitor):
+    if import_if_changed(monitor, now):
         log.info("topics imported", extra={"version": monitor.topics.version(), "topics": len(monitor.topics.all())})
     due = dict(monitor.schedule.due())
     monitor.told.begin(

@@ -222,7 +222,8 @@ def test_a_file_in_which_a_topic_names_a_stream_can_be_changed(room: Room, anna:
     """Every change and the list of feeds was refused: "bluesky" is told of, not asked, and only polled ones counted."""
     text = FILE.replace('sources = ["hackernews"]', 'sources = ["bluesky", "rss"]')
     room.monitor.settings.topics_file.write_text(text, encoding="utf-8", newline="")
-    jobs.read_topics(room.monitor, NOW)
+    for _ in range(2):
+        jobs.read_topics(room.monitor, NOW)
 
     assert "https://news.example/feed" in room.say(anna, "/feeds")
     press(room, anna, said(room, anna, "/edit pots -抽卡"), "Apply")
@@ -356,7 +357,8 @@ def test_the_preview_drops_what_is_really_dropped_whatever_comes_in_between(
 @pytest.mark.parametrize("header", ['[topics."pots"]', "[ topics . pots ]", "[topics.'pots']"])
 def test_an_edit_subscribes_nobody_however_the_topic_is_written(room: Room, anna: User, header: str) -> None:
     room.monitor.settings.topics_file.write_text(FILE.replace("[topics.pots]", header), encoding="utf-8", newline="")
-    jobs.read_topics(room.monitor, NOW)
+    for _ in range(2):
+        jobs.read_topics(room.monitor, NOW)
 
     applied = press(room, anna, said(room, anna, "/edit pots -抽卡"), "Apply")
 

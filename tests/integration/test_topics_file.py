@@ -1,7 +1,9 @@
 """The topics files of several machines that share a store: each is imported when it changes, and only then."""
 
 import contextlib
+import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from monitor.cli.check import findings
 from monitor.duties import jobs
 from monitor.settings import load
-from monitor.topics_file import put_in_force
+from monitor.topics_file import SETTLED, put_in_force
 from monitor.wiring import Monitor, opened
 from tests.build import NOW
 from tests.integration.room import Room, a_room
@@ -89,13 +91,13 @@ def test_a_restart_brings_back_no_file_that_another_machine_replaced(room: Room,
         write(other, THEIRS)
         put_in_force(other)
     write(room.monitor, OURS + "# saved\n")
-    look(room.monitor)
+    look(room.monitor, room.monitor)
 
     with another(room, tmp_path / "other") as other:
-        after_the_start = look(other)
+        after_the_start = look(other, other)
         write(other, THEIRS + "# saved while nothing ran\n")
     with another(room, tmp_path / "other") as other:
-        after_an_edit = look(other)
+        after_an_edit = look(other, other)
 
     assert (after_the_start, after_an_edit) == (3, 4)
 
@@ -125,3 +127,40 @@ def test_an_edit_that_was_shown_is_not_applied_once_another_machines_file_is_in_
 
     assert "not the one in force" in said
     assert room.monitor.settings.topics_file.read_text(encoding="utf-8") == OURS
+
+
+def test_a_file_that_is_read_while_it_is_saved_ends_no_topic(room: Room) -> None:
+    """An editor empties the file and writes it anew: what stands there in between may hold, with half of the topics."""
+    write(room.monitor, THEIRS)
+    look(room.monitor)
+    since, told = room.monitor.topics.since("water"), room.monitor.told.of("water")
+
+    write(room.monitor, THEIRS.partition("[topics.water]")[0])
+    look(room.monitor)
+    write(room.monitor, THEIRS)
+    look(room.monitor)
+
+    assert [each.name for each in room.monitor.topics.all()] == ["pots", "water"]
+    assert room.monitor.topics.since("water") == since
+    assert room.monitor.told.of("water") == told
+    assert room.monitor.topics.version() == 1
+
+
+def test_a_file_that_stays_as_it_was_saved_comes_in_force(room: Room) -> None:
+    look(room.monitor)
+    write(room.monitor, THEIRS)
+    saved_at = datetime.fromtimestamp(room.monitor.settings.topics_file.stat().st_mtime, UTC)
+
+    jobs.read_topics(room.monitor, saved_at)
+    too_early = room.monitor.topics.version()
+    jobs.read_topics(room.monitor, saved_at + SETTLED)
+
+    assert (too_early, room.monitor.topics.version()) == (1, 2)
+
+
+def test_a_file_that_was_saved_while_nobody_looked_comes_in_force_at_once(room: Room) -> None:
+    look(room.monitor)
+    write(room.monitor, THEIRS)
+    os.utime(room.monitor.settings.topics_file, (0, 0))
+
+    assert look(room.monitor) == 2
