@@ -241,10 +241,6 @@ class Outbox(Protocol):
         """Send to another id of the same chat from now on; the ids of messages begin anew."""
         ...
 
-    def prune(self, chat: str, before: datetime) -> int:
-        """Forget messages that were handed over before a time and are over, and free their posts."""
-        ...
-
 
 class Senders(Protocol):
     """What only the one sender of a chat may do: each step under the fence of its lease."""

@@ -30,6 +30,7 @@ from monitor.services.courier import deliver as deliver_to
 from monitor.services.looks import Look, Polled
 from monitor.services.looks import poll as poll_page
 from monitor.store.keys import QUARANTINE_DAYS
+from monitor.store.setbacks import UNSURE
 from monitor.store.wishes import Plan
 from monitor.topics.polling.planning import (
     JITTER,
@@ -339,6 +340,10 @@ def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
     topic = next((each for each in [*monitor.topics.all(), *monitor.topics.retired()] if each.name == subject), None)
     with held(monitor, Job("prune", subject), owner) as lease:
         if topic is None or lease is None:
+            return
+        if monitor.setbacks.may_be_ahead():
+            log.info("not pruned yet", extra={"topic": topic.name, "reason": "the clock leapt"})
+            monitor.progress.finish(lease, UNSURE)
             return
         pruned = monitor.mentions.prune(topic.name, oldest_kept(topic, now))
         if pruned.posts:

@@ -16,11 +16,11 @@ from monitor.home import adopt_key, author_key, on_disk
 from monitor.models import Job
 from monitor.readers.recipients import is_configured
 from monitor.readers.source_troubles import tell_of_sources
-from monitor.services.courier import RETENTION
 from monitor.settings import Settings
 from monitor.store.backup import Made, Step, back_up, scratch_folder, scratch_store
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.idle_chats import forget_idle
+from monitor.store.keys import DELIVERIES_DAYS
 from monitor.store.outlived import Outlived
 from monitor.store.prefixes import erase_forgotten, staging
 from monitor.store.replica import rewrite
@@ -31,6 +31,7 @@ from monitor.wiring import Monitor, opened
 log = logging.getLogger(__name__)
 
 DAILY = timedelta(days=1)
+RETENTION = timedelta(days=DELIVERIES_DAYS)
 
 SOONER = {"departed": timedelta(hours=1), "rewrite": timedelta(hours=6), "sources": timedelta(minutes=10)}
 """What is due more often. Platforms want what was deleted to be gone within 24 hours: 12 until a post that was shown is
@@ -146,6 +147,8 @@ def tidy(monitor: Monitor, now: datetime) -> None:
 
     Erases also what replays and restores left that were killed.
     """
+    if monitor.setbacks.may_be_ahead():
+        raise StoreError("the store's clock leapt; nothing is pruned before it is known to be right")
     before = now - messages_live(monitor)
     topics = [*monitor.topics.all(), *monitor.topics.retired()]
     outlived = Outlived(monitor.connection)

@@ -54,7 +54,6 @@ from monitor.services.mender import NOW, LeaseLost, Mender
 log = logging.getLogger(__name__)
 
 IDLE = timedelta(hours=1)
-RETENTION = timedelta(days=60)
 
 
 def deliver_job(chat: str) -> Job:
@@ -123,7 +122,6 @@ class Courier:
         if view.late is not None and not (view.head and in_doubt(view.head)):
             return self._janitor.look_for_copies(view, view.late)
         if view.head is None:
-            self._desk.outbox.prune(self._chat, view.now - RETENTION)
             return IDLE if view.next_late is None else view.next_late - view.now
         return self._advance(view, view.head)
 

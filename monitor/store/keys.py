@@ -147,6 +147,7 @@ KINDS = (
     KeyKind("work", "shown", "zset", "Messages", "swept daily: one member per post that a message shows"),
     KeyKind("work", "taken-back", "zset", "Messages", "time to live of a quarter of an hour after the last deletion"),
     KeyKind("work", "prefixes", "zset", "noted", "one member per replay or restore, erased after a day at most"),
+    KeyKind("work", "leapt", "string", "Setbacks", "time to live of half an hour after the clock leapt"),
     KeyKind("work", "restored", "string", "Repairs", "time to live of as many days as deliveries are kept"),
     KeyKind("work", "looked", "zset", "SecondLooks", "trimmed: a week after a look; one key per source"),
     KeyKind("work", "missing", "zset", "SecondLooks", "trimmed: a week after it was missed; one key per source"),
@@ -251,6 +252,7 @@ class WorkKeys(NamedTuple):
     shown: str
     taken_back: str
     prefixes: str
+    leapt: str
     restored: str
 
 

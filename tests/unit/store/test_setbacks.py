@@ -78,3 +78,37 @@ def test_a_clock_that_is_well_is_left_alone(connection: Connection) -> None:
 
     assert [looker.mend() for _ in range(3)] == [timedelta(0)] * 3
     assert DueList(connection).take(10) == []
+
+
+def test_what_looks_old_may_be_young_for_a_while_after_the_clock_leapt(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that was a month ahead for a minute pruned everything that was stored."""
+    looker, other = Setbacks(connection), Setbacks(connection)
+    connection.execute("SET", connection.keys.work.committed, to_ms(store_now(connection)))
+    looker.mend()
+    before = looker.may_be_ahead()
+
+    with monkeypatch.context() as ahead:
+        ahead.setattr(setbacks, "store_now", lambda store: store_now(store) + AHEAD)
+        unswept = looker.may_be_ahead()
+        looker.mend()
+        connection.execute("SET", connection.keys.work.committed, to_ms(store_now(connection) + AHEAD))
+        swept = looker.may_be_ahead(), other.may_be_ahead()
+    looker.mend()
+
+    assert (before, unswept, swept) == (False, True, (True, True))
+    assert not looker.may_be_ahead(), "it was set back"
+
+
+def test_after_half_an_hour_a_clock_is_taken_for_right(connection: Connection) -> None:
+    long_ago = to_ms(store_now(connection) - timedelta(days=3))
+    connection.execute("SET", connection.keys.work.committed, long_ago)
+    looker = Setbacks(connection)
+
+    looker.mend()
+
+    assert looker.may_be_ahead()
+    assert 0 < int(connection.execute("PTTL", connection.keys.work.leapt)) <= 1_800_000
+    connection.execute("UNLINK", connection.keys.work.leapt)
+    assert not looker.may_be_ahead()
