@@ -113,9 +113,8 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def time(self) -> datetime:
         """Return the earlier of claimed and observed: platforms' clocks run ahead, ours does not."""
-        if self.created_at is None:
-            return self.observed_at
-        return min(self.created_at, self.observed_at)
+        created, observed = self.created_at, self.observed_at
+        return observed if created is None or created > observed else created
 
 
 class SetAside(msgspec.Struct, frozen=True, kw_only=True):

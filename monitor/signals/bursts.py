@@ -10,6 +10,7 @@ burst must not become the measure of the next (Tukey, Exploratory Data Analysis,
 is found by `peaks.find_burst`.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -213,11 +214,12 @@ def _ratio(count: int, expected: float | None) -> float | None:
 def by_hour(window: Window, mentions: Iterable[Mention]) -> list[list[Mention]]:
     """Return the mentions of each hour of a window, from its own start on; the last one may be short."""
     start, end = window
-    hours: list[list[Mention]] = [[] for _ in _hours_of(window)]
+    starts = [hour.start for hour in _hours_of(window)]
+    hours: list[list[Mention]] = [[] for _ in starts]
     for mention in mentions:
         time = mention.post.time
         if start <= time < end:
-            hours[(time - start) // HOUR].append(mention)
+            hours[bisect_right(starts, time) - 1].append(mention)
     return hours
 
 

@@ -130,7 +130,6 @@ def decode_body(packed: bytes) -> SketchedBody:
 def decode_mention(topic: str, key: str, packed: bytes, engagement: bytes | None) -> Mention:
     """Return a mention with the newest engagement that was observed."""
     body = _body.decode(packed)
-    seen = decode_observations(engagement)
     source, _, id_ = key.partition(":")
     observed = from_ms(body.observed)
     created = observed if body.created == body.observed else None if body.created is None else from_ms(body.created)
@@ -142,7 +141,7 @@ def decode_mention(topic: str, key: str, packed: bytes, engagement: bytes | None
         created_at=created,
         author=body.author,
         language_hint=body.hint,
-        engagement=seen[-1].engagement if seen else UNSEEN,
+        engagement=UNSEEN if engagement is None else _newest(engagement),
         links=body.links,
         in_reply_to=body.in_reply_to,
         repost_of=body.repost_of,
@@ -198,15 +197,17 @@ def decode_observations(packed: bytes | None) -> list[Observation]:
     """Return how engagement was observed, oldest first."""
     if packed is None:
         return []
-    return [
-        Observation(
-            at=from_ms(at),
-            engagement=Engagement(
-                likes=_count(likes), reposts=_count(reposts), replies=_count(replies), views=_count(views)
-            ),
-        )
-        for at, likes, reposts, replies, views in _observations.decode(packed)
-    ]
+    return [Observation(at=from_ms(at), engagement=_counted(*counts)) for at, *counts in _observations.decode(packed)]
+
+
+def _newest(packed: bytes) -> Engagement:
+    """Return the engagement that was observed last."""
+    seen = _observations.decode(packed)
+    return _counted(*seen[-1][1:]) if seen else UNSEEN
+
+
+def _counted(likes: int, reposts: int, replies: int, views: int) -> Engagement:
+    return Engagement(likes=_count(likes), reposts=_count(reposts), replies=_count(replies), views=_count(views))
 
 
 def _count(number: int) -> int | None:
