@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from monitor.duties.alerting import alert
 from monitor.models import Mention, Query, Topic, Window
 from monitor.pipeline import gather, oldest_kept
+from monitor.processes.undisturbed import undisturbed
 from monitor.readers.shelves import shelf_of
 from monitor.seams.ledger import CoverageLedger
 from monitor.seams.scored import HourCount, Scored
@@ -34,6 +35,7 @@ LATE = timedelta(hours=3)
 """Posts that come so late are still counted to their hour, and still looked at for who was first."""
 
 
+@undisturbed
 def score(monitor: Monitor, topic: Topic, now: datetime) -> None:
     """Look at the numbers of a topic once, keep them, and tell what rises. Again, it tells nothing twice."""
     before = monitor.scores.of(topic.name)
