@@ -24,6 +24,7 @@ import pytest
 from monitor.digests.compose import Brief, compose
 from monitor.models import Digest
 from monitor.pipeline import Shelf, digest_of, gather
+from monitor.processes.undisturbed import undisturbed
 from monitor.signals.bursts import Known, baseline_window, measure
 from monitor.signals.copies import grouped
 from monitor.store.connection import Connection
@@ -99,6 +100,7 @@ def main(args: Sequence[str] = ()) -> int:
     return 1 if failures else 0
 
 
+@undisturbed
 def made(connection: Connection, clock: Clock) -> Digest:
     """Make the digest of the day whole, and then by its parts."""
     shelf, brief = Shelf(MentionStore(connection), ProgressStore(connection)), Brief(topic=TOPIC, window=WINDOW)
