@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from time import perf_counter
 
 from monitor.models import Mention, Post, Topic, Window
 from monitor.pipeline import Stages, ingest, mentions_of
+from monitor.processes.undisturbed import undisturbed
 from monitor.signals.copies import wording_of
 from monitor.sources.archive_line import DEFAULT_MAP, LineReader
 from monitor.store.codec import encode_mention
@@ -15,7 +17,7 @@ from monitor.store.mentions import MentionStore
 from monitor.text.authors import make_disguise
 from monitor.text.languages import make_tagger
 from monitor.text.scripts import script_of
-from monitor.topics.matcher.matching import Matcher
+from monitor.topics.matcher.matching import Matcher, facts_of
 
 STAGES = ("decode", "match", "language", "script", "fingerprint", "disguise", "encode", "store")
 TOPIC = "bench"
@@ -69,7 +71,7 @@ class OurPipeline:
         mentions = mentions_of(posts, self._stages, None).get(TOPIC, [])
         texts = [mention.post.text for mention in mentions]
         yield "decode", _timed(lambda: self._posts(page))
-        yield "match", _timed(lambda: [self._stages.matcher.match(post.text) for post in posts])
+        yield "match", _timed(lambda: self._match(posts))
         yield "language", _timed(lambda: self._stages.tag(texts, [None] * len(texts)))
         yield "script", _timed(lambda: [script_of(text) for text in texts])
         yield "fingerprint", _timed(lambda: [wording_of(text) for text in texts])
@@ -79,6 +81,13 @@ class OurPipeline:
 
     def _posts(self, page: Sequence[bytes]) -> list[Post]:
         return [self._reader.post(line, NOW) for line in page]
+
+    @undisturbed
+    def _match(self, posts: Sequence[Post]) -> None:
+        matcher = self._stages.matcher
+        for found in matcher.find_all([post.text for post in posts], [partial(facts_of, post) for post in posts]):
+            if found is not None:
+                matcher.judge(found)
 
     def _disguise(self, mentions: Sequence[Mention]) -> None:
         for mention in mentions:

@@ -92,7 +92,8 @@ class Matcher:
 
         Its facts are asked for where something needs them, which for most posts nothing does.
         """
-        return self.find_all([text], [facts])[0]
+        evidence = self._evidence(text, facts)
+        return None if evidence is None else self._candidates(evidence)
 
     def find_all(self, texts: Sequence[str], facts: Sequence[Callable[[], Facts]]) -> list[Candidates | None]:
         """Return what is left to judge of each of many posts, as `find` does.
