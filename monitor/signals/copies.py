@@ -106,9 +106,10 @@ def group_copies(mentions: Iterable[Mention], limit: int | None = None) -> list[
     sizes = Counter([each.group for each in mentions])
     del sizes[""]
     fewest = max(2, min(nlargest(limit, sizes.values()), default=2) if limit else 2)
+    wanted = {group for group, size in sizes.items() if size >= fewest}
     members: defaultdict[str, list[Mention]] = defaultdict(list)
     for mention in mentions:
-        if sizes[mention.group] >= fewest:
+        if mention.group in wanted:
             members[mention.group].append(mention)
     groups = [_copy_group(group, same) for group, same in members.items()]
     return sorted(groups, key=lambda each: (-each.count, each.first_seen, each.group))[:limit]

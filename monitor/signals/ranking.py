@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from functools import partial
 from heapq import nsmallest
+from typing import NamedTuple
 
 import msgspec
 
@@ -36,6 +37,16 @@ FEWEST_SHARERS = 2
 NO_REACTIONS = Engagement()
 
 History = Mapping[PostKey, Sequence[Observation]]
+
+_SILENT = (0, -1)
+"""What a post weighs that nobody reacted to nor copied."""
+
+
+class _Heard(NamedTuple):
+    """The posts of a wording; it weighs its score and its copies, both turned round: the strongest first."""
+
+    weight: tuple[int, int]
+    same: Sequence[Mention]
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +78,9 @@ def rank(
     newest first. Withdrawn posts count as copies and are never returned.
     """
     wordings, silent = _heard_and_silent(mentions, history)
-    heard = [_stand_for(same, history, window) for same in wordings if not all(each.withdrawn for each in same)]
-    strongest = sorted([*heard, *_newest(silent, heard)], key=_strength)[:MOST_COMPARED]
+    heard = [_weighed(same, history, window) for same in wordings if not all(each.withdrawn for each in same)]
+    stand = [_stand_for(each, history, window) for each in _foremost(heard)]
+    strongest = sorted([*stand, *_newest(silent, heard)], key=_strength)[:MOST_COMPARED]
     return sorted(_spread(strongest, limit, is_showable), key=_strength)
 
 
@@ -139,10 +151,11 @@ def earliest(mentions: Iterable[Mention]) -> Mention | None:
 def _heard_and_silent(mentions: Sequence[Mention], history: History) -> tuple[list[list[Mention]], list[Mention]]:
     """Return the mentions by their wording, and those, most of them, that nobody copied nor reacted to."""
     sizes = Counter([each.group for each in mentions])
+    several = {group for group, size in sizes.items() if size > 1 and group}
     heard: defaultdict[str, list[Mention]] = defaultdict(list)
     silent: list[Mention] = []
     for mention in mentions:
-        if mention.group and sizes[mention.group] > 1:
+        if mention.group in several:
             heard[mention.group].append(mention)
         elif _is_silent(mention, history):
             silent.append(mention)
@@ -151,9 +164,9 @@ def _heard_and_silent(mentions: Sequence[Mention], history: History) -> tuple[li
     return list(heard.values()), silent
 
 
-def _newest(silent: Iterable[Mention], heard: Iterable[Ranked]) -> list[Ranked]:
+def _newest(silent: Iterable[Mention], heard: Iterable[_Heard]) -> list[Ranked]:
     """Return as many of the posts that nobody reacted to nor copied as there is room behind the others: the newest."""
-    room = MOST_COMPARED - sum(each.score > 0 or (each.score == 0 and each.copies > 1) for each in heard)
+    room = MOST_COMPARED - sum(each.weight < _SILENT for each in heard)
     if room <= 0:
         return []
     present = (each for each in silent if not each.withdrawn)
@@ -161,16 +174,29 @@ def _newest(silent: Iterable[Mention], heard: Iterable[Ranked]) -> list[Ranked]:
     return [Ranked(mention=each, engagement=NO_REACTIONS, gained=None, score=0) for each in newest]
 
 
-def _stand_for(same: Sequence[Mention], history: History, window: Window) -> Ranked:
+def _weighed(same: list[Mention], history: History, window: Window) -> _Heard:
+    score = max(_score(_reactions(each, history, window)[1]) for each in same if not each.withdrawn)
+    return _Heard((-score, -len(same)), same)
+
+
+def _foremost(heard: Sequence[_Heard]) -> Sequence[_Heard]:
+    """Return those that may be among the first: of no others is it worked out which post stands for them."""
+    if len(heard) <= MOST_COMPARED:
+        return heard
+    last = sorted(each.weight for each in heard)[MOST_COMPARED - 1]
+    return [each for each in heard if each.weight <= last]
+
+
+def _stand_for(heard: _Heard, history: History, window: Window) -> Ranked:
+    same = heard.same
     present = [each for each in same if not each.withdrawn]
     first = min(present, key=lambda each: (_is_repost(each.post), *_age(each))) if len(present) > 1 else present[0]
-    reactions = {each.post.key: _reactions(each, history, window) for each in present}
-    now, gain = reactions[first.post.key]
+    now, gain = _reactions(first, history, window)
     return Ranked(
         mention=first,
         engagement=now,
         gained=gain.likes if gain else None,
-        score=max(_score(gained) for _, gained in reactions.values()),
+        score=-heard.weight[0],
         copies=len(same),
         copy_accounts=max(1, count_accounts(same)),
     )

@@ -194,6 +194,16 @@ def test_ranking_does_not_depend_on_order_and_repeats_nobody(mentions: list[Ment
     assert len(set(groups)) == len(groups)
 
 
+@given(mentions_strategy)
+def test_the_strongest_is_the_same_however_few_are_compared(mentions: list[Mention]) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ranking, "MOST_COMPARED", 2)
+
+        of_few = rank(mentions, {}, WINDOW, 1)
+
+    assert of_few == rank(mentions, {}, WINDOW, 1)
+
+
 def a_sharer(id_: str, hours_ago: float, link: str = LINK, **changes: Any) -> Mention:
     return a_reacted(id_, hours_ago, post={"links": (link,)} | changes.pop("post", {}), **changes)
 
