@@ -286,8 +286,9 @@ def test_answers_do_not_depend_on_company_or_order(engine: str) -> None:
     assert together[::-1] == tagger(engine)(posts[::-1], [None] * 3)
 
 
-def test_threads_share_a_tagger(engine: str) -> None:
-    posts = [f"{piece} {number}" for number in range(40) for piece in PIECES]
+@pytest.mark.parametrize(("engine", "rounds"), [("eldc", 200), ("langdetect", 4)], ids=str)
+def test_threads_share_a_tagger(engine: str, rounds: int) -> None:
+    posts = [f"{piece} {number}" for number in range(rounds) for piece in PIECES]
     alone = tagger(engine)(posts, [None] * len(posts))
 
     with ThreadPoolExecutor(8) as pool:
