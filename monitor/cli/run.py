@@ -44,11 +44,11 @@ ROLES = (
     # Its progress is known: hints taken up and ended, while work waits.
     ProcessRole("worker", (sys.executable, "-m", "workers"), Rules(idleness=IDLENESS)),
     # It gives signs of life as long as each stream makes progress. It is started when a topic names such a platform.
-    ProcessRole("stream", (sys.executable, "-m", "monitor.cli", "stream")),
+    ProcessRole("stream", (sys.executable, "-m", "monitor", "stream")),
     # It only answers: once a second it asks itself, and an answer is all that is known of it.
-    ProcessRole("page", (sys.executable, "-m", "monitor.cli", "page")),
+    ProcessRole("page", (sys.executable, "-m", "monitor", "page")),
     # Its loop turns; every question it asks has an end of its own. Pushed updates: as the page.
-    ProcessRole("bot", (sys.executable, "-m", "monitor.cli", "bot")),
+    ProcessRole("bot", (sys.executable, "-m", "monitor", "bot")),
 )
 
 

@@ -301,7 +301,7 @@ class Life:
         product.variables |= {"MONITOR_TELEGRAM__WEBHOOK_URL": "http://127.0.0.1:9/hook"}
         product.variables |= {"MONITOR_TELEGRAM__WEBHOOK_PORT": "0"}
         self.chances("life", "0.5 0.01 0")
-        with product.running(sys.executable, "-m", "monitor.cli", "bot") as bot:
+        with product.running(sys.executable, "-m", "monitor", "bot") as bot:
             try:
                 port = re.search(r"webhook on port (\d+)", bot.says("webhook on port"))
                 assert port is not None, bot.log

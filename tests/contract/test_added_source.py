@@ -113,7 +113,7 @@ def run(copy: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the copy on a home and a configuration beside it."""
     variables = {"MONITOR_HOME": str(copy.parent / "var"), "MONITOR_CONFIG": str(copy.parent / "config")}
     return subprocess.run(
-        [sys.executable, "-m", "monitor.cli", *arguments],
+        [sys.executable, "-m", "monitor", *arguments],
         cwd=copy,
         env={"PYTHONPATH": str(copy), "LC_ALL": "C.UTF-8"} | variables,
         capture_output=True,

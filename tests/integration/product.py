@@ -38,7 +38,7 @@ class Product:
 
     def run(self, *arguments: str, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        command = [sys.executable, "-m", "monitor.cli", *arguments]
+        command = [sys.executable, "-m", "monitor", *arguments]
         return subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
         )
@@ -49,7 +49,7 @@ class Product:
 
         What it said is shown when the block fails.
         """
-        running = Running(command or (sys.executable, "-m", "monitor.cli", "up"), self.environment)
+        running = Running(command or (sys.executable, "-m", "monitor", "up"), self.environment)
         try:
             yield running
         except BaseException:

@@ -51,7 +51,7 @@ def test_a_killed_backfill_goes_on_where_it_was(tmp_path: Path) -> None:
     with FeedServer() as server:
         product = a_product(tmp_path, server)
         server.serve(PATH, stuck_on_the_third_page)
-        command = (sys.executable, "-m", "monitor.cli", "backfill", "pots", "--since", "1d", "--yes")
+        command = (sys.executable, "-m", "monitor", "backfill", "pots", "--since", "1d", "--yes")
         with product.running(*command) as running:
             assert reached.wait(30), running.log
             running.process.kill()

@@ -82,7 +82,7 @@ def test_a_webhook_takes_what_was_waiting_and_stops_in_order(product: Product, t
     anna = telegram.state.world.add_user("Anna")
     telegram.people.start(anna)
 
-    with product.running(sys.executable, "-m", "monitor.cli", "bot") as process:
+    with product.running(sys.executable, "-m", "monitor", "bot") as process:
         process.says("webhook set")
         wait_until(lambda: not telegram.state.updates.pending)
         assert process.stop() == 0, process.log

@@ -29,7 +29,7 @@ def product(tmp_path: Path) -> Product:
 def answer(product: Product, *lines: str) -> subprocess.CompletedProcess[str]:
     """Run `monitor init` and type the lines."""
     return subprocess.run(
-        [sys.executable, "-m", "monitor.cli", "init"],
+        [sys.executable, "-m", "monitor", "init"],
         cwd=ROOT,
         env=product.environment,
         input="\n".join(lines) + "\n",
@@ -132,7 +132,7 @@ def test_topics_says_in_plain_words_what_is_followed(product: Product) -> None:
 def explain(product: Product, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
     """Run `monitor topics explain` with something on its standard input."""
     return subprocess.run(
-        [sys.executable, "-m", "monitor.cli", "topics", "explain", *arguments],
+        [sys.executable, "-m", "monitor", "topics", "explain", *arguments],
         cwd=ROOT,
         env=product.environment,
         input=text,
@@ -285,7 +285,7 @@ def test_a_wrong_argument_is_a_sentence_and_no_traceback(product: Product, argum
 def elsewhere(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder that holds nothing, as somebody who has just installed the package."""
     own = {name: value for name, value in child_environment().items() if not name.startswith("MONITOR_")}
-    command = [sys.executable, "-m", "monitor.cli", *arguments]
+    command = [sys.executable, "-m", "monitor", *arguments]
     return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=60, check=False)
 
 

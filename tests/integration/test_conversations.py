@@ -52,7 +52,7 @@ def monitor(telegram: Simulator, tmp_path_factory: pytest.TempPathFactory) -> It
         follow(monitor)
         with (
             product.running(sys.executable, "-m", "workers") as worker,
-            product.running(sys.executable, "-m", "monitor.cli", "bot") as bot,
+            product.running(sys.executable, "-m", "monitor", "bot") as bot,
             Hurry(monitor),
         ):
             worker.says("ready")

@@ -160,17 +160,17 @@ def test_an_answer_that_breaks_later_wipes_nothing(product: Product) -> None:
 DISK = """
 set -e
 mount -t tmpfs -o size=6m tmpfs {mount}
-{python} -m monitor.cli poll rss --once
+{python} -m monitor poll rss --once
 dd if=/dev/zero of={mount}/filler bs=64k 2>/dev/null || true
 set +e
 # What still fits into the last page of a file is written; so write until nothing fits.
-for _ in $(seq 40); do {python} -m monitor.cli poll rss --once; code=$?; [ $code = 0 ] || break; done
+for _ in $(seq 40); do {python} -m monitor poll rss --once; code=$?; [ $code = 0 ] || break; done
 echo "full: $code"
-{python} -m monitor.cli up; echo "up: $?"
+{python} -m monitor up; echo "up: $?"
 rm {mount}/filler
-{python} -m monitor.cli fsck; echo "fsck: $?"
-{python} -m monitor.cli digest pots --json
-{python} -m monitor.cli poll rss --once; echo "again: $?"
+{python} -m monitor fsck; echo "fsck: $?"
+{python} -m monitor digest pots --json
+{python} -m monitor poll rss --once; echo "again: $?"
 """
 
 

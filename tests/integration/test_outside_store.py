@@ -217,7 +217,7 @@ def test_the_pages_user_changes_nothing(server: Server) -> None:
 @pytest.mark.chaos
 def test_each_role_works_as_a_user_of_its_own(server: Server, tmp_path: Path) -> None:
     product = Product(tmp_path)
-    one_role = (sys.executable, "-m", "monitor.cli")
+    one_role = (sys.executable, "-m", "monitor")
     with FeedServer() as feeds, Simulator(data_path(SPEC), seed=7) as telegram:
         follow(product, feeds, [feeds.serve("/a", document(feed("a")))])
         with (product.config / "monitor.toml").open("a") as settings:

@@ -312,7 +312,7 @@ def test_kills_lose_nothing_and_double_nothing(tmp_path: Path, times: int) -> No
 
     with JetstreamServer(network) as server:
         product.write_settings(f'[sources.bluesky]\nservers = "{server.url}"\n')
-        command = (sys.executable, "-m", "monitor.cli", "up", "--only", "stream")
+        command = (sys.executable, "-m", "monitor", "up", "--only", "stream")
         with product.running(*command) as running, product.opened() as monitor:
             for kills in range(times):
                 wait_until(lambda: server.begun > kills)  # noqa: B023 - asked within the loop

@@ -220,7 +220,7 @@ def test_a_dead_worker_is_started_again(product: Product) -> None:
 def test_roles_run_apart_on_one_home_and_only_once_each(product: Product, redis_url: str) -> None:
     """As containers do: an outside store, one volume, many workers, one page."""
     product.variables["MONITOR_REDIS_URL"] = redis_url
-    monitor = (sys.executable, "-m", "monitor.cli", "up", "--only")
+    monitor = (sys.executable, "-m", "monitor", "up", "--only")
     try:
         with FeedServer() as server:
             follow(product, server, [server.serve("/f", document(feed("f")))])
