@@ -5,7 +5,8 @@ import inspect
 import pkgutil
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -34,12 +35,18 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+@cache
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+@cache
+def nodes_of(path: Path) -> Sequence[ast.AST]:
+    return list(ast.walk(tree_of(path)))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in nodes_of(path) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 each_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -67,7 +74,7 @@ def test_a_module_is_short_enough_to_read(path: Path) -> None:
 
 @each_module
 def test_a_function_is_short_enough_to_see_whole(path: Path) -> None:
-    long = [f.name for f in functions(tree_of(path)) if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION]
+    long = [f.name for f in functions(path) if (f.end_lineno or 0) - f.lineno + 1 > LONGEST_FUNCTION]
 
     assert long == []
 
@@ -85,7 +92,7 @@ def test_no_module_is_a_drawer(path: Path) -> None:
 def test_only_settings_reads_the_environment(path: Path) -> None:
     reads = [
         node.attr
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "environb", "putenv"}
     ]
 
@@ -96,7 +103,7 @@ def test_only_settings_reads_the_environment(path: Path) -> None:
 def test_no_error_is_swallowed(path: Path) -> None:
     """A handler that does nothing must say why in a comment on its line; a broad one must name its error."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"line {node.lineno}: bare except"
             does_nothing = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
@@ -142,7 +149,7 @@ def test_no_pattern_comes_from_a_person(path: Path) -> None:
     }
     strange = [
         node.lineno
-        for function in functions(tree)
+        for function in functions(path)
         for node in ast.walk(function)
         if is_call_of_re(node) and not is_constant(node.args[0], constants)  # type: ignore[attr-defined]
     ]
@@ -171,7 +178,7 @@ def is_constant(node: ast.AST, constants: set[str]) -> bool:
 def test_imports_stand_at_the_top(path: Path) -> None:
     inside = [
         node.lineno
-        for function in functions(tree_of(path))
+        for function in functions(path)
         for node in ast.walk(function)
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
