@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from monitor.digests.draft import utf16_length
 from monitor.digests.platforms import host_of, platform_label, shortened
 from monitor.digests.reasons import plain_reason
 from monitor.digests.wording import listed, plain, sentences, span_of, time_within
@@ -30,6 +31,8 @@ MOST_READ = 8
 MOST_UNREAD = 4
 LONGEST_REASON = 60
 LONGEST_LABEL = 40
+LONGEST_LIST = 420
+"""In UTF-16 units: what was read and what was not leave room for a digest's other lines, however long their names."""
 
 REASONS = (phrase("no key"), phrase("no budget"), phrase("budget"), phrase("quota"))
 """Why something is not read, in words that are said as they are; others are in reasons.py."""
@@ -40,14 +43,16 @@ class SourceReading(NamedTuple):
 
     `missing` is the share of the window that should have been read and was not: what lies before the first look is not
     missing, and all of it is while there was none. `hole` is the time in the middle that nobody read. `is_unbroken`:
-    what was read at all was read ever since. `sampled` says how many posts were read of how many, where only some were,
-    `why` what it is that made some be missed.
+    what was read at all was read ever since. `sound` counts the queries that were read and do not fail: a platform of
+    which all that was read fails now is told of once, as not read. `sampled` says how many posts were read of how many,
+    where only some were, `why` what it is that made some be missed.
     """
 
     source: str
     hosts: tuple[str, ...]
     queries: int
     read: int
+    sound: int
     share: float
     missing: float
     hole: timedelta
@@ -77,8 +82,11 @@ def is_blind(sources: Sequence[SourceReading]) -> bool:
 
 
 def read_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) -> str:
-    """Word what was read: "Bluesky, X (sample), 41 of 44 feeds (since 21:40)"; "" when nothing was."""
-    return _listed([_read(each, window, zone) for each in sources if each.read], MOST_READ)
+    """Word what was read: "Bluesky, X (sample), 41 of 44 feeds (since 21:40)"; "" when nothing was.
+
+    What fails now is left out, for `unread_line` says how much of it was read.
+    """
+    return _listed([_read(each, window, zone) for each in sources if each.sound], MOST_READ)
 
 
 def unread_line(
@@ -93,7 +101,7 @@ def unread_line(
 
 def partial_line(sources: Sequence[SourceReading], window: Window, zone: tzinfo) -> str:
     """Word what was read in part only, as `read_line` does: "Bluesky (about 2 hours missing)"; "" when nothing was."""
-    partial = [each for each in sources if each.read and (each.truncated or each.hole >= MATERIAL)]
+    partial = [each for each in sources if each.sound and (each.truncated or each.hole >= MATERIAL)]
     return _listed([_read(each, window, zone) for each in partial], MOST_READ)
 
 
@@ -109,6 +117,8 @@ def coverage_line(read: str, unread: str) -> str:
 def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> SourceReading:
     looked = [each for each in statuses if _was_read(each, window)]
     failed = [each for each in statuses if _has_failed(each, window)]
+    sound = [each for each in looked if each not in failed]
+    told = sound or looked
     reasons = Counter(each.reason for each in failed if each.reason is not None).most_common(1)
     gaps = [gap for each in looked for gap in each.gaps]
     whys = Counter(gap.why for gap in gaps if gap.is_partial and not is_sample(gap)).most_common(1)
@@ -118,7 +128,8 @@ def _reading(source: str, statuses: Sequence[QueryStatus], window: Window) -> So
         hosts=tuple(host for text in texts if (host := host_of(text)) is not None),
         queries=len(statuses),
         read=len(looked),
-        share=sum(each.read for each in looked) / len(looked) if looked else 0.0,
+        sound=len(sound),
+        share=sum(each.read for each in told) / len(told) if told else 0.0,
         missing=sum(_missing(each, window) for each in statuses) / len(statuses),
         hole=sum((_hole(each) for each in looked), timedelta(0)) / max(1, len(looked)),
         begun=max((each.begun for each in looked if each.begun is not None), default=None),
@@ -161,7 +172,7 @@ def _has_failed(status: QueryStatus, window: Window) -> bool:
 
 
 def _read(source: SourceReading, window: Window, zone: tzinfo) -> str:
-    label = _label(source, source.read)
+    label = _label(source, source.sound)
     notes = list(_partly(source)) if source.truncated else []
     if source.share < WHOLE:
         notes.append(_part(source, window, zone))
@@ -191,10 +202,21 @@ def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
 def _unread(source: SourceReading, window: Window, zone: tzinfo, worded: Callable[[str], str]) -> str:
     label = _label(source, source.failed)
     reason = plain(worded(source.reason) if source.reason else _why_unread(source), LONGEST_REASON)
+    notes = say("; ").join((reason, *_read_before(source)))
     if source.since is None or source.reason in NOT_SET_UP:
-        return say("{label} ({notes})", label=label, notes=reason)
+        return say("{label} ({notes})", label=label, notes=notes)
     since = time_within(source.since, window, zone)
-    return say("{label} since {time} ({notes})", label=label, time=since, notes=reason)
+    return say("{label} since {time} ({notes})", label=label, time=since, notes=notes)
+
+
+def _read_before(source: SourceReading) -> Iterator[str]:
+    """Word how much was read of a platform that is told of as not read, and that it was read in part only."""
+    if not source.read or source.sound:
+        return
+    if source.reason is not None and source.share < WHOLE:
+        yield say("until then {share} % of the window was read", share=f"{100 * source.share:.0f}")
+    if source.truncated:
+        yield from _partly(source)
 
 
 def _why_unread(source: SourceReading) -> str:
@@ -218,5 +240,10 @@ def _label(source: SourceReading, count: int) -> str:
 
 
 def _listed(entries: Sequence[str], most: int) -> str:
-    shown = listed(entries[:most])
-    return say("{some} and {count} more", some=shown, count=len(entries) - most) if len(entries) > most else shown
+    """Name as many as fit into a line, and count the others."""
+    for count in range(min(most, len(entries)), 0, -1):
+        shown, others = listed(entries[:count]), len(entries) - count
+        said = say("{some} and {count} more", some=shown, count=others) if others else shown
+        if count == 1 or utf16_length(said) <= LONGEST_LIST:
+            return said
+    return ""

@@ -40,14 +40,14 @@ def a_status(name: str, read: float, begun_hours_ago: float | None = 1000, reaso
         ([a_status("hackernews", 0.0, None)], "", "Hacker News (not read yet)", True),
         (
             [a_status("hackernews", 0.17)],
-            "Hacker News (17 % of the window)",
+            "",
             "Hacker News (only 17 % of the window)",
             True,
         ),
         (
             [a_status("hackernews", 0.9, reason="503")],
-            "Hacker News (90 % of the window)",
-            "Hacker News since 11:00 (503)",
+            "",
+            "Hacker News since 11:00 (503; until then 90 % of the window was read)",
             False,
         ),
         (
@@ -122,7 +122,7 @@ AWAY = "two.example: the server answered 403 (Forbidden)"
         ),
         (
             msgspec.structs.replace(a_status("youtube", 0.6, reason="quota"), gaps=()),
-            "Read: YouTube (60 % of the window). Not read: YouTube since 11:00 (quota).",
+            "Not read: YouTube since 11:00 (quota; until then 60 % of the window was read).",
             "",
             "not read since 2026-03-10 11:00 UTC: quota",
         ),
@@ -169,5 +169,21 @@ def test_owners_are_told_in_private_what_the_server_said_and_readers_what_it_mea
 
     owner, reader = (word(Health(NOW, None, [], [status], Load(0, 0), is_all), UTC) for is_all in (True, False))
 
-    assert "Hacker News since 11:00 (the server answered 503 (Service Unavailable))" in owner
-    assert "Hacker News since 11:00 (its server is down)" in reader
+    assert "Hacker News since 11:00 (the server answered 503 (Service Unavailable); " in owner
+    assert "Hacker News since 11:00 (its server is down; " in reader
+
+
+def test_a_platform_is_not_called_read_and_not_read_in_one_breath() -> None:
+    """It was "Read: Bluesky (92 %) … Not read: Bluesky since 12:00"."""
+    failing = a_status("bluesky", 0.92, reason="budget")
+    sample = msgspec.structs.replace(failing, truncated=True, gaps=(a_gap("sample 60 of 380"),))
+    feeds = [a_status(f"rss:https://{n}.example/f", 1.0) for n in range(3)]
+    feeds[0] = a_status("rss:https://0.example/f", 0.8, reason="503")
+
+    def told(*statuses: QueryStatus) -> str:
+        sources = readings(statuses, DAY)
+        return coverage_line(read_line(sources, DAY, UTC), unread_line(sources, DAY, UTC))
+
+    assert told(failing) == "Not read: Bluesky since 11:00 (budget; until then 92 % of the window was read)."
+    assert "(budget; until then 92 % of the window was read; sample 60 of 380)" in told(sample)
+    assert told(*feeds) == "Read: 2 of 3 feeds. Not read: 1 of 3 feeds since 11:00 (503)."

@@ -315,14 +315,21 @@ def test_a_truncated_read_is_called_a_sample() -> None:
     assert "Read: X (sample, 50 % of the window)." in render(digest, "preview", ZONE).text
 
 
-def test_a_digest_with_everything_in_it_at_its_longest_is_one_message() -> None:
+@pytest.mark.parametrize("failing", [0.0, 0.4])
+def test_a_digest_with_everything_in_it_at_its_longest_is_one_message(failing: float) -> None:
     """Each line has its own limit; of all of them at once those go that a reader can do without."""
     wide = "W" * 300
     phrases = tuple(a_phrase(f"{n}{wide}", 1_000_000, is_sample=True, read=500) for n in range(5))
     firsts = tuple(a_first("variant", f"{n}{wide}", at("14:10"), source=wide, backfilled=False) for n in range(5))
     statuses = [
-        *read(*(f"{wide[:30]}{n}:a" for n in range(9)), truncated=True, read=0.4),
-        *read(*(f"{wide[:30]}{n}:a" for n in range(10, 19)), read=0.0, reason=wide, since=at("03:10", 1)),
+        *read(*(f"{wide[:30]}{n}:a" for n in range(9)), truncated=True, read=0.6),
+        *read(
+            *(f"{wide[:30]}{n}:a" for n in range(10, 19)),
+            read=failing,
+            truncated=failing > 0,
+            reason=wide,
+            since=at("03:10", 1),
+        ),
     ]
     digest = msgspec.structs.replace(
         CASES["loud"],
