@@ -76,6 +76,14 @@ OF_SOURCES = (
 """Why a source was not read, as monitor/sources and the store say it; what is short stands in coverage.py."""
 
 
+OF_STORE = (
+    phrase("{place}: cannot be used for data ({reason}); free some space"),
+    phrase("{place}: cannot be used for data ({reason}); set MONITOR_HOME to a folder of yours"),
+    phrase("No space left on device"),
+    phrase("Permission denied"),
+)
+"""Why nothing could be written, as monitor/home.py says it."""
+
 BY_STATUS = {
     401: phrase("it does not let us in"),
     402: phrase("it wants to be paid"),
@@ -113,7 +121,7 @@ def told_reason(reason: str) -> str:
     said = say(reason) if "{" not in reason else reason
     if said != reason:
         return said
-    for template in (AT_LINE, *OF_QUERIES, *OF_SOURCES):
+    for template in (AT_LINE, *OF_QUERIES, *OF_SOURCES, *OF_STORE):
         found = _pattern(template).fullmatch(reason)
         if found is not None:
             return say(template, **_told(found.groupdict()))

@@ -14,6 +14,7 @@ from monitor.duties.jobs import held
 from monitor.errors import StoreError
 from monitor.home import adopt_key, author_key, on_disk
 from monitor.models import Job
+from monitor.readers.backup_troubles import tell_of_failing, tell_of_working
 from monitor.readers.recipients import is_configured
 from monitor.readers.source_troubles import tell_of_sources
 from monitor.settings import Settings
@@ -60,6 +61,11 @@ def daily(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"monitor-????????-??????{SUFFIX}"))
 
 
+def _made_at(path: Path) -> datetime:
+    """Return when a daily backup was made, by its name."""
+    return datetime.strptime(f"{path.name.removeprefix('monitor-').removesuffix(SUFFIX)}Z", f"{STAMP}%z")
+
+
 def rotate(folder: Path, keep: int) -> list[Path]:
     """Remove all but the newest daily backups and return those removed."""
     found = daily(folder)
@@ -86,11 +92,18 @@ def keep_up(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
 
 
 def back_up_daily(monitor: Monitor, now: datetime) -> None:
-    """Write the backup of a day and remove those that are too old."""
+    """Write the backup of a day and remove those that are too old; tell the owners when that fails, and no longer."""
     keep = monitor.settings.backups_kept
     if not keep:
         return
-    made = make_backup(monitor, None, silent, now)
+    earlier = [_made_at(each) for each in daily(monitor.settings.backups)]
+    try:
+        made = make_backup(monitor, None, silent, now)
+    except StoreError as e:
+        reason = e.reason.replace(f"{monitor.settings.home}/", "")
+        tell_of_failing(monitor, earlier[-1] if earlier else None, reason, now)
+        raise
+    tell_of_working(monitor, earlier, now)
     removed = rotate(made.path.parent, keep)
     fields = {"file": str(made.path), "bytes": made.size, "posts": made.trailer.posts, "removed": len(removed)}
     log.info("backed up", extra=fields)

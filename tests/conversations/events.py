@@ -1,7 +1,9 @@
 """What can happen in a script beside what is said: to chats, to rights, to Telegram, to sources."""
 
+import contextlib
 import re
 import resource
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,10 +15,13 @@ from monitor.bot.asked import Answer, Asked
 from monitor.bot.commands import COMMANDS
 from monitor.digests.charts import PICTURES
 from monitor.duties.scoring import score
+from monitor.duties.upkeep import back_up_daily
+from monitor.errors import StoreError
 from monitor.models import Engagement, PostKey
 from monitor.readers.source_troubles import tell_of_sources
 from monitor.readers.troubles import tell_of_rival
 from monitor.seams.budget import Wish, micro
+from monitor.settings import BackupSettings
 from monitor.store.spend import SpendStore
 from tests.conversations.world import ASKER, Said, crowd_of, posts_of
 from tests.simulators.telegram_chats import Member
@@ -182,6 +187,21 @@ def rival(play: "Play") -> None:
     tell_of_rival(play.house.monitor, TWO_POLLERS, play.house.clock.now)
 
 
+def back_up(play: "Play", is_impossible: str) -> None:
+    """Let the daily backup be due, and where it is to fail, let a file be where its folder should be."""
+    house = play.house
+    folder = house.monitor.settings.home / "backups"
+    settings = house.monitor.settings.model_copy(update={"backup": BackupSettings(keep=2, folder=folder)})
+    house.monitor.settings = settings
+    house.until_mended(lambda: shutil.rmtree(folder, ignore_errors=True))
+    if folder.is_file():
+        folder.unlink()
+    if is_impossible:
+        folder.write_text("no folder", encoding="utf-8")
+    with contextlib.suppress(StoreError):
+        back_up_daily(house.monitor, house.clock.now)
+
+
 def pass_time(play: "Play", hours: str) -> None:
     """Let hours pass, in which everything is read."""
     play.house.clock.now += timedelta(hours=int(hours))
@@ -213,6 +233,7 @@ EVENTS: dict[str, Callable[..., None]] = {
     r"something in us breaks at /(\w+)": break_command,
     r"another program polls for the bot": rival,
     r"(\d+) hours pass": pass_time,
+    r"a backup is due( and cannot be written)?": back_up,
 }
 """What can happen, as it is written after "*"."""
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from monitor.bot.notices import slow_down
 from monitor.digests.schedule import Told, windows_due
 from monitor.duties import jobs, upkeep
+from monitor.readers.backup_troubles import tell_of_failing, tell_of_working
 from monitor.store.codec import encode
 from tests.build import NOW, a_topic
 from tests.integration.room import Room, a_room
@@ -408,3 +409,28 @@ def test_after_a_move_the_first_word_in_the_new_chat_is_where_a_probe_begins(roo
 
     view = room.monitor.outbox.outlook(str(group.id))
     assert (view.address, view.last_id) == (str(upgraded.id), 1)
+
+
+def test_owners_are_told_once_that_backups_fail_and_once_that_they_work_again(room: Room, olga: User) -> None:
+    first, second = NOW - timedelta(days=2), NOW - timedelta(days=1)
+    tell_of_working(room.monitor, [first], NOW)
+    assert told(room, olga, "ackup") == []
+
+    for hours in range(3):
+        tell_of_failing(room.monitor, second, "No space left on device", NOW + timedelta(hours=hours))
+    assert told(room, olga, "The daily backup failed: No space left on device. The newest one is of Mon 12:00.") != []
+    assert len(told(room, olga, "ackup")) == 1
+
+    for _ in range(2):
+        tell_of_working(room.monitor, [first, second], NOW + timedelta(hours=4))
+    assert len(told(room, olga, "Backups work again")) == 1
+    assert len(told(room, olga, "ackup")) == 2
+
+
+def test_a_kill_after_the_backup_that_works_again_keeps_nobody_from_hearing_of_it(room: Room, olga: User) -> None:
+    """The next one is then made beside two that are there already."""
+    tell_of_failing(room.monitor, None, "No space left on device", NOW)
+
+    tell_of_working(room.monitor, [NOW + timedelta(hours=1), NOW + timedelta(hours=2)], NOW + timedelta(hours=3))
+
+    assert len(told(room, olga, "Backups work again")) == 1

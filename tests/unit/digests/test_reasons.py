@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.digests.reasons import OF_QUERIES, OF_SOURCES, plain_reason, told_reason
+from monitor.digests.reasons import OF_QUERIES, OF_SOURCES, OF_STORE, plain_reason, told_reason
 from monitor.errors import QueryError
 from monitor.saying import speaking
 from monitor.sources.http import refusal
@@ -63,6 +63,10 @@ def test_what_is_wrong_in_a_query_is_told_in_chinese(query: str) -> None:
         ("m.example: the stream broke off (Connection reset by peer)", "m.example：数据流中断（连接被重置）"),
         ("X said nothing for 30 s", "X 在 30 秒内没有任何回应"),
         ("not asked: no address found for x.example", "未发出请求：找不到 x.example 的地址"),
+        (
+            "backups: cannot be used for data (No space left on device); free some space",
+            "backups 不能用来存数据（磁盘已满）；请腾出空间",
+        ),
         ("budget", "预算用完"),
         ("words of another's server", "words of another's server"),
         ("{reason} in braces", "{reason} in braces"),
@@ -102,6 +106,6 @@ def test_readers_are_told_what_a_status_means_and_no_number(reason: str, said: s
 
 def test_no_template_takes_what_another_says() -> None:
     """A greedy one before others would hide them."""
-    filled = {template: re.sub(r"\{\w+\}", "7", template) for template in (*OF_QUERIES, *OF_SOURCES)}
+    filled = {template: re.sub(r"\{\w+\}", "7", template) for template in (*OF_QUERIES, *OF_SOURCES, *OF_STORE)}
     with speaking("zh-Hant"):
         assert len({told_reason(each) for each in filled.values()}) == len(filled)
