@@ -72,13 +72,13 @@ def _greeting(asked: Asked, given: Role | None) -> str:
 
 
 def show_help(asked: Asked) -> Answer:
-    """List what this person may do here."""
+    """List what this person may do here, and what the signs in digests mean."""
     lines = [
         say("{command}: {help}", command=f"/{each.name} {say(each.words)}".rstrip(), help=say(each.help))
         for each in COMMANDS.values()
         if asked.place in each.places and is_enough(asked.role, each.needs)
     ]
-    return Answer("\n".join(lines))
+    return Answer("\n".join((*lines, "", say(texts.LEGEND))))
 
 
 def subscribe(asked: Asked) -> Answer:

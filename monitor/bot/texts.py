@@ -20,6 +20,13 @@ TOO_OLD = phrase("These buttons are too old, or not yours. Send the command agai
 USED_INVITATION = phrase("This invitation was used already, or is too old. Ask for a new one.")
 GROUP_HELLO = phrase("Hello! An admin whom I know can send /subscribe here to get a daily digest.")
 NOT_WORDS = phrase("I understand commands. Try /recent for the newest posts, or /help for all I can do.")
+LEGEND = phrase(
+    "What the signs mean:\n"
+    "Writing: 简 simplified Chinese, 繁 traditional Chinese, 中 Chinese that is the same in both, "
+    "粵 or 粤 Cantonese, EN English, and so on\n"
+    "♥310 (+290): 310 likes, 290 of them new\n"
+    "×3.1: 3.1 times the usual"
+)
 LAST_OWNER = phrase("That would leave me without an owner. Make somebody else an owner first, with /grant.")
 WHO = phrase("Tell me who and what, like this: /grant 123456 reader. People find their id by writing /start to me.")
 WHOM = phrase("Tell me who, like this: /revoke 123456. /people lists everybody.")
