@@ -9,12 +9,15 @@ https://core.telegram.org/bots/api#setwebhook
 
 import asyncio
 import hmac
+import io
 import json
 import logging
 import re
 import secrets
+import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +39,9 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 1_000_000
 LONGEST_WAIT_SECONDS = 10
+LONGEST_REQUEST_SECONDS = 20
+"""So long a whole request may take to arrive, however often a byte of it does: Telegram's are small."""
+
 MOST_CONNECTIONS = 64
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -106,6 +112,27 @@ class WebhookServer(ThreadingHTTPServer):
         log.debug("connection failed", extra={"reason": repr(sys.exc_info()[1])})
 
 
+class Timely(io.RawIOBase):
+    """Reads from a socket until a time, on a clock that never jumps; no byte is waited for longer than others may."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__()
+        self._connection = connection
+        self.until = 0.0
+
+    def readable(self) -> bool:
+        """Say that this can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what comes; raise TimeoutError when it does not, or the time is over."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request takes too long")
+        self._connection.settimeout(min(left, LONGEST_WAIT_SECONDS))
+        return self._connection.recv_into(buffer)
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Takes POST from Telegram, refuses everything else."""
 
@@ -115,6 +142,18 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "monitor"
     sys_version = ""
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        """Read what is sent by a stream that knows when a request must be whole."""
+        super().setup()
+        self.rfile.close()
+        self._timely = Timely(self.connection)
+        self.rfile = io.BufferedReader(self._timely)
+
+    def handle_one_request(self) -> None:
+        """Take a request, which must be whole in time; one that is not ends its connection."""
+        self._timely.until = time.monotonic() + LONGEST_REQUEST_SECONDS
+        super().handle_one_request()
 
     def do_POST(self) -> None:
         if not self.server.proof.holds(self.path, self.headers.get(HEADER, "")):
@@ -157,6 +196,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(status)
 
     def _answer(self, status: HTTPStatus) -> None:
+        self.connection.settimeout(LONGEST_WAIT_SECONDS)  # the last byte of the request may have had less
         self.send_response(status)
         self.send_header("Content-Length", "0")
         if self.close_connection:

@@ -1,5 +1,6 @@
 """Updates that are pushed are taken once and only from Telegram; what is forged is refused before it is read."""
 
+import contextlib
 import http.client
 import json
 import random
@@ -11,7 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from monitor.bot.webhook import HEADER, LARGEST_BODY, Keep, Proof, WebhookServer, listen, read_proof, register
+from monitor.bot import webhook
+from monitor.bot.webhook import (
+    HEADER,
+    LARGEST_BODY,
+    MOST_CONNECTIONS,
+    Keep,
+    Proof,
+    WebhookServer,
+    listen,
+    read_proof,
+    register,
+)
 from monitor.errors import ConfigError, StoreError
 from monitor.models import Incoming
 from monitor.sinks.telegram_line import Account
@@ -124,6 +136,45 @@ def test_a_body_without_end_is_not_waited_for_in_memory() -> None:
         with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=10) as line:
             line.sendall(f"{head}\r\n\r\n".encode())
             assert line.recv(64).startswith(b"HTTP/1.1 411")
+
+
+def drip(lines: list[socket.socket], stopped: threading.Event) -> None:
+    """Send a byte now and then on each line, for as long as it is open."""
+    while not stopped.wait(0.1):
+        for line in lines:
+            with contextlib.suppress(OSError):
+                line.sendall(b"a")
+
+
+@pytest.mark.parametrize("what", ["request line", "header", "body"])
+def test_dripping_connections_do_not_keep_telegram_out(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """Each byte was waited for anew, so 64 connections that sent one now and then held all places for ever."""
+    monkeypatch.setattr(webhook, "LONGEST_REQUEST_SECONDS", 1.5)
+    beginnings = {
+        "request line": "POST /",
+        "header": f"POST /{PROOF.path} HTTP/1.1\r\nX: ",
+        "body": f"POST /{PROOF.path} HTTP/1.1\r\n{HEADER}: {PROOF.secret}\r\nContent-Length: 999999\r\n\r\n",
+    }
+    stopped = threading.Event()
+    with serving([].append) as server, contextlib.ExitStack() as opened:
+        address = "127.0.0.1", server.server_address[1]
+        lines = [opened.enter_context(socket.create_connection(address, timeout=10)) for _ in range(MOST_CONNECTIONS)]
+        for line in lines:
+            line.sendall(beginnings[what].encode())
+        dripping = threading.Thread(target=drip, args=(lines, stopped), daemon=True)
+        dripping.start()
+
+        def is_served() -> bool:
+            try:
+                return post(server, json.dumps(UPDATE).encode()) == 200
+            except (OSError, http.client.HTTPException):
+                return False
+
+        try:
+            wait_until(is_served)
+        finally:
+            stopped.set()
+            dripping.join()
 
 
 def test_the_proof_is_kept_for_its_owner_only_and_is_the_same_next_time(tmp_path: Path) -> None:
