@@ -42,15 +42,25 @@ _HOST = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?", re.IGNORE
 
 
 class PreviewSink:
-    """Implements the Sink protocol by keeping messages for the page."""
+    """Implements the Sink protocol by keeping messages for the page.
 
-    def __init__(self, outgoing: Outgoing, clock: Callable[[], datetime]) -> None:
+    `look_again` takes out of a chat's messages what was taken back while one of them was composed.
+    """
+
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        clock: Callable[[], datetime],
+        look_again: Callable[[str], object] = lambda chat: None,  # noqa: ARG005 - where nothing is ever taken back
+    ) -> None:
         self._outgoing = outgoing
         self._clock = clock
+        self._look_again = look_again
 
     def send(self, message: Message) -> Receipt:
         """Keep the message under its id; the same id again changes nothing."""
         self._outgoing.keep(message, self._clock())
+        self._look_again(message.chat)
         return Receipt(message.id)
 
 

@@ -1,7 +1,7 @@
 """A post that is deleted leaves every answer of the bot that told it: pages, citations, previews, files."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from monitor.digests.redaction import FILE_GONE, GONE
 from monitor.digests.schedule import DueDigest, window_ending
 from monitor.duties import jobs, upkeep
 from monitor.duties.forget import NamedAuthor, forget
-from monitor.duties.rounds import hand_over
+from monitor.duties.rounds import hand_over, preview_chat
 from monitor.models import Message, PostKey
 from tests.build import NOW, a_mention
 from tests.integration.room import Room, a_room
@@ -165,3 +165,24 @@ def test_a_file_that_may_not_be_deleted_asks_for_it(room: Room, monkeypatch: pyt
     room.deliver(str(emil.id))
 
     assert room.seen(emil) == [FILE_GONE]
+
+
+def test_a_post_that_is_deleted_while_a_digest_is_composed_is_not_shown_by_the_local_page(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody looked through the page's messages again, so its words stood there for two weeks."""
+    monitor, [topic] = room.monitor, room.monitor.topics.all()
+    keep = monitor.outgoing.keep
+
+    def late(message: Message, at: datetime) -> bool:
+        monkeypatch.undo()
+        monitor.changes.withdraw([GONE_KEY], monitor.stages())
+        return keep(message, at)
+
+    monkeypatch.setattr(monitor.outgoing, "keep", late)
+    assert jobs.tell(monitor, topic, DueDigest(window=window_ending(NOW)), monitor.told.of(topic.name), NOW)
+
+    [(_, kept)] = monitor.outgoing.latest(preview_chat(topic), 5)
+    assert "staysthere" in kept.text
+    assert "takenback" not in kept.text
+    assert GONE in kept.text
