@@ -160,6 +160,7 @@ class Monitor(Stores):
             terms,
             floods=FloodList(self.connection),
             holds=self.sender_leases.is_sure,
+            look_again=self.words.erase_late_in,
         )
 
     def close(self) -> None:

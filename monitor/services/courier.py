@@ -144,6 +144,8 @@ class Courier:
         wait = self._desk.chats.admit(attempt)
         if wait > NOW:
             return wait
+        # Before it is claimed: whoever takes words back later finds that readers may have it, and has it edited.
+        self._desk.look_again(self._chat, head.id)
         claimed = next_step(head.delivery, Claimed(view.address, view.last_id), view.now, self._desk.terms)
         allowed = self._desk.senders.claim(self._lease, head, claimed)
         if allowed is None:

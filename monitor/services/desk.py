@@ -24,6 +24,7 @@ class Desk(NamedTuple):
     """What a courier works with. `clock` counts seconds and never jumps.
 
     `holds` says whether a lease is certainly ours still, for leases that are shorter than a courier may work, and kept.
+    `look_again` takes out of a message that is about to be sent what was taken back while it was composed.
     """
 
     outbox: Outbox
@@ -37,6 +38,7 @@ class Desk(NamedTuple):
     times: Times = Times()
     floods: Floods | None = None
     holds: Callable[[Lease], bool] = lambda lease: True  # noqa: ARG005 - one that is not kept lasts as long as its work
+    look_again: Callable[[str, str], object] = lambda chat, message: None  # noqa: ARG005 - where nothing is taken back
 
     def heed(self, chat: str, error: DeliveryError) -> None:
         """Let all senders know of a wait that was asked for in a chat."""

@@ -63,6 +63,14 @@ class MessageEraser:
         posts = self._taken_back.lately()
         return self._change(posts, lambda parcel: redacted(parcel, posts), [chat])
 
+    def erase_late_in(self, chat: str, message: str) -> Erased:
+        """Erase what one message tells of posts taken back lately, just before it is sent."""
+        posts = self._taken_back.lately()
+        if not posts:
+            return Erased()
+        with speaking(WishStore(self._connection).manners(chat).tongue or self.language):
+            return self._revise(chat, message, posts, lambda parcel: redacted(parcel, posts))
+
     def shown(self, posts: Iterable[PostKey]) -> frozenset[PostKey]:
         """Return the posts that a message may show."""
         return self._shown.among(posts)

@@ -183,3 +183,27 @@ def test_what_is_given_up_frees_its_posts_and_is_listed_no_more(
     drain(desk, connection, [chat])
     assert len(shown(telegram, chat)) == 1
     assert check(connection) == []
+
+
+def test_words_that_are_handed_over_while_others_are_sent_leave_without_what_was_taken_back(
+    telegram: Simulator, desk: Desk, connection: Connection
+) -> None:
+    """A look at a chat began with a look for deletions; what came into the outbox during it was sent as it was."""
+    chat, words = a_channel(telegram, desk, connection), MessageEraser(connection)
+    made, send = quoting(chat, "composed before"), desk.messenger.send
+    desk.outbox.hand_over(chat, parcels(chat, "first"))
+
+    def deleted_meanwhile(parcel: Parcel, address: str, *, is_plain: bool) -> int:
+        if parcel.message.id == "first-0":
+            words.erase(made.posts[:1])
+            desk.outbox.hand_over(chat, [made])
+        return send(parcel, address, is_plain=is_plain)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(desk.messenger, "send", deleted_meanwhile)
+        words.erase_late(chat)
+        deliver(desk._replace(look_again=words.erase_late_in), chat, "one look")
+
+    assert shown(telegram, chat)[1:] == [made.message.text[:-4] + GONE]
+    assert telegram.state.faults.calls["editMessageText"] == 0
+    assert check(connection) == []
