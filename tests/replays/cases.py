@@ -28,6 +28,7 @@ CASES: Mapping[str, Generator] = {
     "draw": work.draw,
     "drop": repairs.drop,
     "end_topic": topics.end_topic,
+    "unlist": people.unlist,
     "excuse": inbox.excuse,
     "corrected": repairs.corrected,
     "finish": work.finish,

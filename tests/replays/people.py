@@ -52,6 +52,15 @@ def end_subscription(draw: Random, store: Replayer) -> Call:
     return lambda: SubscriptionStore(store).end(CHAT, mine)
 
 
+def unlist(draw: Random, store: Replayer) -> Call:
+    """The chat is on the topic's list as it was read, was put there again since, or is gone."""
+    read = ago(draw)
+    there = draw.choice((read, read, CLOCK, None))
+    if there is not None:
+        store.execute("ZADD", store.keys.work.subscribers, there, f"pots {CHAT}")
+    return lambda: store.run("unlist", (store.keys.work.subscribers,), (f"pots {CHAT}", read))
+
+
 def an_order(draw: Random) -> Order:
     """Return what one of a few updates asks: the same update may ask something else, as no honest one does."""
     id_ = draw.randrange(1, 4)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from monitor.models import Incoming, Message
 from monitor.store.chats import ChatList
-from monitor.store.connection import Connection
+from monitor.store.codec import to_ms
+from monitor.store.connection import Argument, Connection, store_now
 from monitor.store.fsck import check
 from monitor.store.outbox import OutboxStore
 from monitor.store.people import PeopleStore
@@ -188,6 +189,29 @@ def test_the_index_forgets_who_left_a_day_ago_and_nobody_else(connection: Connec
     assert store.chats("pots") == ["2", "3"]
     connection.execute("ZREM", index, "pots 3")
     assert any("no digest would find it" in finding for finding in check(connection))
+
+
+def test_who_subscribes_while_a_topics_list_is_tidied_stays_on_it(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look for a subscription and the end of its entry there may be one: no digest came there any more."""
+    store, keys, execute = SubscriptionStore(connection), connection.keys, connection.execute
+    execute("ZADD", keys.work.subscribers, to_ms(store_now(connection) - timedelta(days=2)), "pots 5")
+
+    def late(*command: Argument) -> Any:
+        answer = execute(*command)
+        if command[:2] == ("HEXISTS", keys.chat("5").subscriptions):
+            monkeypatch.undo()
+            update = Incoming(id=1, kind="message", chat="5", chat_type="private", user="5", text="/subscribe pots")
+            store.apply(Order("5", update, changes=(Change("subscribe", "pots"),)))
+        return answer
+
+    monkeypatch.setattr(connection, "execute", late)
+    store.tidy("pots")
+
+    assert [each.topic for each in store.of("5")] == ["pots"]
+    assert store.chats("pots") == ["5"]
+    assert check(connection) == []
 
 
 def test_a_chat_is_kept_under_its_first_id(connection: Connection) -> None:
