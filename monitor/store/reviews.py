@@ -69,9 +69,9 @@ class ReviewStore:
 
     def sweep(self, now: datetime) -> None:
         """Forget those whose copy is forgotten, too."""
-        for each in self.all():
-            if each.window.end < now - timedelta(days=DELIVERIES_DAYS):
-                self._connection.execute("HDEL", self._key, each.name)
+        for name, packed in self._connection.pairs("HSCAN", self._key):
+            if decode_review(packed).window.end < now - timedelta(days=DELIVERIES_DAYS):
+                self._connection.run("replace", (self._key,), (name, packed, b""))  # not one that took its place
 
     @property
     def _key(self) -> str:
