@@ -8,7 +8,7 @@ Every step can be done again, and is: a look that was under way may store a page
 import logging
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.digests.platforms import platform_label
@@ -26,6 +26,9 @@ from monitor.topics.polling.planning import query_of
 from monitor.wiring import Monitor
 
 log = logging.getLogger(__name__)
+
+UNDER_WAY = timedelta(minutes=6)
+"""So long after an author was erased nobody is at a page or a digest any more that was begun before (jobs.py)."""
 
 _ESCAPES = re.compile(rb"\\(?:u[0-9a-f]{4}|.)")
 
@@ -109,21 +112,23 @@ def forget(monitor: Monitor, author: NamedAuthor, now: datetime) -> Forgotten:
     return found._replace(hash=" ".join(marks), set_aside=_set_aside(monitor, author, stored))
 
 
-def purge(monitor: Monitor, now: datetime) -> None:
-    """Erase what came in after all of those who are forgotten already."""
-    del now
+def purge(monitor: Monitor) -> bool:
+    """Erase what came in after all of those who are forgotten already, and say whether anything did."""
     stored = frozenset[str]().union(*(each.stored for each in monitor.forgotten.all().values()))
     if not stored:
-        return
+        return False
     found = _erase_of(monitor, stored)
     if found.posts or found.messages:
         log.info("forgotten", extra={"posts": found.posts, "messages": found.messages})
+    return bool(found.posts or found.messages)
 
 
 def erase_departed(monitor: Monitor, now: datetime) -> None:
-    """Erase everything of authors whose accounts are gone. They have no tomb: who comes back may be quoted again."""
-    del now
-    gone = monitor.departed.all()
+    """Erase everything of authors whose accounts are gone. They have no tomb: who comes back may be quoted again.
+
+    Who left a moment ago is erased once more the next time: a page of theirs may be under way.
+    """
+    gone, settled = monitor.departed.all(), monitor.departed.before(now - UNDER_WAY)
     if not gone:
         return
     found = _erase_of(monitor, gone)
@@ -131,7 +136,7 @@ def erase_departed(monitor: Monitor, now: datetime) -> None:
     set_aside = [each.key for each in monitor.quarantine.all() if each.item.author.id in gone]
     if set_aside:
         monitor.quarantine.remove(set_aside)
-    monitor.departed.remove(gone)
+    monitor.departed.remove(settled)
     if found.posts or found.messages:
         log.info("departed", extra={"posts": found.posts, "messages": found.messages})
 

@@ -118,6 +118,19 @@ def forget_author(monitor: Monitor, author: NamedAuthor, now: datetime) -> tuple
     return found, _replace_backups(monitor, now)
 
 
+def purge_late(monitor: Monitor, now: datetime) -> None:
+    """Erase what came in of those who are forgotten, in the log and the daily backups too.
+
+    A backup that was being written while somebody was forgotten appeared after the others had been replaced.
+    """
+    forgotten_at = max((each.since for each in monitor.forgotten.all().values()), default=None)
+    made = [_made_at(each) for each in daily(monitor.settings.backups)]
+    is_outdated = forgotten_at is not None and any(at < forgotten_at.replace(microsecond=0) for at in made)
+    if purge(monitor) or is_outdated:
+        rewrite(monitor.connection)
+        _replace_backups(monitor, now)
+
+
 def _replace_backups(monitor: Monitor, now: datetime) -> int:
     """Replace the daily backups, where there are any, by one made now; return how many went.
 
@@ -205,7 +218,7 @@ def messages_live(monitor: Monitor) -> timedelta:
 DUTIES: dict[str, Callable[[Monitor, datetime], None]] = {
     "backup": back_up_daily,
     "departed": erase_departed,
-    "forget": purge,
+    "forget": purge_late,
     "rewrite": rewrite_log,
     "sources": tell_of_sources,
     "tidy": tidy,

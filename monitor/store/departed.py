@@ -23,6 +23,11 @@ class DepartedStore:
         """Return whose posts are still to be erased."""
         return frozenset(each.decode() for each in self._connection.execute("ZRANGE", self._key, 0, -1))
 
+    def before(self, at: datetime) -> frozenset[str]:
+        """Return who was noted up to a time."""
+        found = self._connection.execute("ZRANGE", self._key, "-inf", to_ms(at), "BYSCORE")
+        return frozenset(each.decode() for each in found)
+
     def remove(self, authors: Collection[str]) -> None:
         """Forget authors whose posts are erased."""
         if authors:

@@ -1,6 +1,7 @@
 """An account that is gone takes all that it wrote with it, within an hour; nobody is kept out for ever."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_who_left_leaves_no_word_behind(monitor: Monitor) -> None:
     hours = monitor.mentions.hourly("pots", HOURS)
 
     monitor.changes.follow("bluesky", Batch(authors_gone=(gone.id, "did:plc:stranger")), monitor.stages(), NOW)
-    upkeep.erase_departed(monitor, NOW)
+    upkeep.erase_departed(monitor, NOW + timedelta(minutes=20))
 
     log = log_of(monitor)
     assert stays.words.encode() in log
@@ -46,3 +47,16 @@ def test_who_left_leaves_no_word_behind(monitor: Monitor) -> None:
     assert check(monitor.connection) == []
     # Who comes back may be read again.
     assert ingest([gone.post(2, 1)], monitor.stages(), monitor.mentions, NOW).new == 2
+
+
+def test_a_page_of_somebody_who_left_that_was_under_way_is_erased_the_next_time(monitor: Monitor) -> None:
+    """The one scan came before the page, and nobody looked for that author again."""
+    gone, stays, stages = *PEOPLE[:2], monitor.stages()
+    monitor.changes.follow("bluesky", Batch(authors_gone=(gone.id,)), stages, NOW)
+    upkeep.erase_departed(monitor, NOW + timedelta(minutes=1))
+    ingest([each.post(1, 1) for each in (gone, stays)], stages, monitor.mentions, NOW)
+
+    upkeep.erase_departed(monitor, NOW + timedelta(minutes=61))
+
+    assert [each.post.text for each in monitor.mentions.between("pots", WINDOW)] == [stays.post(1, 1).text]
+    assert monitor.departed.all() == frozenset()

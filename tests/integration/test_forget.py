@@ -26,6 +26,7 @@ from monitor.pipeline import ingest
 from monitor.sources.bluesky import open_stream
 from monitor.sources.http import Client
 from monitor.store.backup import chunks
+from monitor.store.connection import Connection
 from monitor.store.fsck import check
 from monitor.wiring import Monitor
 from tests.build import NOW
@@ -181,6 +182,54 @@ def test_nothing_of_a_forgotten_author_is_left_in_the_log_or_in_backups(monitor:
         assert other.words.encode() in place
 
 
+def test_a_page_that_was_under_way_leaves_the_log_and_the_backups_too(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It left the store two minutes later, and the backup that was made in between a week later."""
+    monitor.topics.replace(TOPICS, "hash")
+    stages, gone, rewrite = monitor.stages(), PEOPLE[0], upkeep.rewrite
+    upkeep.back_up_daily(monitor, NOW - timedelta(days=1))
+
+    def late(connection: Connection) -> bool:
+        monkeypatch.undo()
+        ingest([gone.post(1, 1), PEOPLE[1].post(1, 1)], stages, monitor.mentions, NOW)
+        return rewrite(connection)
+
+    monkeypatch.setattr(upkeep, "rewrite", late)
+    upkeep.forget_author(monitor, NamedAuthor("bluesky", gone.id), NOW)
+    came_in = [mark for mark in gone.marks if mark in stored(monitor)]
+    upkeep.purge_late(monitor, NOW + timedelta(minutes=2))
+
+    assert came_in
+    backups = b"".join(gzip.decompress(each.read_bytes()) for each in monitor.settings.backups.iterdir())
+    for place in (stored(monitor), log_of(monitor), backups):
+        assert [mark for mark in gone.marks if mark in place] == []
+        assert PEOPLE[1].words.encode() in place
+
+
+def test_a_backup_that_was_being_written_while_somebody_was_forgotten_is_replaced(
+    monitor: Monitor, tmp_path: Path
+) -> None:
+    """It appeared when the others had been replaced, and kept their words for a week."""
+    monitor.topics.replace(TOPICS, "hash")
+    gone, folder = PEOPLE[0], monitor.settings.backups
+    ingest([gone.post(1, 1), PEOPLE[1].post(1, 1)], monitor.stages(), monitor.mentions, NOW)
+    upkeep.make_backup(monitor, tmp_path / "begun.backup", upkeep.silent, NOW)
+    upkeep.forget_author(monitor, NamedAuthor("bluesky", gone.id), NOW)
+    folder.mkdir(exist_ok=True)
+    (tmp_path / "begun.backup").rename(folder / f"monitor-{NOW - timedelta(minutes=1):{upkeep.STAMP}}.backup")
+
+    upkeep.purge_late(monitor, NOW + timedelta(minutes=2))
+    before = list(folder.iterdir())
+    upkeep.purge_late(monitor, NOW + timedelta(days=1))
+
+    [left] = folder.iterdir()
+    assert before == [left], "once"
+    found = gzip.decompress(left.read_bytes())
+    assert [mark for mark in gone.marks if mark in found] == []
+    assert PEOPLE[1].words.encode() in found
+
+
 @pytest.mark.parametrize("age", [timedelta(days=1), timedelta(0)])
 def test_the_last_backup_goes_only_once_a_new_one_is_whole(monitor: Monitor, age: timedelta) -> None:
     """A server that gives no snapshot costs no backup when an author is forgotten; nor does one of the same second."""
@@ -283,7 +332,7 @@ def test_a_page_that_was_under_way_is_forgotten_a_moment_later(monitor: Monitor)
     forget(monitor, NamedAuthor("bluesky", PEOPLE[0].id), NOW)
     ingest([PEOPLE[0].post(1, 1), PEOPLE[1].post(1, 1)], stages, monitor.mentions, NOW)
 
-    purge(monitor, NOW)
+    purge(monitor)
 
     assert [each.post.text for each in monitor.mentions.between("pots", WINDOW)] == [PEOPLE[1].post(1, 1).text]
 
@@ -342,7 +391,7 @@ def test_a_digest_that_was_under_way_is_forgotten_a_moment_later(monitor: Monito
     forget(monitor, NamedAuthor("bluesky", PEOPLE[0].id), NOW)
     monitor.outbox.hand_over(CHAT, [Parcel(message=render(made, CHAT), posts=shown_in(made))])
 
-    purge(monitor, NOW)
+    purge(monitor)
 
     everything = stored(monitor)
     assert [mark for mark in PEOPLE[0].marks if mark in everything] == []
