@@ -62,7 +62,8 @@ def product(tmp_path: Path) -> Product:
 
 def follow(product: Product, server: FeedServer, urls: list[str], extra: str = "") -> None:
     product.write_topics(TOPICS.format(feeds=", ".join(f'"{url}"' for url in urls)))
-    product.write_settings(f'[fetch]\nallow = ["{server.address}"]\n{extra}')
+    by_name = server.address.replace("127.0.0.1", "localhost")
+    product.write_settings(f'[fetch]\nallow = ["{server.address}", "{by_name}"]\n{extra}')
 
 
 def test_up_polls_shows_and_stops_in_time(product: Product) -> None:
@@ -72,20 +73,25 @@ def test_up_polls_shows_and_stops_in_time(product: Product) -> None:
             new,
             server.serve("/moved", moved(301, new + "?to")),
             server.serve("/late", in_turn(status(503, headers={"Retry-After": "1"}), document(feed("late")))),
-            server.serve("/gone", status(410)),
             server.serve("/packed", compressed(feed("packed", "记者问局长:何时砸鍋賣鐵,又有谁来买?"))),
-            server.serve("/cut", cut(feed("cut"), 300)),
             server.serve("/slow", drip(feed("slow"), 0.0005)),
+        ]
+        # Of a host of their own: five failures in a row let a host rest, and which feed is read when is by chance.
+        broken = [
+            server.serve("/gone", status(410)),
+            server.serve("/cut", cut(feed("cut"), 300)),
             server.serve("/html", document(b"<html><body>Sorry</body></html>", content_type="text/html")),
             server.serve("/nothing", document(b"[]", content_type="application/json")),
             server.serve("/bomb", gzip_bomb(200_000_000)),
         ]
+        broken = [url.replace("127.0.0.1", "localhost") for url in broken]
+        urls += broken
         follow(product, server, urls)
         with product.running() as up:
             page = re.search(r"http://\S+", up.says("page on"))
             up.says("ready")
-            for path in ("/new", "/moved", "/late", "/gone", "/packed", "/cut", "/slow", "/html", "/nothing", "/bomb"):
-                up.says(f"query=rss:{server.url}{path} ")
+            for url in urls:
+                up.says(f"query=rss:{url} ")
             assert page is not None
             wait_until(lambda: "#砸锅卖铁" in read(page[0]) and "packed" in read(page[0]))
             shown = read(page[0])
@@ -104,13 +110,14 @@ def test_up_polls_shows_and_stops_in_time(product: Product) -> None:
         assert "already running" in again.stderr
         assert "Smash pots and sell iron" in shown
         assert doctor.returncode == 1
-        for path in ("/gone", "/cut", "/html", "/nothing", "/bomb"):
-            assert re.search(rf"✗ rss:{server.url}{path}: not read", doctor.stdout), (path, doctor.stdout)
+        for url in broken:
+            assert re.search(rf"✗ rss:{url}: not read", doctor.stdout), (url, doctor.stdout)
         with product.opened() as monitor:
             day = Window(datetime.now(UTC) - timedelta(days=1), datetime.now(UTC))
             stored = {mention.post.text for mention in monitor.mentions.between("pots", day)}
-            assert {text.split()[-1] for text in stored} == {"new", "packed", "slow"}
-            assert len(stored) == 6
+            # What was late may have come meanwhile, where this took longer than half a minute.
+            assert {text.split()[-1] for text in stored} - {"late"} == {"new", "packed", "slow"}
+            assert len([text for text in stored if not text.endswith("late")]) == 6
             assert check(monitor.connection) == []
 
 
