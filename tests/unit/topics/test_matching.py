@@ -254,10 +254,10 @@ def test_naughty_strings_match_themselves_or_nothing() -> None:
     ],
 )
 def test_a_long_post_takes_linear_time(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))
+    text = unit * (250_000 // len(unit))
     matcher = Matcher([POTS, topic("flag", any=("🇹🇼",))])
     begin = time.process_time()
 
     matcher.match(text)
 
-    assert time.process_time() - begin < 8
+    assert time.process_time() - begin < 3
