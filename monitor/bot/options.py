@@ -6,6 +6,7 @@ A button says the first letter of a choice and its value ("a0730"), somebody who
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -74,10 +75,16 @@ def _read_at(value: str) -> dict[str, Any] | None:
     return None if clock is None else {"at": clock}
 
 
+@cache
+def _zones() -> tuple[str, ...]:
+    """Return the names of all time zones. They are looked up in folders of files, which takes some 25 ms."""
+    return tuple(sorted(available_timezones()))
+
+
 def _read_zone(value: str) -> dict[str, Any] | None:
     """Read a time zone by its name, or by the name of its city."""
     asked = value.strip().replace(" ", "_").lower()
-    zones = sorted(available_timezones())
+    zones = _zones()
     exact = [each for each in zones if each.lower() == asked or fold(zone_told(each)) == fold(value).strip()]
     city = [each for each in zones if each.rpartition("/")[2].lower() == asked and "/" in each]
     found = exact or city
