@@ -81,9 +81,9 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Wait until a server answers, at most 10 s."""
+    """Wait until a server answers, at most 60 s."""
     pause = threading.Event()
-    for _ in range(500):
+    for _ in range(3_000):
         try:
             with redis.Redis.from_url(url) as client:
                 client.ping()

@@ -86,7 +86,7 @@ class Running:
         assert line is not None, self.log
         return line
 
-    def stop(self, timeout: float = 10.0) -> int:
+    def stop(self, timeout: float = PATIENCE) -> int:
         """Stop as Ctrl-C does and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)

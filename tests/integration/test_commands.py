@@ -16,7 +16,7 @@ from monitor.sources import STREAMS
 from monitor.topics.file import parse_topics
 from monitor.topics_file import POLLED
 from tests.data import ROOT
-from tests.integration.product import Product
+from tests.integration.product import PATIENCE, Product
 
 SAMPLE = str(ROOT / "monitor/samples/demo.jsonl")
 COMMANDS = ("up", "init", "demo", "replay", "digest", "topics", "poll", "doctor", "fsck")
@@ -36,7 +36,7 @@ def answer(product: Product, *lines: str) -> subprocess.CompletedProcess[str]:
         input="\n".join(lines) + "\n",
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -140,7 +140,7 @@ def explain(product: Product, *arguments: str, text: str = "") -> subprocess.Com
         input=text,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -288,7 +288,7 @@ def elsewhere(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     """Run a command in a folder that holds nothing, as somebody who has just installed the package."""
     own = {name: value for name, value in child_environment().items() if not name.startswith("MONITOR_")}
     command = [sys.executable, "-m", "monitor", *arguments]
-    return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=folder, env=own, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_the_demo_needs_no_checkout(tmp_path: Path) -> None:

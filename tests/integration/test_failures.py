@@ -217,8 +217,8 @@ def test_a_store_that_dies_is_started_again_and_has_lost_nothing(product: Produc
             assert "it was killed" in up.says("was started again")
             told = len(up.lines)
             make_due(product)
-            wait_until(lambda: any(" read query=" in line for line in up.lines[told:]), 60)
-            wait_until(lambda: '"count":2' in product.run("digest", "pots", "--json").stdout, 20)
+            wait_until(lambda: any(" read query=" in line for line in up.lines[told:]))
+            wait_until(lambda: '"count":2' in product.run("digest", "pots", "--json").stdout)
             assert product.run("fsck").returncode == 0
 
 

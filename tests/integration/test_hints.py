@@ -12,6 +12,7 @@ from monitor.store.connection import Connection
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.inbox import INBOX_JOB
 from monitor.wiring import Monitor
+from tests.integration.product import PATIENCE
 from workers.app import QUEUE, make_app
 from workers.sweeper import MOST_AT_ONCE, sweep, waiting
 
@@ -37,6 +38,6 @@ def test_what_people_ask_is_answered_before_deliveries_that_were_due_earlier(mon
     with app.connection_for_read() as connection:
         assert waiting(app.producer_pool.acquire(block=True), QUEUE) == MOST_AT_ONCE + 1
         hints = connection.SimpleQueue(QUEUE)
-        first = hints.get(timeout=5)
+        first = hints.get(timeout=PATIENCE)
         hints.close()
     assert first.headers["task"] == INBOX_JOB.kind

@@ -16,7 +16,7 @@ import pytest
 from monitor.models import Query, Window
 from monitor.store.fsck import check
 from tests.integration.corpus import documents, wanted
-from tests.integration.product import Product, wait_until
+from tests.integration.product import PATIENCE, Product, wait_until
 from tests.simulators.feed_server import (
     FeedServer,
     compressed,
@@ -122,7 +122,7 @@ def test_up_polls_shows_and_stops_in_time(product: Product) -> None:
 
 
 def read(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
         return str(answer.read().decode())
 
 
@@ -208,8 +208,8 @@ def test_a_killed_supervisor_takes_its_processes_with_it(product: Product) -> No
             up.says("ready")
             pids = [int(pid) for pid in re.findall(r"started role=\w+ pid=(\d+)", up.log)]
             up.process.send_signal(signal.SIGKILL)
-            up.process.wait(5)
-            wait_until(lambda: not any(is_alive(pid) for pid in pids), 30)
+            up.process.wait(PATIENCE)
+            wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 
 def test_a_dead_worker_is_started_again(product: Product) -> None:
@@ -221,7 +221,7 @@ def test_a_dead_worker_is_started_again(product: Product) -> None:
             assert pid is not None
             signal_process(int(pid[1]), signal.SIGKILL)
             up.says("died role=worker")
-            wait_until(lambda: len(re.findall("started role=worker", up.log)) == 2, 20)
+            wait_until(lambda: len(re.findall("started role=worker", up.log)) == 2)
 
 
 def test_roles_run_apart_on_one_home_and_only_once_each(product: Product, redis_url: str) -> None:

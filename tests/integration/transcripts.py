@@ -13,13 +13,12 @@ from monitor.seams.budget import Wish, micro
 from monitor.store.spend import SpendStore
 from monitor.topics.polling.planning import digest_job
 from monitor.wiring import Monitor
-from tests.integration.product import wait_until
+from tests.integration.product import PATIENCE, wait_until
 from tests.simulators.telegram_api import Simulator
 from tests.simulators.telegram_chats import Chat, Member, User
 from tests.simulators.telegram_ledger import Shown
 
 FOLDER = Path(__file__).parents[1] / "conversations"
-PATIENCE = 40.0
 TOPICS = ("smash-pots", "water")
 
 

@@ -46,10 +46,10 @@ def test_python_telegram_bot_raises_for_each_fault_what_the_design_names(
     async def act(bot: Bot) -> TelegramError:
         with pytest.raises(TelegramError) as failed:
             await bot.send_message(channel.id, "a")
-        await bot.send_message(channel.id, "after")  # the connection of the next call is whole
+        await bot.send_message(channel.id, "after", read_timeout=60)  # the connection of the next call is whole
         return failed.value
 
-    error = with_bot(telegram, act, read_timeout=0.3)
+    error = with_bot(telegram, act, read_timeout=1)
 
     assert type(error) is raised
     assert error.__cause__ is None if cause is None else isinstance(error.__cause__, cause)

@@ -41,7 +41,7 @@ def test_long_poll_ends_with_what_it_waited_for(telegram: Simulator, ask: Asker,
     poller = threading.Thread(target=lambda: answers.append(ask("getUpdates", timeout=10)))
     poller.start()
     telegram.people.say(telegram.people.private(anna), anna, "hello")
-    poller.join(5)
+    poller.join(60)
 
     assert answers[0]["result"][0]["message"]["text"] == "hello"
 
@@ -175,7 +175,7 @@ class Hook:
     def wait_for(self, number: int) -> list[tuple[str | None, Update]]:
         """Return what was heard when so many updates came."""
         with self.has_heard:
-            assert self.has_heard.wait_for(lambda: len(self.heard) >= number, 5)
+            assert self.has_heard.wait_for(lambda: len(self.heard) >= number, 60)
             return list(self.heard)
 
     def stop(self) -> None:

@@ -80,7 +80,7 @@ def server(views: list[PageView | Exception]) -> Iterator[PreviewServer]:
 def ask(
     server: PreviewServer, path: str = "/", method: str = "GET", host: str | None = None
 ) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection(LOOPBACK, server.server_address[1], timeout=5)
+    connection = http.client.HTTPConnection(LOOPBACK, server.server_address[1], timeout=60)
     connection.putrequest(method, path, skip_host=True)
     if host != "":
         connection.putheader("Host", host or f"localhost:{server.server_address[1]}")
@@ -182,7 +182,7 @@ def test_a_store_that_cannot_be_reached_is_a_sentence(server: PreviewServer, vie
 
 
 def test_a_request_that_is_none_does_not_stop_the_server(server: PreviewServer) -> None:
-    with socket.create_connection((LOOPBACK, server.server_address[1]), timeout=5) as connection:
+    with socket.create_connection((LOOPBACK, server.server_address[1]), timeout=60) as connection:
         connection.sendall(b"\x00\xff nonsense\r\n\r\n")
         assert b"Bad Request" in connection.recv(1000)
 

@@ -42,7 +42,7 @@ def test_the_end_is_told_however_often_it_is_asked_for() -> None:
         async with pumped(some(1), 5) as pump:
             return [await pump.receive() for _ in range(3)]
 
-    assert asyncio.run(asyncio.wait_for(run(), 5)) == [b"\x00", None, None]
+    assert asyncio.run(asyncio.wait_for(run(), 60)) == [b"\x00", None, None]
 
 
 def test_what_came_meanwhile_is_taken_up_to_the_end() -> None:
@@ -83,6 +83,6 @@ def test_who_stops_listening_leaves_nothing_behind() -> None:
         async with pumped(endless(), 1) as pump:
             await pump.receive()
 
-    asyncio.run(asyncio.wait_for(stop(), 5))
+    asyncio.run(asyncio.wait_for(stop(), 60))
 
     assert closed == [True]

@@ -21,7 +21,7 @@ from monitor.store.sender_leases import SenderLeases
 QUERY = Query("rss", "https://feed.example/frozen")
 JOB = Job("poll", str(QUERY))
 CHAT = "-1001"
-TTL = timedelta(seconds=0.6)
+TTL = timedelta(seconds=2)
 LONG = timedelta(minutes=1)
 
 

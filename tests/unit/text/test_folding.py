@@ -135,10 +135,10 @@ def test_a_span_of_no_characters_is_refused(start: int, end: int) -> None:
 def test_a_long_run_of_anything_folds_in_linear_time(unit: str) -> None:
     text = "a" + unit * (300_000 // len(unit))
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     folded = fold(text)
     offsets = fold_with_offsets(text)
-    elapsed = time.perf_counter() - begin
+    elapsed = time.process_time() - begin
 
     assert offsets.text == folded
     assert elapsed < 5

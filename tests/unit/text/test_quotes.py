@@ -173,11 +173,11 @@ def test_clean_short_texts_are_always_quoted(text: str) -> None:
 @pytest.mark.parametrize("unit", ["a", "砸", "\u0301", "👩\u200d", "🇹", "\u202e", " ", "。", "\u1100"])
 def test_a_megabyte_around_the_match_costs_little(unit: str) -> None:
     text = unit * (500_000 // len(unit)) + WORD + unit * (500_000 // len(unit))
-    begin = time.perf_counter()
+    begin = time.process_time()
 
     find(text)
 
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_naughty_strings_are_quoted_exactly_or_not_at_all() -> None:

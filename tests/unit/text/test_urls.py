@@ -113,11 +113,11 @@ def test_links_are_slices_with_a_host(text: str) -> None:
 @pytest.mark.parametrize("unit", ["https://a.example/", "https://a.example/)", ")", "(", "].", "https://"])
 def test_a_megabyte_of_links_takes_linear_time(unit: str) -> None:
     text = "https://a.example/" + unit * (1_000_000 // len(unit))
-    begin = time.perf_counter()
+    begin = time.process_time()
 
     links_in(text)
 
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_naughty_strings_are_no_trouble() -> None:

@@ -128,10 +128,10 @@ def test_a_megabyte_is_judged_in_a_moment() -> None:
     there = [Span(at, at + 4) for at in range(0, 900_000, 10)]
     sense = Sense(clues=tuple(Clue(f"词{number}", 1.0) for number in range(500)))
 
-    begin = time.perf_counter()
+    begin = time.process_time()
     score(sense, context_of(text, there))
 
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_a_topic_without_a_sense_means_everything() -> None:
