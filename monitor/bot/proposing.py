@@ -20,6 +20,7 @@ from monitor.processes.undisturbed import undisturbed
 from monitor.saying import phrase, say
 from monitor.services.rules import rules_of
 from monitor.topics.file import parse_topics
+from monitor.topics.reach import notes_of
 from monitor.topics_file import BY_DEFAULT, NAMEABLE, is_in_force, read_topics_text
 
 LOOK_BACK = timedelta(days=7)
@@ -85,16 +86,23 @@ def _offered(asked: Asked, before: str, change: DraftedChange, new: Topic | None
     row = (button(asked, label, "e", f"{proposal.id}y"), button(asked, say("Cancel"), "e", f"{proposal.id}n"))
     if old is None and new is not None:
         draft = Draft()
-        draft.write(_headline(proposal))
+        draft.write("\n".join((_headline(proposal), *_notes(old, new))))
         write_foretaste(draft, asked, new)
         return Answer(draft.text, draft.entities(), (row,), quotes=draft.quotes())
-    text = "\n".join((_headline(proposal), *_told_drops(stored, dropped)))
+    text = "\n".join((_headline(proposal), *_notes(old, new), *_told_drops(stored, dropped)))
     return Answer(text, buttons=(row,), quotes=_quotes(text, dropped))
 
 
 def _headline(proposal: Proposal) -> str:
     versions = {"topic": proposal.topic or "feeds", "old": proposal.version, "new": proposal.version + 1}
     return say("{topic} v{old} → v{new}: {change}", change=plain(proposal.said, LONGEST_CHANGE), **versions)
+
+
+def _notes(old: Topic | None, new: Topic | None) -> list[str]:
+    """Word what may be meant otherwise in a changed query, or will disappoint, unless it was so before."""
+    known = () if old is None else notes_of(old)
+    notes = () if new is None else notes_of(new)
+    return [say("Note: {said}.", said=told_reason(each)) for each in notes if each not in known]
 
 
 @undisturbed

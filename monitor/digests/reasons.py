@@ -76,6 +76,22 @@ OF_SOURCES = (
 """Why a source was not read, as monitor/sources and the store say it; what is short stands in coverage.py."""
 
 
+OF_HINTS = (
+    phrase('"{word}" is taken as a word; if you mean the operator, write {operator}'),
+    phrase('"{word}" stands in most posts'),
+    phrase('"{word}" is found inside longer words too; two characters or more say more'),
+    phrase("{pattern} sees the text as written: no 繁體 for 简体"),
+    phrase("{pattern} sees the text as written: no 繁體 for 简体, and capitals count unless it begins with (?i)"),
+    phrase("{likes}: counted are the likes when the post was read, often minutes after it was written"),
+    phrase("{handle}: posts that mention the account beside your words are found, not what the account writes"),
+    phrase('the * behind "{word}" changes nothing: such words are found inside longer ones anyway'),
+    phrase('"{word}" is one word; to exclude what stands behind the -, write a space before it'),
+    phrase('"{word}" is sought in the text; for links to the site write {operator}'),
+    phrase('the sign {sign} at the end of "{word}" must be there too; leave it out to find more'),
+    phrase("nothing can be found: it asks for {asked}, and looks at {places} only"),
+)
+"""What may be meant otherwise in a query, or will disappoint, as monitor/topics says it."""
+
 OF_STORE = (
     phrase("{place}: cannot be used for data ({reason}); free some space"),
     phrase("{place}: cannot be used for data ({reason}); set MONITOR_HOME to a folder of yours"),
@@ -121,7 +137,7 @@ def told_reason(reason: str) -> str:
     said = say(reason) if "{" not in reason else reason
     if said != reason:
         return said
-    for template in (AT_LINE, *OF_QUERIES, *OF_SOURCES, *OF_STORE):
+    for template in (AT_LINE, *OF_QUERIES, *OF_SOURCES, *OF_HINTS, *OF_STORE):
         found = _pattern(template).fullmatch(reason)
         if found is not None:
             return say(template, **_told(found.groupdict()))

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.digests.reasons import OF_QUERIES, OF_SOURCES, OF_STORE, plain_reason, told_reason
+from monitor.digests.reasons import OF_HINTS, OF_QUERIES, OF_SOURCES, OF_STORE, plain_reason, told_reason
 from monitor.errors import QueryError
 from monitor.saying import speaking
 from monitor.sources.http import refusal
 from monitor.sources.x_errors import refusal as refused_by_x
+from monitor.topics.language.hints import hints
 from monitor.topics.language.parse import read
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -48,6 +49,29 @@ def test_what_is_wrong_in_a_query_is_told_in_chinese(query: str) -> None:
     assert said != raised.value.reason
     assert re.search(r"[\u4e00-\u9fff]", said)
     assert told_reason(raised.value.reason) == raised.value.reason, "in English it stays as it is"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "躺平 or lying",
+        "躺平 国",
+        "/躺平+/",
+        "/(?i)lying flat/",
+        "躺平 min_likes:5",
+        "躺平 @somebody",
+        "躺平*",
+        "躺平-内卷",
+        "example.com",
+        "躺平。",
+    ],
+)
+def test_what_may_be_meant_otherwise_is_told_in_chinese(query: str) -> None:
+    said = hints(read(query).node)
+
+    assert said
+    with speaking("zh-Hant"):
+        assert not set(map(told_reason, said)) & set(said)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +130,8 @@ def test_readers_are_told_what_a_status_means_and_no_number(reason: str, said: s
 
 def test_no_template_takes_what_another_says() -> None:
     """A greedy one before others would hide them."""
-    filled = {template: re.sub(r"\{\w+\}", "7", template) for template in (*OF_QUERIES, *OF_SOURCES, *OF_STORE)}
+    filled = {
+        template: re.sub(r"\{\w+\}", "7", template) for template in (*OF_QUERIES, *OF_SOURCES, *OF_HINTS, *OF_STORE)
+    }
     with speaking("zh-Hant"):
         assert len({told_reason(each) for each in filled.values()}) == len(filled)
