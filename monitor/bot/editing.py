@@ -46,6 +46,9 @@ HOW_TO_TRACK = phrase('Tell me what to follow: /track 砸锅卖铁 OR "smash pot
 HOW_KEYWORDS = phrase("Like this: /keywords add {topic} word, or remove {topic} word, or test {topic} text")
 HOW_FEEDS = phrase("To change that: /feeds add https://… or /feeds remove https://…")
 NOT_WRITABLE = phrase("I cannot write the topics file, so nothing was changed. Whoever runs me can mend that: {reason}")
+FROM_NOW_ON = phrase(
+    "I look from now on. What was said before can be read by whoever runs me: monitor backfill {name} --since 7d"
+)
 CANCELLED = phrase("Nothing was changed.")
 
 
@@ -140,6 +143,7 @@ def _applied(asked: Asked, proposal: Proposal, *, is_undo: bool) -> Answer:
     said = say("v{version} in force; used in the digest of {time}.", version=version, time=time)
     if not proposal.is_new:
         return Answer(said, buttons=((undo,),))
+    said = f"{said}\n{say(FROM_NOW_ON, name=topic.name)}"
     when = say("{said}\nThe digest on {title} comes here every day. When?", said=said, title=title_of(topic))
     rows = (*hours_of(asked, topic), (button(asked, say("Send one now"), "d", topic.name), undo))
     return Answer(when, buttons=rows, changes=(Change("subscribe", topic.name, asked.update.thread),))
