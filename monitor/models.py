@@ -18,6 +18,7 @@ from monitor.nouns.delivery import Delivery, DeliveryState
 from monitor.nouns.incoming import Incoming, Role
 from monitor.nouns.message import Entity, Message, Parcel, Quoted, Receipt
 from monitor.nouns.novelty import First, Phrase
+from monitor.nouns.ordinary import Ordinary
 from monitor.nouns.post_key import PostKey
 from monitor.nouns.sharing import SharedLink
 from monitor.nouns.work import Job, Lease
@@ -35,6 +36,7 @@ __all__ = [
     "Job",
     "Lease",
     "Message",
+    "Ordinary",
     "Parcel",
     "Phrase",
     "PostKey",
@@ -228,8 +230,10 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
 
     `expected` is None while too little was sampled; `sampled` of `needed` hours say how far it got. `ratio` is
     count ÷ expected. `burst` is what stood out in the window, `phrases` came with it; `firsts` say when each spelling
-    and script was first seen, ever. `counted`: in `count` is what a platform counted and nobody read. `arithmetic`
-    explains, a sentence a line; `compared_with` names the earlier windows, "4 Mondays", "" where there are none.
+    and script was first seen, ever. `counted`: in `count` is what a platform counted and nobody read. `ordinary` says
+    what is usual in each hour, None where too little was read to say; `unread` are the times that were not read.
+    `arithmetic` explains, a sentence a line; `compared_with` names the earlier windows, "4 Mondays", "" where there are
+    none.
     """
 
     topic: str
@@ -249,6 +253,8 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     firsts: tuple[First, ...] = ()
     counted: tuple[Counted, ...] = ()
     compared_with: str = ""
+    ordinary: tuple[Ordinary | None, ...] = ()
+    unread: tuple[Window, ...] = ()
 
 
 Unquoted = Literal["links", "nameless", "handle", "inexact"]

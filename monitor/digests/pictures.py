@@ -1,28 +1,46 @@
-"""Draws a volume: bars by hour, what is usual, and the burst marked.
+"""Draws a volume: bars by hour, what is usual at each, the rise, and where nothing was read.
 
 Only who asks for a picture imports this module: its library takes half a second and some 60 MB. The font comes from a
 package, as few machines have one with 简 and 繁.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from importlib.resources import files
 from io import BytesIO
-from typing import Any
+from math import nan
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
-from monitor.digests.charts import Volume, burst_told, hours_of, title_of, window_of
+from monitor.digests.charts import Look, Volume, hours_of, rise_told, title_of, window_of
+from monitor.digests.wording import WEEKDAYS, few
+from monitor.digests.zones import own_time
+from monitor.models import Trend
 from monitor.saying import say
+from monitor.signals.baseline import DAYS_BACK
 
 HOUR = timedelta(hours=1)
-INCHES, DPI = (9.0, 5.0), 120
-COLORS = ("#2f6db3", "#e08a2c", "#4f9d69", "#8f63b8", "#c9504c", "#b5b9bf")
-"""Told apart by people who see no red or green; the last is for all others."""
+DAY_HOURS = 24
+INCHES, DPI = (7.2, 6.4), 150
+"""1080 by 960 pixels: a telephone shows three of them as one, so 13 points are some nine pixels there."""
 
-BURST_COLOR, GRID, INK = "#fde9c8", "#e3e6ea", "#22262b"
+TITLE, SMALL = 20, 13
+COLORS = ("#2f6db3", "#e08a2c", "#4f9d69", "#8f63b8", "#c9504c")
+"""Told apart by people who see no red or green."""
+
+LOOKS: dict[Look, dict[str, Any]] = {
+    "label": {},
+    "rest": {"color": "#a9b0b8"},
+    "repeats": {"facecolor": "white", "edgecolor": "#8a929b", "linewidth": 1.0},
+    "counted": {"facecolor": "white", "edgecolor": "#8a929b", "linewidth": 1.0, "linestyle": ":"},
+}
+RISE, RISE_INK, BAND, GRID, INK, PALE = "#fde9c8", "#a8650a", "#dfe3e8", "#e9ecef", "#22262b", "#5d656e"
+USUAL: dict[str, Any] = {"color": INK, "linewidth": 1.6, "linestyle": (0, (3, 2)), "zorder": 4}
+UNREAD: dict[str, Any] = {"facecolor": "none", "edgecolor": "#b9bfc6", "hatch": "///", "linewidth": 0}
 
 
 def draw(volume: Volume, zone: tzinfo) -> bytes:
@@ -31,69 +49,124 @@ def draw(volume: Volume, zone: tzinfo) -> bytes:
     figure = Figure(figsize=INCHES, dpi=DPI, layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    _mark_burst(axes, volume, zone, font)
+    _mark_rise(axes, volume)
+    _mark_usual(axes, volume.trend)
     _stack(axes, volume)
-    _mark_usual(axes, volume)
-    _name(axes, volume, zone, font)
-    if volume.series:
-        figure.legend(prop=font, frameon=False, ncols=len(volume.series) + 1, loc="outside lower left")
+    _mark_unread(axes, volume)
+    _name_hours(axes, volume, zone, font)
+    _frame(axes, volume, font)
+    _say_what(axes, volume, zone, font)
+    _explain(figure, axes, volume, font)
     out = BytesIO()
     figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
 
 
+def _explain(figure: Figure, axes: Axes, volume: Volume, font: FontProperties) -> None:
+    """Say what the colours of the bars are on the left, and on the right what else is there."""
+    handles, labels = axes.get_legend_handles_labels()
+    # Bars come behind all else, those of labels before the others.
+    first = len(labels) - len(volume.series)
+    colored = range(first, first + sum(each.look in ("label", "rest") for each in volume.series))
+    others = [*range(colored.stop, len(labels)), *range(first)]
+    prop = _sized(font, SMALL)
+
+    def key(places: Sequence[int], loc: Literal["outside lower left", "outside lower right"], columns: int) -> None:
+        shown = [handles[each] for each in places], [labels[each] for each in places]
+        figure.legend(*shown, loc=loc, prop=prop, frameon=False, handlelength=1.6, ncols=columns)
+
+    key(colored, "outside lower left", 2)
+    key(others, "outside lower right", 1)
+
+
 def _stack(axes: Axes, volume: Volume) -> None:
+    """Draw the bars; that of an hour stands between its begin and its end."""
     bottom = [0] * hours_of(volume)
+    middles = [hour + 0.5 for hour in range(len(bottom))]
     for place, each in enumerate(volume.series):
-        color = COLORS[-1] if each.is_rest else COLORS[place % (len(COLORS) - 1)]
-        axes.bar(range(len(bottom)), each.counts, bottom=bottom, color=color, label=each.label, width=0.82)
+        look = LOOKS[each.look] or {"color": COLORS[place % len(COLORS)]}
+        # An empty bar with an edge would be a line.
+        drawn = [count or nan for count in each.counts]
+        axes.bar(middles, drawn, bottom=bottom, label=each.label, width=0.84, **look)
         bottom = [low + count for low, count in zip(bottom, each.counts, strict=True)]
 
 
-def _mark_usual(axes: Axes, volume: Volume) -> None:
-    """Draw what is usual in an hour: that of the window, spread evenly."""
-    if volume.trend.expected is not None:
-        usual = volume.trend.expected / hours_of(volume)
-        axes.axhline(usual, color=INK, linewidth=1.1, linestyle=(0, (4, 3)), label=say("usual"))
-
-
-def _mark_burst(axes: Axes, volume: Volume, zone: tzinfo, font: FontProperties) -> None:
-    burst = volume.trend.burst
-    if burst is None:
+def _mark_usual(axes: Axes, trend: Trend) -> None:
+    """Draw what is usual at each hour, and the height below which nine of ten earlier ones stayed."""
+    if not any(trend.ordinary):
         return
-    first, last = ((each - volume.window.start) / HOUR - 0.5 for each in (burst.start, burst.end))
-    axes.axvspan(first, last, color=BURST_COLOR, zorder=0)
-    place = axes.get_xaxis_transform()
-    # On the right half the words end where the burst does: beyond the axes they would take their room away.
-    at, side = (first, "left") if first < hours_of(volume) / 2 else (last, "right")
-    told = burst_told(burst, zone)
-    axes.text(at, 1.01, told, ha=side, transform=place, fontproperties=font, fontsize=10, color="#a8650a")
+    high = [0 if each is None else each.high for each in trend.ordinary]
+    mean = [nan if each is None else each.mean for each in trend.ordinary]
+    axes.stairs(high, fill=True, color=BAND, label=say("9 in 10 such hours were no higher"))
+    axes.stairs(mean, baseline=None, label=say("usual at that time ({days} days)", days=DAYS_BACK), **USUAL)
 
 
-def _name(axes: Axes, volume: Volume, zone: tzinfo, font: FontProperties) -> None:
+def _mark_rise(axes: Axes, volume: Volume) -> None:
+    burst = volume.trend.burst
+    if burst is not None:
+        axes.axvspan(*_places(volume, burst.start, burst.end), color=RISE, zorder=0, linewidth=0)
+
+
+def _mark_unread(axes: Axes, volume: Volume) -> None:
+    for place, (start, end) in enumerate(volume.trend.unread):
+        label = say("not read") if place == 0 else None
+        axes.axvspan(*_places(volume, start, end), label=label, **UNREAD)
+
+
+def _places(volume: Volume, *moments: datetime) -> list[float]:
+    return [(each - volume.window.start) / HOUR for each in moments]
+
+
+def _say_what(axes: Axes, volume: Volume, zone: tzinfo, font: FontProperties) -> None:
+    """Write the title, the window with its usual, and the rise, each on a line of its own above the bars."""
+    expected = volume.trend.expected
+    usual = "" if expected is None else say("usual {count}", count=few(expected))
+    axes.set_title(title_of(volume), fontproperties=font, fontsize=TITLE, color=INK, loc="left", pad=50)
+    place = axes.transAxes
+    lines = (
+        (1.085, " · ".join(part for part in (window_of(volume, zone), usual) if part), PALE),
+        (1.02, rise_told(volume, zone), RISE_INK),
+    )
+    for height, words, color in lines:
+        axes.text(0, height, words, transform=place, fontproperties=font, fontsize=SMALL, color=color)
+    axes.set_ylabel(say("posts in each hour"), fontproperties=font, fontsize=SMALL, color=PALE)
+    axes.set_xlabel(own_time(zone), fontproperties=font, fontsize=SMALL, color=PALE)
+
+
+def _name_hours(axes: Axes, volume: Volume, zone: tzinfo, font: FontProperties) -> None:
+    """Name full hours of the reader's day, and the day where one begins."""
     hours = hours_of(volume)
-    axes.set_title(title_of(volume), fontproperties=font, fontsize=17, color=INK, loc="left", pad=26)
-    axes.set_xlabel(window_of(volume, zone), fontproperties=font, fontsize=11, color=INK)
-    step = max(1, -(-hours // 12))
-    starts = [(volume.window.start + place * HOUR).astimezone(zone) for place in range(0, hours, step)]
-    axes.set_xticks(range(0, hours, step), [_clock(each, hours) for each in starts], fontproperties=font, fontsize=10)
-    axes.locator_params(axis="y", nbins=6, integer=True)
+    step = 4 if hours <= DAY_HOURS + 1 else 12 if hours <= 3 * DAY_HOURS else DAY_HOURS
+    start = volume.window.start.astimezone(zone)
+    first = volume.window.start + timedelta(minutes=-(start.hour * 60 + start.minute) % 60, seconds=-start.second)
+    full = [first + n * HOUR for n in range(hours + 1)]
+    named = [each for each in full if each.astimezone(zone).hour % step == 0]
+    words = [_hour_told(each.astimezone(zone), has_day=place == 0) for place, each in enumerate(named)]
+    axes.set_xticks(_places(volume, *named), words, fontproperties=font, fontsize=SMALL)
+    axes.set_xlim(-0.1, hours + 0.1)
+
+
+def _hour_told(local: datetime, *, has_day: bool) -> str:
+    clock = f"{local:%H:%M}"
+    return f"{clock}\n{say(WEEKDAYS[local.weekday()])}" if has_day or local.hour == 0 else clock
+
+
+def _frame(axes: Axes, volume: Volume, font: FontProperties) -> None:
+    axes.locator_params(axis="y", nbins=5, integer=True)
     for each in axes.get_yticklabels():
         each.set_fontproperties(font)
-    axes.set_xlim(-0.6, hours - 0.4)
-    axes.set_ylim(bottom=0)
+        each.set_fontsize(SMALL)
+    axes.set_ylim(0, max((1, *volume.totals, *(each.high for each in volume.trend.ordinary if each))) * 1.04)
     axes.grid(axis="y", color=GRID)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
 
 
-def _clock(local: datetime, hours: int) -> str:
-    return f"{local:%H:%M}" if hours <= 24 else say("{number}/{day} {clock}", **_parts(local))
-
-
-def _parts(local: datetime) -> dict[str, Any]:
-    return {"number": local.month, "day": local.day, "clock": f"{local:%H:%M}"}
+def _sized(font: FontProperties, points: int) -> FontProperties:
+    sized = font.copy()
+    sized.set_size(points)
+    return sized
 
 
 def _font() -> FontProperties:

@@ -54,8 +54,8 @@ class Hours(NamedTuple):
 class Usual(NamedTuple):
     """What is usual, with what it was computed from: how many earlier counts, their sum and sum of squares.
 
-    `weekdays` counts are those of the same weekday, 0 where there are too few. `capped` counts were above `cap` and
-    count as it.
+    `weekdays` counts are those of the same weekday, 0 where there are too few. Nine of ten counts were at most `high`.
+    `capped` counts were above `cap` and count as it.
     """
 
     mean: float
@@ -66,6 +66,7 @@ class Usual(NamedTuple):
     squares: int
     weekdays: int
     weekday_sum: int
+    high: int
     cap: int
     capped: int
 
@@ -109,7 +110,8 @@ def usual_at(hours: Hours, window: Window, zone: ZoneInfo) -> Usual | None:
 
 def usual_of(every: Sequence[int], weekday: Sequence[int]) -> Usual:
     """Return the usual of counts, some of which (`weekday`) are those of the same weekday."""
-    cap = _cap(every)
+    high = _high(every)
+    cap = max(SMALLEST_CAP, CAP_TIMES * high)
     n, total, squares = len(every), sum(min(cap, x) for x in every), sum(min(cap, x) ** 2 for x in every)
     weekday_total = sum(min(cap, x) for x in weekday)
     dispersion = 1.0
@@ -127,6 +129,7 @@ def usual_of(every: Sequence[int], weekday: Sequence[int]) -> Usual:
         squares=squares,
         weekdays=len(weekday),
         weekday_sum=weekday_total,
+        high=high,
         cap=cap,
         capped=sum(x > cap for x in every),
     )
@@ -152,10 +155,9 @@ def _whole(hours: Hours, start: datetime, window: Window) -> list[int]:
     return [sum(read)] if len(read) == window.length // HOUR else []
 
 
-def _cap(counts: Sequence[int]) -> int:
-    """Return twice the count that nine of ten hours do not exceed, at least five."""
-    usual_high = sorted(counts)[int(CAP_QUANTILE * (len(counts) - 1))]
-    return max(SMALLEST_CAP, CAP_TIMES * usual_high)
+def _high(counts: Sequence[int]) -> int:
+    """Return the count that nine of ten do not exceed; twice that, and at least five, is the cap."""
+    return sorted(counts)[int(CAP_QUANTILE * (len(counts) - 1))]
 
 
 def _mean(total: int, counts: int) -> float:

@@ -12,7 +12,7 @@ is found by `peaks.find_burst`.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from statistics import median
 from typing import NamedTuple
@@ -23,13 +23,16 @@ from monitor.saying import phrase, say
 from monitor.signals.accounts import count_languages, count_platforms, posts_by_account
 from monitor.signals.arithmetic import makeup, tallied
 from monitor.signals.baseline import DAY, DAYS_BACK, HOUR, NEEDED_HOURS, WHOLE, days_before, sampled_hours
-from monitor.signals.coverage import covered, merged
+from monitor.signals.coverage import covered, merged, uncovered
 from monitor.signals.peaks import Earlier, Finding, find_burst
 from monitor.signals.tallies import Unread, counted_in, posts_in
 
 FEWEST_WINDOWS = 3
 LONGEST_WINDOW = 7 * DAY
 """Window up to which bursts are looked for: what is usual comes from before it, and is too far from the end of more."""
+
+UNREAD = timedelta(minutes=10)
+"""Time that was not read from which it is told; shorter is what lies between two looks."""
 
 SAME_WEEKDAYS = 4
 SMALLEST_DIVISOR = 1.0
@@ -112,6 +115,8 @@ def measure(topic: Topic, window: Window, mentions: Sequence[Mention], known: Kn
         burst=found.burst,
         counted=counted,
         compared_with=usual.compared_with,
+        ordinary=found.ordinary,
+        unread=tuple(uncovered(window, merged(known.sampled), UNREAD)),
     )
 
 

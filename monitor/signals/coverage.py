@@ -24,6 +24,14 @@ def covered(window: Window, sampled: Iterable[Window]) -> timedelta:
     return sum((overlap for overlap in overlaps if overlap > timedelta()), timedelta())
 
 
+def uncovered(window: Window, sampled: Iterable[Window], least: timedelta) -> list[Window]:
+    """Return the parts of a window outside the sampled ones, which must not overlap, that are as long as `least`."""
+    inside = [each for each in sampled if each.end > window.start and each.start < window.end]
+    ends = (window.start, *(each.end for each in inside))
+    starts = (*(each.start for each in inside), window.end)
+    return [Window(*each) for each in zip(ends, starts, strict=True) if each[1] - each[0] >= least]
+
+
 def since(start: datetime, windows: Iterable[Window]) -> list[Window]:
     """Return what of the windows lies after a time."""
     return [Window(max(each.start, start), each.end) for each in windows if each.end > start]

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.models import Mention, Window
 from monitor.nouns.burst import Burst
+from monitor.nouns.ordinary import Ordinary
 from monitor.signals.accounts import count_accounts
 from monitor.signals.arithmetic import explained
 from monitor.signals.baseline import HOUR, WHOLE, Hours, Usual, usual_at
@@ -34,10 +35,14 @@ class Earlier(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What stood out and the sentences that explain its numbers; None and none where nothing did."""
+    """What stood out and the sentences that explain its numbers; None and none where nothing did.
+
+    `ordinary` says what is usual in each hour of the window.
+    """
 
     burst: Burst | None = None
     sentences: tuple[str, ...] = ()
+    ordinary: tuple[Ordinary | None, ...] = ()
 
 
 class _Stretch(NamedTuple):
@@ -71,14 +76,15 @@ def find_burst(
     read = [ending for ending in endings if ending]
     best = [max(ending, key=lambda each: each.surprise) for ending in read]
     top = max((each for each in best if each.surprise >= BURST), key=_strength, default=None)
+    ordinary = tuple(_ordinary(talk, n, ending, earlier) for n, ending in enumerate(endings))
     if top is None or top.usual is None:
-        return Finding()
+        return Finding(ordinary=ordinary)
     hours = [
         Scored(talk.voices(hour.hours), hour.surprise, highest.surprise)
         for (hour, *_), highest in zip(read, best, strict=True)
     ]
     burst = _burst(talk, top, top.usual, hours, earlier.hours.read)
-    return Finding(burst, explained(burst, top.usual, earlier.zone))
+    return Finding(burst, explained(burst, top.usual, earlier.zone), ordinary)
 
 
 class _Talk:
@@ -145,6 +151,13 @@ def _ending(talk: _Talk, last: int, earlier: Earlier) -> list[_Stretch]:
         if score >= BURST:
             break
     return found
+
+
+def _ordinary(talk: _Talk, hour: int, ending: Sequence[_Stretch], earlier: Earlier) -> Ordinary | None:
+    """Return what is usual in an hour, also in one that was not read itself."""
+    start = talk.start + hour * HOUR
+    usual = ending[0].usual if ending else usual_at(earlier.hours, Window(start, start + HOUR), earlier.zone)
+    return None if usual is None else Ordinary(usual.mean, usual.high)
 
 
 def _strength(stretch: _Stretch) -> tuple[int, float]:

@@ -52,6 +52,16 @@ def firsts_of_all(hours: Sequence[Mapping[str, Said]]) -> dict[str, Said]:
     return found
 
 
+def speaking_first(first_said: Mapping[str, Said]) -> set[PostKey]:
+    """Return the posts that are voices: of what each account said first in its own words the earliest."""
+    by_account: dict[Account, Said] = {}
+    for each in first_said.values():
+        known = by_account.get(each.account)
+        if known is None or each < known:
+            by_account[each.account] = each
+    return {each.key for each in by_account.values()}
+
+
 def count_voices(first_said: Mapping[str, Said]) -> int:
     """Return how many accounts said something first in their own words."""
     return len({each.account for each in first_said.values()})

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.models import Window
-from monitor.signals.coverage import covered, merged, read_together
+from monitor.signals.coverage import covered, merged, read_together, uncovered
 from tests.build import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -50,3 +50,14 @@ def test_read_together_counts_queries_minute_by_minute(by_query: list[list[Windo
 
 def test_nothing_is_read_together_without_queries() -> None:
     assert read_together([]) == []
+
+
+@given(windows)
+def test_what_is_not_covered_is_all_the_rest_of_a_window(some: list[Window]) -> None:
+    window = a_window(20, 70)
+
+    rest = uncovered(window, merged(some), MINUTE)
+
+    assert minutes(rest) == minutes([window]) - minutes(some)
+    assert all(each.length >= MINUTE for each in rest)
+    assert uncovered(window, merged(some), 51 * MINUTE) == []

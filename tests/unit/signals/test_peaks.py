@@ -78,7 +78,9 @@ def test_a_slow_rise_stands_out_over_hours_of_which_each_alone_is_usual() -> Non
 
 
 def test_a_quiet_day_has_no_burst_and_no_sentence() -> None:
-    assert find_burst(WINDOW, by_hour(WINDOW, quiet_day()), an_earlier()) == Finding()
+    found = find_burst(WINDOW, by_hour(WINDOW, quiet_day()), an_earlier())
+
+    assert found == Finding(ordinary=found.ordinary)
 
 
 def test_one_account_with_a_thousand_posts_makes_no_burst() -> None:
@@ -203,6 +205,24 @@ def test_gaps_in_the_earlier_weeks_never_make_a_burst(gaps: list[tuple[int, int,
     day = [each for n in range(24) for each in posts(WINDOW.start + n * HOUR, steady)]
 
     assert measure(a_topic(), WINDOW, day, Known(read, counts), NOON).burst is None
+
+
+def test_each_hour_has_its_usual_also_one_that_was_not_read() -> None:
+    """The chart drew the usual of a day spread evenly, beside a rise that was compared with another."""
+    window = Window(NOON - DAY, NOON)
+    counts = [10 if n % 24 == 9 else 1 for n in range((window.start - FIRST) // HOUR)]
+    gap = Window(window.start + 3 * HOUR, window.start + 5 * HOUR)
+    read = (Window(FIRST, gap.start), Window(gap.end, NOON))
+
+    trend = measure(a_topic(), window, posts(BURST_HOUR, 60), Known(read, counts), NOON)
+
+    assert trend.burst is not None
+    hour = (trend.burst.start - window.start) // HOUR
+    assert len(trend.ordinary) == 24
+    assert all(each is not None and each.high >= 1 for each in trend.ordinary)
+    assert trend.ordinary[hour] is not None
+    assert trend.ordinary[hour].mean == trend.burst.expected
+    assert trend.unread == (gap,)
 
 
 # /why: whoever reads the sentences can repeat the numbers.
