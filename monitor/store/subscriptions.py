@@ -174,10 +174,11 @@ class SubscriptionStore:
         Those of the last day stay: an update that subscribes them may be between its two steps.
         """
         before = to_ms(store_now(self._connection) - timedelta(days=SUBSCRIBERS_DAYS))
+        index = self._connection.keys.work.subscribers
         for chat, at in self._candidates(topic):
             key = self._connection.keys.chat(chat).subscriptions
             if at < before and not self._connection.execute("HEXISTS", key, topic):
-                self._connection.execute("ZREM", self._connection.keys.work.subscribers, f"{topic} {chat}")
+                self._connection.run("unlist", (index,), (f"{topic} {chat}", at))
 
     def _candidates(self, topic: str) -> list[tuple[str, int]]:
         """Return chats and when they subscribed last. Names of topics hold no space and nothing that MATCH knows."""
