@@ -342,7 +342,9 @@ def prune(monitor: Monitor, subject: str, owner: str, now: datetime) -> None:
         if topic is None or lease is None:
             return
         if monitor.setbacks.may_be_ahead():
-            log.info("not pruned yet", extra={"topic": topic.name, "reason": "the clock leapt"})
+            log.info(
+                "not pruned yet", extra={"topic": topic.name, "reason": "nobody looked for an hour, or the clock leapt"}
+            )
             monitor.progress.finish(lease, UNSURE)
             return
         pruned = monitor.mentions.prune(topic.name, oldest_kept(topic, now))
