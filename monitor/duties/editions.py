@@ -79,11 +79,12 @@ def quiet_for(topic: Topic, wishes: Wishes, now: datetime) -> timedelta:
 def hand_to(monitor: Monitor, topic: Topic, due: DueDigest, now: datetime, chat: str) -> list[str]:
     """Hand a digest to the one chat that gets it by its own plan; return the chat when that failed."""
     wishes = monitor.wishes.of(chat, topic.name)
-    recipient = recipient_of(monitor, topic, chat)
-    if wishes is None or recipient is None or is_muted(wishes, now):
+    if wishes is None or recipient_of(monitor, topic, chat) is None or is_muted(wishes, now):
         return []
     edition = edition_for(monitor, topic, due_for(monitor, topic, due, chat), now, chat)
-    if not is_wished(edition.digest, wishes):
+    # Asked again: it took a while, and who unsubscribed meanwhile was told that nothing comes any more.
+    recipient = recipient_of(monitor, topic, chat)
+    if recipient is None or not is_wished(edition.digest, wishes):
         return []
     return [] if serve(monitor, recipient, edition) else [chat]
 

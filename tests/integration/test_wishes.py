@@ -4,13 +4,15 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from monitor.digests.schedule import windows_due
+from monitor.digests.schedule import DueDigest, window_ending, windows_due
 from monitor.digests.wishing import gates_of, wished
-from monitor.duties import jobs
+from monitor.duties import editions, jobs
 from monitor.duties.editions import edition_job
+from monitor.duties.rounds import Edition
 from monitor.models import PostKey
 from monitor.store.codec import decode_parcel
 from tests.build import a_mention
@@ -151,3 +153,26 @@ def test_settings_say_which_quiet_hours_alerts_keep(room: Room) -> None:
     assert "Quiet hours: none" in room.say(anna, "/settings pots quiet off")
     gates = gates_of(room.monitor.wishes.of(str(anna.id), "pots"))
     assert gates.quiet_from == gates.quiet_to
+
+
+def test_who_unsubscribes_while_a_digest_is_composed_gets_none(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs.read_topics(room.monitor, BEGIN)
+    anna, compose = room.person("Anna", "reader"), editions.edition_for
+    for words in ("/subscribe pots", "/settings pots at 13:00"):
+        room.say(anna, words)
+    publish(room, 1, BEGIN - HOUR)
+    due = DueDigest(window=window_ending(BEGIN))
+    answers: list[str] = []
+
+    def late(*arguments: Any) -> Edition:
+        made = compose(*arguments)
+        answers.append(room.say(anna, "/unsubscribe pots"))
+        return made
+
+    monkeypatch.setattr(editions, "edition_for", late)
+    [topic] = room.monitor.topics.all()
+    failed = editions.hand_to(room.monitor, topic, due, BEGIN, str(anna.id))
+
+    assert len(answers) == 1
+    assert room.monitor.subscriptions.of(str(anna.id)) == []
+    assert (failed, shown(room, anna)) == ([], [])
