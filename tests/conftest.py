@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 import redis
 
+from monitor.store import embedded
 from monitor.store.connection import Connection
 from monitor.store.embedded import EmbeddedStore
 from monitor.store.keys import Keyspace
@@ -46,6 +47,14 @@ def no_network() -> Iterator[None]:
     socket.socket.connect = _loopback_only  # type: ignore[method-assign]
     yield
     socket.socket.connect = _connect  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_server_left() -> Iterator[None]:
+    """Refuse embedded servers that a test started and nobody ended; those that other processes ended are heard of."""
+    yield
+    for server in embedded._started:
+        server.wait(60)
 
 
 @pytest.fixture(scope="session")

@@ -267,7 +267,8 @@ class EmbeddedStore:
         assert process.stdin is not None, "a pipe was asked for"
         with process.stdin as configuration:
             configuration.write(os.fsencode(text))
-        _started.append(process)
+        # Those that others ended meanwhile are heard of, and forgotten.
+        _started[:] = [each for each in _started if each.poll() is None] + [process]
         return process
 
     def _wait(self, process: subprocess.Popen[bytes] | None, *, is_patient: bool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StoreError
+from monitor.processes.liveness import has_ended
 from monitor.store import embedded
 from monitor.store.connection import Connection
 from monitor.store.embedded import EmbeddedStore
@@ -199,4 +200,21 @@ def test_a_log_that_is_broken_in_its_middle_says_how_to_go_on(tmp_path: Path) ->
         store.attach()
 
     assert path.read_bytes().startswith(b"broken")
+    store.detach()
+
+
+def test_a_server_that_another_process_ended_is_buried_when_the_next_one_starts(tmp_path: Path) -> None:
+    """Zombies of servers stayed for as long as the process that had started them."""
+    store = EmbeddedStore(tmp_path / "ended")
+    store.attach()
+    pid = pid_of(store)
+    os.kill(pid, signal.SIGTERM)  # as the last of its users does, whoever that is
+    wait_until(lambda: has_ended(pid))
+
+    following = EmbeddedStore(tmp_path / "next")
+    following.attach()
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    following.detach()
     store.detach()
