@@ -86,7 +86,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     wait_for(url, process)
     yield url
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

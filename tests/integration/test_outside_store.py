@@ -147,7 +147,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     wait_for(f"unix://root:root@{path}", process)
     yield Server(port, folder / "authority.pem", folder / "stranger.pem", path)
     process.terminate()
-    process.wait(10)
+    process.wait(60)
 
 
 @needs_tls

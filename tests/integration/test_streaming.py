@@ -81,7 +81,7 @@ class Following:
     def stop(self) -> None:
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 

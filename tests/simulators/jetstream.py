@@ -161,7 +161,7 @@ class JetstreamServer:
         with self.network.changed:
             self.network.changed.notify_all()
         self._server.shutdown()
-        self._thread.join(5)
+        self._thread.join(60)
 
     def drop_after(self, frames: int, *, mid_message: bool = False) -> None:
         """Cut the next connection after so many frames, within one if wanted; then work again."""

@@ -60,7 +60,7 @@ class MastodonServer:
     ) -> None:
         self._client.close()
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def write(self, text: str, **more: str) -> dict[str, Any]:
         """Write a status."""

@@ -47,7 +47,7 @@ class RemoteSimulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate(timeout=10)
+        self._process.communicate(timeout=60)
         assert self._process.returncode == 0, f"the simulator ended with {self._process.returncode}"
 
     @property
@@ -57,7 +57,7 @@ class RemoteSimulator:
 
     def do(self, verb: str, **order: Any) -> Json:
         """Give an order (see telegram_control.py); return its answer."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=60)
         try:
             connection.request("POST", CONTROL_PATH, json.dumps({"do": verb, **order}).encode())
             answer: Json = json.loads(connection.getresponse().read())

@@ -41,7 +41,7 @@ class Asker:
 
     def post(self, path: str, body: bytes, content_type: str) -> tuple[int, Json]:
         """Post a body; return the status and the answer."""
-        connection = http.client.HTTPConnection(self._netloc, timeout=10)
+        connection = http.client.HTTPConnection(self._netloc, timeout=60)
         try:
             connection.request("POST", path, body, {"Content-Type": content_type})
             answer = connection.getresponse()
