@@ -202,18 +202,20 @@ def _part(source: SourceReading, window: Window, zone: tzinfo) -> str:
 def _unread(source: SourceReading, window: Window, zone: tzinfo, worded: Callable[[str], str]) -> str:
     label = _label(source, source.failed)
     reason = plain(worded(source.reason) if source.reason else _why_unread(source), LONGEST_REASON)
-    notes = say("; ").join((reason, *_read_before(source)))
+    notes = say("; ").join((reason, *_read_before(source, window, zone)))
     if source.since is None or source.reason in NOT_SET_UP:
         return say("{label} ({notes})", label=label, notes=notes)
     since = time_within(source.since, window, zone)
     return say("{label} since {time} ({notes})", label=label, time=since, notes=notes)
 
 
-def _read_before(source: SourceReading) -> Iterator[str]:
+def _read_before(source: SourceReading, window: Window, zone: tzinfo) -> Iterator[str]:
     """Word how much was read of a platform that is told of as not read, and that it was read in part only."""
     if not source.read or source.sound:
         return
-    if source.reason is not None and source.share < WHOLE:
+    if source.begun is not None and source.begun > window.start:
+        yield say("read from {time} until then", time=time_within(source.begun, window, zone))
+    elif source.reason is not None and source.share < WHOLE:
         yield say("until then {share} % of the window was read", share=f"{100 * source.share:.0f}")
     if source.truncated:
         yield from _partly(source)

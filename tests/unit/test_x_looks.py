@@ -1,5 +1,6 @@
 """X through the whole path: topics, packed queries, looks, the store's meter, and what the digest says of it."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,7 +122,7 @@ def test_when_the_money_is_spent_the_digest_says_so(monitor: Monitor, world: Wor
     assert last.error is not None
     assert last.error.reason == "budget"
     assert last.due_in > timedelta(0)
-    assert told(monitor, world, [query])[1].endswith("(budget)")
+    assert re.search(r"\(budget; read from .* until then\)$", told(monitor, world, [query])[1])
     assert spend.today(world.now).spent <= 500_000
     assert world.spent[world.now.date().isoformat()] == 0
 

@@ -186,4 +186,6 @@ def test_a_platform_is_not_called_read_and_not_read_in_one_breath() -> None:
 
     assert told(failing) == "Not read: Bluesky since 11:00 (budget; until then 92 % of the window was read)."
     assert "(budget; until then 92 % of the window was read; sample 60 of 380)" in told(sample)
+    begun = a_status("bluesky", 0.2, 6, "budget")
+    assert told(begun) == "Not read: Bluesky since 11:00 (budget; read from 06:00 until then)."
     assert told(*feeds) == "Read: 2 of 3 feeds. Not read: 1 of 3 feeds since 11:00 (503)."
