@@ -232,8 +232,8 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     count ÷ expected. `burst` is what stood out in the window, `phrases` came with it; `firsts` say when each spelling
     and script was first seen, ever. `counted`: in `count` is what a platform counted and nobody read. `ordinary` says
     what is usual in each hour, None where too little was read to say; `unread` are the times that were not read.
-    `arithmetic` explains, a sentence a line; `compared_with` names the earlier windows, "4 Mondays", "" where there are
-    none.
+    `arithmetic` explains, a sentence a line; those that explain the burst alone are in `burst_told` too.
+    `compared_with` names the earlier windows, "4 Mondays", "" where there are none.
     """
 
     topic: str
@@ -255,6 +255,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     compared_with: str = ""
     ordinary: tuple[Ordinary | None, ...] = ()
     unread: tuple[Window, ...] = ()
+    burst_told: tuple[str, ...] = ()
 
 
 Unquoted = Literal["links", "nameless", "handle", "inexact"]

@@ -1,7 +1,7 @@
 """What is behind the numbers: /why, /chart, and a digest now."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from zoneinfo import ZoneInfo
 
@@ -15,23 +15,29 @@ from monitor.digests.headline import window_words
 from monitor.digests.render import render
 from monitor.digests.schedule import window_ending
 from monitor.digests.wishing import stricter, wished
-from monitor.models import Topic
+from monitor.models import Topic, Trend, Window
 from monitor.nouns.wishes import Wishes
 from monitor.pipeline import Gathered, gather
 from monitor.readers.shelves import named_in, shelf_in
 from monitor.readers.topic_names import title_of
-from monitor.readers.under_digests import buttons_below
+from monitor.readers.under_digests import buttons_below, hour_named
 from monitor.saying import phrase, say
 
 PLATFORM = "platform"
 NOW = "now"
 LONGEST_WHY = 3500
 NO_PICTURE = phrase("I cannot draw here; whoever runs me can see why in the log.")
+NO_RISE_NOW = phrase("Nothing stands out in that hour any more: its posts were withdrawn, or are no longer kept.")
 log = logging.getLogger(__name__)
 
 
 def why(asked: Asked) -> Answer:
-    """Tell how the numbers of the last 24 hours came about."""
+    """Tell how the numbers of the last 24 hours came about; below an alert, those of its hour."""
+    if asked.is_press:
+        for topic in asked.monitor.topics.all():
+            hour = hour_named(topic, asked.words)
+            if hour is not None:
+                return _alert_explained(asked, topic, hour)
     return _with_topic(asked, "w", _explained)
 
 
@@ -57,18 +63,34 @@ def _with_topic(asked: Asked, action: str, tell: Callable[[Asked, Topic], Answer
 
 def gathered_now(asked: Asked, topic: Topic) -> Gathered:
     """Return what was seen of a topic in the last 24 hours, in the languages and the time zone of the chat."""
+    return _gathered(asked, topic, window_ending(asked.now))
+
+
+def _gathered(asked: Asked, topic: Topic, window: Window) -> Gathered:
     wishes = asked.monitor.wishes.of(asked.chat, topic.name) or Wishes()
     shelf = shelf_in(asked.monitor, topic, wishes, asked.now)
-    return gather(wished(topic, wishes), window_ending(asked.now), shelf, asked.now)
+    return gather(wished(topic, wishes), window, shelf, asked.now)
 
 
 def _explained(asked: Asked, topic: Topic) -> Answer:
     trend = gathered_now(asked, topic).trend
     zone = zone_in(asked, topic)
-    title = say("{topic}, {window}", topic=title_of(topic), window=window_words(trend, zone))
-    opinion = opinion_told(asked.monitor, topic)
     worked_out = ("", say("How this is worked out:"), *trend.arithmetic) if trend.arithmetic else ()
-    lines = (title, what_happened(trend, zone), what_it_is_compared_with(trend), *worked_out)
+    return _told(asked, topic, trend, (what_happened(trend, zone), what_it_is_compared_with(trend), *worked_out))
+
+
+def _alert_explained(asked: Asked, topic: Topic, hour: Window) -> Answer:
+    """Tell of the hour of an alert with the usual that the alert has: that of a day is another."""
+    trend = _gathered(asked, topic, hour).trend
+    # Posts that came later count too, and those that were withdrawn do not.
+    known = say("As it is known now.") if trend.burst_told else say(NO_RISE_NOW)
+    return _told(asked, topic, trend, (known, *trend.burst_told))
+
+
+def _told(asked: Asked, topic: Topic, trend: Trend, sentences: Sequence[str]) -> Answer:
+    title = say("{topic}, {window}", topic=title_of(topic), window=window_words(trend, zone_in(asked, topic)))
+    opinion = opinion_told(asked.monitor, topic)
+    lines = (title, *sentences)
     return Answer("\n".join((*lines, opinion) if opinion else lines)[:LONGEST_WHY])
 
 

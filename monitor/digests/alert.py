@@ -1,7 +1,7 @@
 """An alert in words: what is rising, beside what, one quote, and when the next one would come.
 
 #topic rising: 64 posts in 60 min      bold
-usual 9 · 51 accounts, 3 platforms
+14:00–15:00 Taipei time, usual then 9 · 51 accounts, 3 platforms
 Most shared: its own title             a link
 ▎quote                                 blockquote
 Bluesky 14:31 · 简
@@ -14,6 +14,7 @@ from monitor.digests.draft import Draft
 from monitor.digests.headline import write_title
 from monitor.digests.reactions import write_reaction
 from monitor.digests.wording import accounts, few, hashtag, listed, posts
+from monitor.digests.zones import own_time
 from monitor.models import Digest, Message
 from monitor.nouns.burst import Burst
 from monitor.nouns.message import part_id
@@ -29,7 +30,7 @@ def render_alert(digest: Digest, burst: Burst, again_above: int, chat: str, zone
         topic = hashtag(digest.title)
         draft.write(say("{topic} rising: {posts} in {count} min", topic=topic, posts=posts(burst.posts), count=minutes))
     who = listed([accounts(burst.accounts), say_many("{count} platform", "{count} platforms", burst.platforms)])
-    draft.write("\n" + say("usual {count}", count=few(burst.expected)) + f" · {who}")
+    draft.write(f"\n{_hour(burst, zone)} · {who}")
     if digest.link is not None:
         draft.write("\n" + say("Most shared: "))
         write_title(draft, digest.link, digest.page)
@@ -49,3 +50,10 @@ def render_alert(digest: Digest, burst: Burst, again_above: int, chat: str, zone
         silent=False,
         quotes=draft.quotes(),
     )
+
+
+def _hour(burst: Burst, zone: tzinfo) -> str:
+    """Word which hour it was and what is usual then: the digest and /why tell of others, with another usual."""
+    start, end = (f"{each.astimezone(zone):%H:%M}" for each in (burst.start, burst.end))
+    usual = few(burst.expected)
+    return say("{start}–{end} {zone}, usual then {usual}", start=start, end=end, zone=own_time(zone), usual=usual)

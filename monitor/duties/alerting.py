@@ -160,7 +160,7 @@ def _hand(monitor: Monitor, topic: Topic, taker: Taker, begun: Begun, gathered: 
             monitor.sink.send(message)
             return
         greet(monitor, taker.chat, taker.thread, made.id)
-        below = buttons_below_alert(monitor, topic, taker.chat, begun.at)
+        below = buttons_below_alert(monitor, topic, taker.chat, begun)
         message = msgspec.structs.replace(message, thread=taker.thread, buttons=below)
         parcel = Parcel(message=message, posts=shown_in(made))
         # What rose when a backup was restored was told before, perhaps by an hour that ended earlier.

@@ -116,6 +116,7 @@ def measure(topic: Topic, window: Window, mentions: Sequence[Mention], known: Kn
         counted=counted,
         compared_with=usual.compared_with,
         ordinary=found.ordinary,
+        burst_told=found.sentences,
         unread=tuple(uncovered(window, merged(known.sampled), UNREAD)),
     )
 

@@ -26,7 +26,7 @@ def test_an_alert_has_the_lines_of_the_specification_and_is_loud() -> None:
     shown = message.text.translate({0x2068: None, 0x2069: None})
     assert shown.split("\n") == [
         "#砸锅卖铁 rising: 64 posts in 60 min",
-        "usual 9.2 · 51 accounts, 3 platforms",
+        "14:00–15:00 Taipei time, usual then 9.2 · 51 accounts, 3 platforms",
         "Most shared: Northern Post: 《锅》",
         "要砸锅卖铁,先砸谁的锅?",
         "Bluesky 14:31 · 简 · ♥310",
