@@ -25,6 +25,7 @@ from monitor.digests.wording import many
 from monitor.errors import ConfigError
 from monitor.models import Digest, Mention, Topic, Window
 from monitor.pipeline import Gathered, Shelf, Stages, gather, ingest
+from monitor.saying import say
 from monitor.settings import Settings, load
 from monitor.signals.archives import ArchiveCoverage, busiest_day, hour_of, is_possible, stretches
 from monitor.signals.firsts import firsts_of
@@ -99,7 +100,9 @@ def demo(
     words = keywords or (SAMPLE_KEYWORDS if archive is None and query is None else ())
     tell(path, mapping, asked_topic(words, query), Choice("busiest", as_json, chart))
     if archive is None:
-        click.echo("\nThese posts are invented. For real ones: make run, or monitor up", err=True)
+        with spoken(load()):
+            said = say("These posts are invented. To follow real ones: {command}", command="make run")
+        click.echo(f"\n{said}", err=True)
 
 
 @click.command(

@@ -25,3 +25,15 @@ def test_without_a_wish_the_settings_decide(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("MONITOR_TELEGRAM__LANGUAGE", "zh-Hant")
 
     assert "則" in CliRunner().invoke(demo, []).output
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh-Hans", "要追踪真实的讨论，请运行：make run"), ("zh-Hant", "要追蹤真實的討論，請執行：make run")],
+)
+def test_the_demo_says_in_its_language_what_comes_next(language: str, words: str) -> None:
+    """It ended in English below a digest in 繁體."""
+    said = CliRunner().invoke(demo, ["--language", language])
+
+    assert said.output.rstrip().endswith(words)
+    assert "invented" not in said.output
