@@ -45,6 +45,7 @@ SAMPLE_KEYWORDS = ("砸锅卖铁", "smash pots and sell iron", "smashing pots an
 SAMPLE = Path(__file__).parents[1] / "samples" / "demo.jsonl"
 """It comes with the package: the demo needs no folder of anybody's."""
 
+AN_ARCHIVE = 'write one post a line, as in {"id": "1", "text": "…"}, or say where its fields are: --map text=content'
 NAMED_WINDOWS = ("all", "busiest")
 PAGE = 500
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -209,10 +210,11 @@ def read_with_progress(path: Path, mapping: Mapping[str, str]) -> Iterator[Archi
 
 
 def nothing_read(path: Path, problems: Sequence[str], undated: int) -> str:
-    """Word why an archive gave nothing."""
-    impossible = (no_time(undated),) if undated else ()
-    reasons = "; ".join((*problems, *impossible))
-    return f"{path}: holds no post that can be read" + (f": {reasons}" if reasons else "")
+    """Word why an archive gave nothing, in one sentence, and what an archive is: the other lines are like the first."""
+    if undated:
+        return f"{path}: holds no post that can be told: {no_time(undated)}"
+    first = problems[0].partition(" (")[0] if problems else "it has no line"
+    return f"{path}: holds no post that can be read ({first}); {AN_ARCHIVE}"
 
 
 def said(path: Path, replayed: Replayed) -> str:
