@@ -80,8 +80,8 @@ def fsck() -> None:
 def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Finding]:
     """Yield one finding per thing that can be right or wrong."""
     yield from _store(monitor)
-    yield from _topics(monitor, settings)
     yield from _schedule(monitor, settings)
+    yield from _topics(monitor, settings)
     if monitor.telegram is not None:
         yield _bot(monitor, monitor.telegram)
     yield _quarantine(monitor)
@@ -91,11 +91,11 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
 
 
 def _schedule(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
-    """Say whether what comes due is done: nobody knows while nothing runs."""
-    said = neglect(monitor.schedule.sight())
+    """Say whether what comes due is done. Where nothing runs everything waits, and which job does is no news."""
     if monitor.embedded is not None and not is_running(settings.home):
-        yield Finding(False, f"nothing is running on this data{f': {said}' if said else ''}", "start `monitor up`")
-    elif said is not None:
+        said = "nothing is running on this data: no source is read, and no digest is made"
+        yield Finding(False, said, "start `monitor up` and leave it running; what waits is done then")
+    elif (said := neglect(monitor.schedule.sight())) is not None:
         yield Finding(False, f"schedule: {said}", "start `monitor up`")
     else:
         yield Finding(True, "schedule: work is done as it comes due")
