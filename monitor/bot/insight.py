@@ -10,7 +10,7 @@ from monitor.bot.opinions import opinion_told
 from monitor.bot.topics_meant import topic_meant
 from monitor.digests.charts import PICTURES, Kind, caption_of, volume_of
 from monitor.digests.compose import Brief, compose
-from monitor.digests.gist import what_happened, what_it_is_compared_with
+from monitor.digests.gist import what_happened, what_it_is_compared_with, what_rose
 from monitor.digests.headline import window_words
 from monitor.digests.render import render
 from monitor.digests.schedule import window_ending
@@ -27,6 +27,7 @@ PLATFORM = "platform"
 NOW = "now"
 LONGEST_WHY = 3500
 NO_PICTURE = phrase("I cannot draw here; whoever runs me can see why in the log.")
+WORKED_OUT = phrase("How this is worked out:")
 NO_RISE_NOW = phrase("Nothing stands out in that hour any more: its posts were withdrawn, or are no longer kept.")
 log = logging.getLogger(__name__)
 
@@ -75,16 +76,18 @@ def _gathered(asked: Asked, topic: Topic, window: Window) -> Gathered:
 def _explained(asked: Asked, topic: Topic) -> Answer:
     trend = gathered_now(asked, topic).trend
     zone = zone_in(asked, topic)
-    worked_out = ("", say("How this is worked out:"), *trend.arithmetic) if trend.arithmetic else ()
+    worked_out = ("", say(WORKED_OUT), *trend.arithmetic) if trend.arithmetic else ()
     return _told(asked, topic, trend, (what_happened(trend, zone), what_it_is_compared_with(trend), *worked_out))
 
 
 def _alert_explained(asked: Asked, topic: Topic, hour: Window) -> Answer:
     """Tell of the hour of an alert with the usual that the alert has: that of a day is another."""
     trend = _gathered(asked, topic, hour).trend
+    if trend.burst is None:
+        return _told(asked, topic, trend, (say(NO_RISE_NOW),))
     # Posts that came later count too, and those that were withdrawn do not.
-    known = say("As it is known now.") if trend.burst_told else say(NO_RISE_NOW)
-    return _told(asked, topic, trend, (known, *trend.burst_told))
+    known = (what_rose(trend.burst, zone_in(asked, topic)), say("As it is known now."))
+    return _told(asked, topic, trend, (*known, "", say(WORKED_OUT), *trend.burst_told))
 
 
 def _told(asked: Asked, topic: Topic, trend: Trend, sentences: Sequence[str]) -> Answer:

@@ -93,8 +93,8 @@ def findings(monitor: Monitor, settings: Settings, now: datetime) -> Iterator[Fi
 def _schedule(monitor: Monitor, settings: Settings) -> Iterator[Finding]:
     """Say whether what comes due is done. Where nothing runs everything waits, and which job does is no news."""
     if monitor.embedded is not None and not is_running(settings.home):
-        said = "nothing is running on this data: no source is read, and no digest is made"
-        yield Finding(False, said, "start `monitor up` and leave it running; what waits is done then")
+        nothing = "nothing is running on this data: no source is read, and no digest is made"
+        yield Finding(False, nothing, "start `monitor up` and leave it running; what waits is done then")
     elif (said := neglect(monitor.schedule.sight())) is not None:
         yield Finding(False, f"schedule: {said}", "start `monitor up`")
     else:

@@ -11,10 +11,10 @@ Next 6 h: only above 128 an hour.
 from datetime import tzinfo
 
 from monitor.digests.draft import Draft
+from monitor.digests.gist import hour_told
 from monitor.digests.headline import write_title
 from monitor.digests.reactions import write_reaction
-from monitor.digests.wording import accounts, few, hashtag, listed, posts
-from monitor.digests.zones import own_time
+from monitor.digests.wording import accounts, hashtag, listed, posts
 from monitor.models import Digest, Message
 from monitor.nouns.burst import Burst
 from monitor.nouns.message import part_id
@@ -30,7 +30,7 @@ def render_alert(digest: Digest, burst: Burst, again_above: int, chat: str, zone
         topic = hashtag(digest.title)
         draft.write(say("{topic} rising: {posts} in {count} min", topic=topic, posts=posts(burst.posts), count=minutes))
     who = listed([accounts(burst.accounts), say_many("{count} platform", "{count} platforms", burst.platforms)])
-    draft.write(f"\n{_hour(burst, zone)} · {who}")
+    draft.write(f"\n{hour_told(burst, zone)} · {who}")
     if digest.link is not None:
         draft.write("\n" + say("Most shared: "))
         write_title(draft, digest.link, digest.page)
@@ -50,10 +50,3 @@ def render_alert(digest: Digest, burst: Burst, again_above: int, chat: str, zone
         silent=False,
         quotes=draft.quotes(),
     )
-
-
-def _hour(burst: Burst, zone: tzinfo) -> str:
-    """Word which hour it was and what is usual then: the digest and /why tell of others, with another usual."""
-    start, end = (f"{each.astimezone(zone):%H:%M}" for each in (burst.start, burst.end))
-    usual = few(burst.expected)
-    return say("{start}–{end} {zone}, usual then {usual}", start=start, end=end, zone=own_time(zone), usual=usual)

@@ -2,7 +2,8 @@
 
 from datetime import tzinfo
 
-from monitor.digests.wording import accounts, day_and_time, posts
+from monitor.digests.wording import accounts, day_and_time, few, posts
+from monitor.digests.zones import own_time
 from monitor.models import Trend
 from monitor.nouns.burst import Burst
 from monitor.saying import say
@@ -16,6 +17,19 @@ def what_happened(trend: Trend, zone: tzinfo) -> str:
         said = say("{posts} by {accounts}", posts=said, accounts=accounts(trend.accounts))
     parts = (said, _beside_usual(trend), "" if trend.burst is None else _stood_out(trend.burst, zone))
     return say("What happened: {said}.", said=say(", ").join(part for part in parts if part))
+
+
+def what_rose(burst: Burst, zone: tzinfo) -> str:
+    """Word what an alert told of: how much was said by how many in its hour, and what is usual then."""
+    said = say("{posts} by {accounts}", posts=posts(burst.posts), accounts=accounts(burst.accounts))
+    return say("What happened: {said}.", said=say(", ").join((said, hour_told(burst, zone))))
+
+
+def hour_told(burst: Burst, zone: tzinfo) -> str:
+    """Word which hour it was and what is usual then: the digest and /why tell of others, with another usual."""
+    start, end = (f"{each.astimezone(zone):%H:%M}" for each in (burst.start, burst.end))
+    usual = few(burst.expected)
+    return say("{start}–{end} {zone}, usual then {usual}", start=start, end=end, zone=own_time(zone), usual=usual)
 
 
 def what_it_is_compared_with(trend: Trend) -> str:
