@@ -161,6 +161,8 @@ def unread_told(volume: Volume, zone: tzinfo) -> str:
     longest = sorted(volume.trend.unread, key=lambda each: each.start - each.end)[:MOST_UNREAD]
     if not longest:
         return ""
+    if longest[0] == volume.window:
+        return say("Nothing of that was read")  # "12:06–12:06" would be read as a moment
     told = [f"{_clock(volume, start, zone)}–{end.astimezone(zone):%H:%M}" for start, end in sorted(longest)]
     more = say("and more") if len(volume.trend.unread) > MOST_UNREAD else ""
     return say("Not read: {times}", times=listed([each for each in (*told, more) if each]))

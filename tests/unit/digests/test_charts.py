@@ -190,6 +190,14 @@ def test_times_that_were_not_read_are_told_and_drawn() -> None:
     assert draw(with_holes, TAIPEI) != draw(volume, TAIPEI)
 
 
+def test_a_day_of_which_nothing_was_read_is_no_moment() -> None:
+    """It was "Not read: 08:00–08:00"."""
+    volume = volume_of("pots", TREND, MENTIONS)
+    blind = volume._replace(trend=msgspec.structs.replace(TREND, unread=(WINDOW,)))
+
+    assert caption_of(blind, TAIPEI).split("\n")[-1] == "Nothing of that was read"
+
+
 def test_a_usual_of_each_hour_is_drawn_where_it_is_known() -> None:
     volume = volume_of("pots", TREND, MENTIONS)
     ordinary = (None, *(Ordinary(2.0, 4) for _ in range(23)))
