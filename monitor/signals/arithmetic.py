@@ -77,7 +77,9 @@ def makeup(mentions: Sequence[Mention], loudest: int | None) -> tuple[str, ...]:
     wordings = {mention.group or str(mention.post.key) for mention in mentions}
     terms = Counter(hit.term for mention in mentions for hit in mention.terms)
     most = sorted(terms.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_TERMS]
-    sentences = [say("Copies once: {count} of {all}.", count=f"{len(wordings):,}", all=f"{len(mentions):,}")]
+    sentences = [
+        say("Each wording once: {count} of {all} posts.", count=f"{len(wordings):,}", all=f"{len(mentions):,}")
+    ]
     sentences += [say("Loudest account: {count} of them.", count=f"{loudest:,}")] if loudest else []
     if most:
         sentences.append(say("Matched: {terms}.", terms=" · ".join(f"{term} {count:,}" for term, count in most)))
@@ -138,7 +140,8 @@ def _mean(usual: Usual) -> str:
         say("; {count} above {cap} count as that", count=usual.capped, cap=f"{usual.cap:,}") if usual.capped else ""
     )
     return say(
-        "Usual {usual} = ({total} + 0.5) ÷ {number}: {counts}, all read whole{capped} (Jeffreys 1961).",
+        "Usual at that time of day {usual} = ({total} + 0.5) ÷ {number}: {counts}, all read whole{capped}"
+        " (Jeffreys 1961).",
         usual=_number(usual.mean),
         total=f"{total:,}",
         number=number,

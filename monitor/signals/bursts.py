@@ -18,10 +18,11 @@ from statistics import median
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from monitor.digests.wording import span_of
 from monitor.models import Mention, Topic, Trend, Window
-from monitor.saying import phrase, say
+from monitor.saying import say
 from monitor.signals.accounts import count_languages, count_platforms, posts_by_account
-from monitor.signals.arithmetic import makeup, tallied
+from monitor.signals.arithmetic import WEEKDAYS, makeup, tallied
 from monitor.signals.baseline import DAY, DAYS_BACK, HOUR, NEEDED_HOURS, WHOLE, days_before, sampled_hours
 from monitor.signals.coverage import covered, merged, uncovered
 from monitor.signals.peaks import Earlier, Finding, find_burst
@@ -37,11 +38,6 @@ UNREAD = timedelta(minutes=10)
 SAME_WEEKDAYS = 4
 SMALLEST_DIVISOR = 1.0
 """Below one usual post a ratio says nothing: ×7 for 2 posts in place of 0.3."""
-
-_WEEKDAYS = (
-    *(phrase("Mondays"), phrase("Tuesdays"), phrase("Wednesdays"), phrase("Thursdays")),
-    *(phrase("Fridays"), phrase("Saturdays"), phrase("Sundays")),
-)
 
 
 class Known(NamedTuple):
@@ -261,12 +257,15 @@ def _origin(topic: Topic, window: Window, earlier: Sequence[_Earlier], expected:
 
 
 def _described(topic: Topic, window: Window, earlier: Sequence[_Earlier]) -> str:
+    """Name the earlier windows by their ends, as the window itself is named: after midnight it began on another day."""
+    end = _whole_hour(window.end).astimezone(ZoneInfo(topic.timezone))
+    values = {"count": len(earlier), "span": span_of(window.length), "clock": f"{end:%H:%M}"}
     if all(each.days % 7 == 0 for each in earlier):
-        weekday = window.start.astimezone(ZoneInfo(topic.timezone)).weekday()
-        return say("{count} {weekdays}", count=len(earlier), weekdays=say(_WEEKDAYS[weekday]))
-    if window.length == DAY:
-        return say("{count} earlier days", count=len(earlier))
-    return say("{count} earlier windows", count=len(earlier))
+        day = say(WEEKDAYS[end.weekday()])
+        return say("the {span} to {day} {clock} in each of {count} earlier weeks", day=day, **values)
+    if window.length <= DAY:
+        return say("the {span} to {clock} on each of {count} earlier days", **values)
+    return say("{count} earlier windows of {span}, to {clock}", **values)
 
 
 def _caveats(window: Window, mentions: Sequence[Mention], usual: _Usual, now: datetime) -> tuple[str, ...]:

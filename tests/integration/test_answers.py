@@ -382,7 +382,7 @@ def test_what_is_asked_for_is_told_in_the_languages_of_the_chat_as_digests_are(r
     room.say(anna, "/settings smash-pots languages en")
 
     assert "#砸锅卖铁: 5 posts" in room.say(anna, "/digest now smash-pots")
-    assert "Copies once: 5 of 5" in room.say(anna, "/why smash-pots")
+    assert "Each wording once: 5 of 5 posts" in room.say(anna, "/why smash-pots")
 
 
 def test_recent_posts_come_by_the_page_by_script_and_as_citations(room: Room) -> None:

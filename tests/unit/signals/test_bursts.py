@@ -42,7 +42,7 @@ def trend_of(
 
 def of_usual(trend: Trend) -> tuple[str, ...]:
     """Return the sentences about what is usual."""
-    return tuple(sentence for sentence in trend.arithmetic if not sentence.startswith("Copies once"))
+    return tuple(sentence for sentence in trend.arithmetic if not sentence.startswith("Each wording once"))
 
 
 def last_days(days: float) -> list[Window]:
@@ -60,16 +60,21 @@ def test_four_sampled_weekdays_make_the_usual_and_say_so() -> None:
     assert trend.ratio == pytest.approx(3.098, abs=0.001)
     assert of_usual(trend) == (
         "412 ÷ 133 = ×3.1.",
-        "133 = median of 4 Tuesdays (118, 127, 139, 150), same sources.",
+        "133 = median of the 24 h to Wed 08:00 in each of 4 earlier weeks (118, 127, 139, 150), same sources.",
     )
-    assert trend.arithmetic[2] == "Copies once: 412 of 412. Loudest account: 59 of them. Matched: 砸锅卖铁 412."
+    assert (
+        trend.arithmetic[2]
+        == "Each wording once: 412 of 412 posts. Loudest account: 59 of them. Matched: 砸锅卖铁 412."
+    )
 
 
 def test_other_days_serve_while_weekdays_are_missing() -> None:
     trend = trend_of(48, last_days(5), counts_with(DAY_WINDOW, {}, usual=1))
 
     assert (trend.expected, trend.ratio) == (24, 2)
-    assert of_usual(trend)[1] == "24 = median of 5 earlier days (24, 24, 24, 24, 24), same sources."
+    assert of_usual(trend)[1] == (
+        "24 = median of the 24 h to 08:00 on each of 5 earlier days (24, 24, 24, 24, 24), same sources."
+    )
 
 
 def test_a_day_with_a_gap_is_left_out() -> None:
@@ -163,7 +168,7 @@ def test_an_hour_is_compared_with_the_same_hour_of_other_days() -> None:
     trend = trend_of(64, [Window(window.start - 28 * DAY, window.end)], hourly, window=window)
 
     assert trend.expected == 9
-    assert "4 Wednesdays" in of_usual(trend)[1]
+    assert "the 60 min to Wed 08:00 in each of 4 earlier weeks" in of_usual(trend)[1]
 
 
 def test_a_week_is_compared_with_weeks_that_do_not_overlap() -> None:
@@ -172,7 +177,9 @@ def test_a_week_is_compared_with_weeks_that_do_not_overlap() -> None:
         400, [Window(window.start - 28 * DAY, window.end)], counts_with(window, {}, 1), window=window, topic=a_topic()
     )
 
-    assert of_usual(trend)[1] == "168 = median of 4 Wednesdays (168, 168, 168, 168), same sources."
+    assert of_usual(trend)[1] == (
+        "168 = median of the 7 d to Wed 08:00 in each of 4 earlier weeks (168, 168, 168, 168), same sources."
+    )
 
 
 def test_the_same_local_time_is_compared_when_clocks_have_changed() -> None:

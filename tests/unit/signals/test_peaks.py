@@ -259,7 +259,7 @@ def test_the_sentences_repeat_the_numbers_of_a_burst(usual: Callable[[int], int]
     assert trend.burst is not None
     told = trend.arithmetic
     voices, more, before = told_by(told, r"; ([\d,]+) voices .*, ([+\-\d,]+) on the ([\d,]+) before")
-    mean, total, n = told_by(told, r"^Usual ([\d.,e\-]+) = \(([\d,]+) \+ 0\.5\) ÷ ([\d,]+)")
+    mean, total, n = told_by(told, r"^Usual at that time of day ([\d.,e\-]+) = \(([\d,]+) \+ 0\.5\) ÷ ([\d,]+)")
     variance, times, among = told_by(told, r"^Variance ([\d.,e\-]+) = ([\d.,]+) × usual × \(1 \+ 1 ÷ (\d+)\)")
     dispersion, all_total, squares = told_by(told, r"; ([\d.,]+) = max\(1, .* sum ([\d,]+), squares ([\d,]+)")
     surprise, at_least = told_by(told, r"^Surprise ([\d.,]+) = -log10 P\(X ≥ ([\d,]+)\)")

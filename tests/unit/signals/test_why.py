@@ -203,7 +203,10 @@ def found(pattern: str, sentences: Sequence[str]) -> re.Match[str] | None:
 
 def assert_median(stream: Stream, words: str, counts: list[int]) -> None:
     """Assert that the counts of the days that a sentence lists are these, and their median its number."""
-    match = re.search(r"([\d,.]+) = median of (\d+) [\w ]+ \(([\d, ]+)\), same sources\.$", words)
+    match = re.search(
+        r"([\d,.]+) = median of the 24 h to [\w :]+ [io]n each of (\d+) earlier \w+ \(([\d, ]+)\), same sources\.$",
+        words,
+    )
     assert match is not None, words
     assert [int(each.replace(",", "")) for each in match[3].split(", ")] == sorted(counts)
     assert int(match[2]) == len(counts)
@@ -237,7 +240,9 @@ def assert_copies(
     stream: Stream, here: Sequence[Row], days: Sequence[tuple[datetime, datetime]], why: Sequence[str]
 ) -> None:
     """Assert what the sentences about copies, the loudest account and the keywords say."""
-    makeup = found(r"^Copies once: ([\d,]+) of ([\d,]+)\. Loudest account: (\d+) of them\. Matched: (.*)\.$", why)
+    makeup = found(
+        r"^Each wording once: ([\d,]+) of ([\d,]+) posts\. Loudest account: (\d+) of them\. Matched: (.*)\.$", why
+    )
     assert makeup is not None
     assert number(makeup[1]) == len({row.text.replace("鍋賣鐵", "锅卖铁") for row in here})
     assert number(makeup[2]) == len(here)
@@ -270,7 +275,7 @@ def test_what_stood_out_and_came_with_it_can_be_repeated_from_the_posts(seed: in
     assert stood is not None
     assert [number(each) for each in stood.groups()] == [burst.posts, burst.accounts, burst.voices]
 
-    usual = found(r"^Usual ([\d.]+) = \((\d+) \+ 0\.5\) ÷ (\d+):", why)
+    usual = found(r"^Usual at that time of day ([\d.]+) = \((\d+) \+ 0\.5\) ÷ (\d+):", why)
     spread = found(r"^Variance ([\d.]+) = ([\d.]+) × usual × \(1 \+ 1 ÷ (\d+)\)", why)
     surprise = found(r"^Surprise ([\d.]+) = ", why)
     assert usual is not None
