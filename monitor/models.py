@@ -233,7 +233,7 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     and script was first seen, ever. `counted`: in `count` is what a platform counted and nobody read. `ordinary` says
     what is usual in each hour, None where too little was read to say; `unread` are the times that were not read.
     `arithmetic` explains, a sentence a line; those that explain the burst alone are in `burst_told` too.
-    `compared_with` names the earlier windows, "4 Mondays", "" where there are none.
+    `compared_with` names the earlier windows, "" where there are none.
     """
 
     topic: str

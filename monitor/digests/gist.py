@@ -36,7 +36,7 @@ def what_it_is_compared_with(trend: Trend) -> str:
     """Word what "usual" is made of, or why there is none."""
     if trend.expected is not None:
         return say(
-            "Compared with: {windows}, the same hours and sources; the middle one had {posts}.",
+            "Compared with: {windows}, the same sources; the middle one had {posts}.",
             windows=trend.compared_with,
             posts=_median(trend.expected),
         )

@@ -31,14 +31,14 @@ def test_what_happened_is_told_without_arithmetic(changes: dict[str, object], sa
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"compared_with": "4 Mondays"}, "4 Mondays, the same hours and sources; the middle one had 133 posts."),
+        ({"compared_with": "4 Mondays"}, "4 Mondays, the same sources; the middle one had 133 posts."),
         (
             {"compared_with": "6 earlier days", "expected": 6.5},
-            "6 earlier days, the same hours and sources; the middle one had 6.5 posts.",
+            "6 earlier days, the same sources; the middle one had 6.5 posts.",
         ),
         (
             {"expected": 1.0, "compared_with": "4 Mondays"},
-            "4 Mondays, the same hours and sources; the middle one had 1 post.",
+            "4 Mondays, the same sources; the middle one had 1 post.",
         ),
         ({"expected": None, "sampled_hours": 9}, "nothing yet, too little was read before this."),
         ({"expected": None}, "nothing, too many earlier hours were not read."),
