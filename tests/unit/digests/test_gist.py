@@ -54,6 +54,6 @@ def test_chinese_says_both_as_an_editor_would() -> None:
             "情况：287 个账号发了 412 条，是平时的 3.1 倍，其中 64 条在周二 06:00 至 07:00。"
         )
     with speaking("zh-Hant"):
-        assert what_it_is_compared_with(a_trend(compared_with="此前 4 個週一")) == (
-            "對照：此前 4 個週一，時段和來源相同，中位數是 133 則。"
+        assert what_it_is_compared_with(a_trend(compared_with="4 個週一")) == (
+            "對照：4 個週一，來源相同，中位數是 133 則。"
         )
