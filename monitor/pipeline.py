@@ -40,7 +40,7 @@ from monitor.signals.arithmetic import phrased
 from monitor.signals.baseline import HOUR, WHOLE
 from monitor.signals.bursts import Known, baseline_window, by_hour, copies_once, measure
 from monitor.signals.copies import Wording, grouped, wording_of
-from monitor.signals.coverage import read_together, since
+from monitor.signals.coverage import read_since, read_together, since
 from monitor.signals.firsts import NOTHING, Firsts, told
 from monitor.signals.phrases import MOST_READ, emerging
 from monitor.signals.tallies import added, unread, windows_of
@@ -201,7 +201,19 @@ def gather(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Gathere
     once = () if trend.counted else copies_once(topic, window, mentions, known.sampled, wordings)
     trend = msgspec.structs.replace(trend, firsts=firsts, arithmetic=(*trend.arithmetic, *once))
     trend = _with_phrases(topic, trend, mentions, shelf)
-    return Gathered(mentions, history, trend, shelf.ledger.statuses(queries, window), len(others))
+    statuses = _statuses(window, shelf._replace(queries=queries), [*mentions, *others])
+    return Gathered(mentions, history, trend, statuses, len(others))
+
+
+def _statuses(window: Window, shelf: Shelf, mentions: Sequence[Mention]) -> list[QueryStatus]:
+    """Return what was read for a topic: of a feed that others followed before, nobody looked for its words then."""
+    queries, start = shelf.queries or (), shelf.followed_since
+    statuses = shelf.ledger.statuses(queries, window)
+    # Posts that were seen before are those of an earlier rule: this is no new topic, and they are shown too.
+    if start is None or start <= window.start or any(each.post.observed_at < start for each in mentions):
+        return statuses
+    windows = [[Window(read.start, read.end) for read in shelf.ledger.windows(each, window)] for each in queries]
+    return [read_since(each, start, read, window) for each, read in zip(statuses, windows, strict=True)]
 
 
 def _known(topic: Topic, window: Window, shelf: Shelf, now: datetime) -> Known:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from monitor.models import Window
+from msgspec.structs import replace
+
+from monitor.models import QueryStatus, Window
 
 
 def merged(windows: Iterable[Window]) -> list[Window]:
@@ -35,6 +37,18 @@ def uncovered(window: Window, sampled: Iterable[Window], least: timedelta) -> li
 def since(start: datetime, windows: Iterable[Window]) -> list[Window]:
     """Return what of the windows lies after a time."""
     return [Window(max(each.start, start), each.end) for each in windows if each.end > start]
+
+
+def read_since(status: QueryStatus, start: datetime, windows: Iterable[Window], within: Window) -> QueryStatus:
+    """Return what is known of a query to who asks since `start` only: what others had it read before tells nothing.
+
+    `windows` are those read by this query. One that was begun since then was read for who asks, however far back.
+    """
+    if status.begun is None or status.begun >= start:
+        return status
+    read = covered(within, merged(since(start, windows)))
+    gaps = tuple(gap for gap in status.gaps if gap.end > start)
+    return replace(status, read=read / within.length, begun=start, gaps=gaps)
 
 
 def read_together(windows_by_query: Sequence[Iterable[Window]], share: float = 0.8) -> list[Window]:

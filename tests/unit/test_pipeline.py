@@ -361,6 +361,37 @@ def test_what_was_read_last_week_is_not_read_today(valkey: Connection, settings:
     assert "no posts" not in said
 
 
+def test_a_feed_that_others_followed_was_not_read_for_a_new_topic(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    """It was read all day, but nobody looked for these words in it: whether it had them is not known."""
+    window, followed = Window(now - 22 * HOUR, now + 2 * HOUR), now + HOUR
+    look(Told(batch([], now - DAY, now + 2 * HOUR)), valkey, make_stages([a_topic()], settings), now)
+    shelf, brief = Shelf(MentionStore(valkey), ProgressStore(valkey)), Brief(topic=a_topic(), window=window)
+
+    said = [
+        render(digest_of(brief, shelf._replace(followed_since=since), window.end), "c").text
+        for since in (None, now - 2 * DAY, followed)
+    ]
+
+    assert said[0].endswith("; read: Hacker News.")
+    assert said[1] == said[0]
+    assert said[2].endswith(f"; read: Hacker News (since {followed:%H:%M}).")
+
+
+def test_an_edited_rule_hides_nothing_that_was_read_by_the_earlier_one(
+    valkey: Connection, settings: Settings, now: datetime
+) -> None:
+    window = Window(now - 22 * HOUR, now + 2 * HOUR)
+    posts = [seen_at(now - HOUR, "1", "砸锅卖铁")]
+    look(Told(batch(posts, now - DAY, now + 2 * HOUR)), valkey, make_stages([a_topic()], settings), now)
+    shelf = Shelf(MentionStore(valkey), ProgressStore(valkey), followed_since=now + HOUR)
+
+    said = render(digest_of(Brief(topic=a_topic(), window=window), shelf, window.end), "c").text
+
+    assert "Read: Hacker News." in said
+
+
 def test_days_before_a_topic_was_followed_are_no_baseline(
     valkey: Connection, settings: Settings, now: datetime
 ) -> None:
