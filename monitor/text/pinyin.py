@@ -26,6 +26,8 @@ def spelled(text: str) -> str:
 
     Where a word decides, it does: 行 is "xing", and "hang" in 银行. Takes a tenth of a second.
     """
+    if text.isascii():
+        return text  # whoever has nothing to read need not open the book
     return "".join(_parts(text, _table("phrases_dict.json")))
 
 
