@@ -4,4 +4,5 @@ import sys
 
 from monitor.start import start
 
-sys.exit(start("workers.worker"))
+if __name__ == "__main__":
+    sys.exit(start("workers.worker"))

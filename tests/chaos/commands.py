@@ -13,7 +13,7 @@ import traceback
 from typing import Any, NoReturn
 
 from monitor.cli import main as monitor
-from workers.__main__ import main as worker
+from workers.worker import main as worker
 
 AT_ONCE = 3
 LONGEST = 25

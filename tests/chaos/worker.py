@@ -34,7 +34,7 @@ from monitor.store.send_pace import SendPace
 from monitor.topics import file
 from monitor.topics.polling import breaker, planning
 from workers import sweeper
-from workers.__main__ import main
+from workers.worker import main
 
 
 class Waits(NamedTuple):

@@ -10,7 +10,7 @@ from monitor.services import looks
 from monitor.store import mentions
 from tests.poison import install
 from workers import sweeper
-from workers.__main__ import main
+from workers.worker import main
 
 if __name__ == "__main__":
     sys.path.append(os.environ["MONITOR_HOME"])  # where the ledger of deeds is; the child learns of it by its path
