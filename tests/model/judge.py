@@ -135,11 +135,13 @@ def none_twice(plant: Plant, all_rooms: list[Room]) -> Iterator[str]:
             each.text for each in room.kept.values() if each.delivery.state == "sent" or each.delivery.is_held
         )
         if room.is_restored:
-            # What was sent since the backup is unknown to the store. Owners are told of a trouble again that goes on.
+            # What was sent since the backup is unknown to the store. Owners are told of a trouble again that goes on,
+            # and what Telegram gives again, since nobody asked for more before the restore, is answered again.
             ever = plant.watch.ever.get(room.chat, set())
-            notices = {text for id_, text in ever if id_.startswith("notice:")}
+            again = {f"reply:{update}" for update in plant.watch.given_again}
+            told = {text for id_, text in ever if id_.startswith("notice:") or id_ in again}
             may = Counter(text for _, text in ever) + Counter(
-                shown.text for shown in room.visible if shown.text in notices
+                shown.text for shown in room.visible if shown.text in told
             )
         own = [shown for shown in room.visible if (str(shown.chat), shown.message_id) not in plant.watch.scribbled]
         spare = _copies_forgotten(plant, room)

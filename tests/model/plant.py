@@ -465,6 +465,8 @@ class Plant:
         self.watch.restored(self.backup.taken)
         for chunk in self.backup.chunks:
             restore._put(connection, chunk)
+        known = connection.execute("ZRANGE", connection.keys.work.inbox_known, 0, -1)
+        self.watch.forgot([each.decode() for each in known])
         self.watch.unmended(self._under_repair(connection), self.backup.told)
         restore._let_time_pass(connection, self.world.time())
         self.epoch += 1

@@ -48,6 +48,9 @@ GUARDED = {"finish": 2, "rest": 2, "rest_inbox": 2} | dict.fromkeys(
 Job and fence are their first arguments.
 """
 
+_FIRST_UPDATE, _OF_UPDATE = 16, 8
+"""Where the arguments of the first update begin in a call of intake.lua, and how many each has."""
+
 
 class Watch:
     """Notes leases, places in feeds, digests that were taken, and messages that came too late to be accounted for.
@@ -57,7 +60,7 @@ class Watch:
     tell: they may have had no right to, and written over another's words.
     `unstored` tells what is missing of what a feed showed up to a place, `will_look` whether copies of a message will
     be looked for. `ever` has the ids and texts of all messages that were handed over, by chat, also those that a
-    restored backup does not know.
+    restored backup does not know. `given_again` are the updates that came again after a restore had forgotten them.
     """
 
     def __init__(self, world: World) -> None:
@@ -70,6 +73,9 @@ class Watch:
         self.ever_late: list[Late] = []
         self._unconfessed: dict[Actor | None, Late] = {}
         self.ever: dict[str, set[tuple[str, str]]] = {}
+        self.given_again: set[str] = set()
+        self._given: set[str] = set()
+        self._forgotten: set[str] = set()
         self.unstored: Callable[[Query, str], list[str]] = lambda *_: []
         self.scribbled: set[tuple[str, int]] = set()
         self._touched: set[tuple[str, int]] = set()
@@ -80,6 +86,10 @@ class Watch:
         """Know of a store that it holds a backup now, of which this was `taken`."""
         self.held.clear()
         self.taken = {chat: dict(ids) for chat, ids in taken.items()}
+
+    def forgot(self, known: Collection[str]) -> None:
+        """Know of a store that it holds a backup now, which has these updates `known`, and forgot all later ones."""
+        self._forgotten |= self._given - set(known)
 
     def told_of(self) -> set[tuple[str, int]]:
         """Return the places of messages that got other words, as far as those who edited them have told by now."""
@@ -114,6 +124,10 @@ class Watch:
                     place = keys[0], job.decode()
                     if (held := self.held.get(place)) is not None and held.fence == int(fence):
                         del self.held[place]
+            case "intake" if answer:
+                ids = {str(each) for each in args[_FIRST_UPDATE::_OF_UPDATE]}
+                self.given_again |= ids & self._forgotten
+                self._given |= ids
             case "hand_over" if not answer:
                 self._handed(keys[0], args)
             case "apply" if answer[0] and args[6]:
