@@ -60,7 +60,7 @@ class OutboxStore:
         for part, parcel in enumerate(parcels):
             record = Delivery(state="ready", due=due, part=part, parts=len(parcels))
             if is_retold and survey is not None:
-                record = retold(record, self._address(chat), survey.base)
+                record = retold(record, self._repairs.address(chat), survey.base)
             posts = [str(key) for key in parcel.posts]
             args += [parcel.message.id, encode(record), encode(parcel), len(posts), *posts]
         names = (keys.outbox, keys.parcels, keys.queue, keys.handed, keys.claims)
@@ -81,7 +81,7 @@ class OutboxStore:
         late = self._connection.execute("ZRANGE", keys.late, 0, 0, "WITHSCORES")
         next_late = from_ms(int(float(late[1]))) if late else None
         is_late = next_late is not None and next_late <= now
-        address = self._address(chat)
+        address = self._repairs.address(chat)
         return Outlook(
             now=now,
             address=address,
@@ -198,10 +198,6 @@ class OutboxStore:
     def _first(self, chat: str, queue: str) -> Pending | None:
         first = self._connection.execute("ZRANGE", queue, 0, 0)
         return self.find(chat, first[0].decode()) if first else None
-
-    def _address(self, chat: str) -> str:
-        address = self._connection.execute("GET", self._connection.keys.chat(chat).address)
-        return chat if address is None else str(address.decode())
 
     def _before(self, chat: str, head: Pending | None) -> Delivery | None:
         if head is None or head.delivery.part == 0:

@@ -33,6 +33,11 @@ class RepairStore:
             return decode_survey(packed)
         return None if at is None else begun(from_ms(int(at)), None)
 
+    def address(self, chat: str) -> str:
+        """Return the id under which messages of a chat are sent."""
+        found = self._connection.execute("GET", self._connection.keys.chat(chat).address)
+        return chat if found is None else str(found.decode())
+
     def own_survey(self, chat: str) -> Survey | None:
         """Return the survey of a chat that a restored backup knew, None of any other."""
         packed = self._connection.execute("GET", self._connection.keys.chat(chat).survey)

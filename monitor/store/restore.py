@@ -139,9 +139,8 @@ def _doubt(connection: Connection, chat: str, now: datetime) -> int:
         return 0  # the local page's, or one to which nothing was ever sent
     last = connection.execute("ZREVRANGE", keys.ids, 0, 0)
     last_id = int(last[0]) if last else None
-    address = connection.execute("GET", keys.address)
-    shown = chat if address is None else address.decode()
-    survey = RepairStore(connection).own_survey(chat)
+    repairs = RepairStore(connection)
+    shown, survey = repairs.address(chat), repairs.own_survey(chat)
     open_, bases = 0, [] if last_id is None else [last_id]
     records = {name.decode(): decode_delivery(packed) for name, packed in connection.pairs("HSCAN", keys.outbox)}
     for message, before in records.items():
@@ -152,7 +151,7 @@ def _doubt(connection: Connection, chat: str, now: datetime) -> int:
             # An id that is known need not be of a message that is: a survey may have found it, and nobody looked at it.
             bases += [after.base] if after.base is not None and after.address == shown else []
     _jump(connection, keys.sender_fence, now)
-    RepairStore(connection).begin_survey(chat, begun(now, min(bases, default=None), survey))
+    repairs.begin_survey(chat, begun(now, min(bases, default=None), survey))
     return open_
 
 

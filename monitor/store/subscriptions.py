@@ -146,10 +146,9 @@ class SubscriptionStore:
         record = Delivery(state="ready", due=now, part=0, parts=1)
         if not order.update.was_restored:
             return record
-        address = self._connection.execute("GET", self._connection.keys.chat(order.chat).address)
-        survey = RepairStore(self._connection).survey(order.chat)
-        shown = order.chat if address is None else address.decode()
-        return retold(record, shown, None if survey is None else survey.base)
+        repairs = RepairStore(self._connection)
+        survey = repairs.survey(order.chat)
+        return retold(record, repairs.address(order.chat), None if survey is None else survey.base)
 
     def end(self, chat: str, subscription: Subscription) -> None:
         """End this very subscription; one that was made since stays."""

@@ -15,6 +15,7 @@ from monitor.digests.delivery import is_dense, is_released
 from monitor.models import Delivery, Parcel, Window
 from monitor.store.codec import decode_delivery, decode_parcel
 from monitor.store.fsck import check
+from monitor.store.repairs import RepairStore
 from tests.model.feeds import QUERIES
 from tests.model.plant import TOPICS, Plant
 from tests.model.watch import Late
@@ -71,7 +72,7 @@ def _room(plant: Plant, chat: str) -> Room:
         id_.decode(): Kept(decode_delivery(packed), decode_parcel(parcels[id_]), float(places[id_]))
         for id_, packed in connection.pairs("HSCAN", keys.outbox)
     }
-    address = plant.calm.outbox._address(chat)
+    address = RepairStore(connection).address(chat)
     visible = [
         shown
         for each in {chat, address}

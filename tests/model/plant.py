@@ -28,6 +28,7 @@ from monitor.store.fsck import topic_of
 from monitor.store.inbox import InboxStore, Limits
 from monitor.store.keeper import SENDER_LEASE, Hold, Keeper, KeptLeases
 from monitor.store.outbox import OutboxStore
+from monitor.store.repairs import RepairStore
 from monitor.store.schedule import LeaseStore
 from monitor.store.sender_leases import SenderLeases
 from monitor.topics.polling.planning import plan
@@ -477,7 +478,7 @@ class Plant:
         assert self.backup is not None
         names = [connection.keys.prefix + each.key for each in self.backup.chunks]
         chats = {topic_of(name) for name in names if restore._family(connection, name) in ("extras", "late")}
-        return chats | {self.calm.outbox._address(chat) for chat in chats}
+        return chats | {RepairStore(connection).address(chat) for chat in chats}
 
     def _kill_all(self) -> None:
         for worker in self.workers:
