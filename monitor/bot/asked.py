@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
+from monitor.digests.people import Policy
+from monitor.digests.wishing import stricter
 from monitor.models import Button, Entity, Incoming, Quoted, Role
 from monitor.readers.recipients import is_configured
 from monitor.store.subscriptions import Change
@@ -38,6 +40,11 @@ class Asked(NamedTuple):
     def is_configured(self) -> bool:
         """Return whether the settings name this chat for all digests."""
         return is_configured(self.monitor, self.chat)
+
+    @property
+    def policy(self) -> Policy:
+        """Return how much of people is shown in this chat."""
+        return stricter(self.monitor.settings.people.policy, self.monitor.wishes.manners(self.chat).people)
 
     @property
     def place(self) -> ChatKind:

@@ -5,7 +5,6 @@ from datetime import timedelta
 from monitor.bot.asked import Answer, Asked
 from monitor.digests.recent import Rules
 from monitor.digests.table import Form, may_leave, table_of
-from monitor.digests.wishing import stricter
 from monitor.digests.wording import posts
 from monitor.models import Window
 from monitor.processes.undisturbed import undisturbed
@@ -32,9 +31,7 @@ def export(asked: Asked) -> Answer:
     topic = found[0]
     window = Window(asked.now - EXPORTED, asked.now)
     stored = by_sense(topic, shelf_of(asked.monitor, topic).mentions.between(topic.name, window)).meant
-    people = asked.monitor.settings.people
-    policy = stricter(people.policy, asked.monitor.wishes.manners(asked.chat).people)
-    rules = Rules(policy, frozenset(people.named))
+    rules = Rules(asked.policy, frozenset(asked.monitor.settings.people.named))
     mentions = [each for each in stored if may_leave(each, rules)][-MOST_EXPORTED:]
     said = say("{posts} of 7 days; those that could expose somebody are left out.", posts=posts(len(mentions)))
     file_name = f"{topic.name}-{asked.now:%Y-%m-%d}.{form}"

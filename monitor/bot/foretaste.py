@@ -15,7 +15,6 @@ from monitor.digests.draft import Draft
 from monitor.digests.platforms import platform_label
 from monitor.digests.reactions import write_reaction
 from monitor.digests.recent import Rules, choose
-from monitor.digests.wishing import stricter
 from monitor.digests.wording import listed, posts, sentences
 from monitor.models import Mention, Reaction, Topic, Window
 from monitor.processes.undisturbed import undisturbed
@@ -72,9 +71,7 @@ def _found(asked: Asked, topic: Topic) -> Found:
     adopted = adopted_by(topic)
     fitting = [each for each in map(adopted, stored.values()) if each is not None]
     fitting.sort(key=lambda each: each.post.time, reverse=True)
-    people = asked.monitor.settings.people
-    policy = stricter(people.policy, asked.monitor.wishes.manners(asked.chat).people)
-    return Found(len(stored), len(fitting), choose(fitting, Rules(policy, named_in(asked.monitor)), SHOWN))
+    return Found(len(stored), len(fitting), choose(fitting, Rules(asked.policy, named_in(asked.monitor)), SHOWN))
 
 
 def _stored(asked: Asked) -> Iterator[Mention]:

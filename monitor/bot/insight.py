@@ -14,7 +14,7 @@ from monitor.digests.gist import what_happened, what_it_is_compared_with, what_r
 from monitor.digests.headline import window_words
 from monitor.digests.render import render
 from monitor.digests.schedule import window_ending
-from monitor.digests.wishing import stricter, wished
+from monitor.digests.wishing import wished
 from monitor.models import Topic, Trend, Window
 from monitor.nouns.wishes import Wishes
 from monitor.pipeline import Gathered, gather
@@ -109,10 +109,9 @@ def _drawn(asked: Asked, topic: Topic, kind: Kind) -> Answer:
 
 
 def _told_now(asked: Asked, topic: Topic) -> Answer:
-    monitor, people = asked.monitor, asked.monitor.settings.people
+    monitor = asked.monitor
     window = window_ending(asked.now)
-    policy = stricter(people.policy, monitor.wishes.manners(asked.chat).people)
-    brief = Brief(topic=topic, window=window, kind=NOW, chat=asked.chat, people=policy, named=named_in(monitor))
+    brief = Brief(topic=topic, window=window, kind=NOW, chat=asked.chat, people=asked.policy, named=named_in(monitor))
     made = compose(brief, *gathered_now(asked, topic))
     message = render(made, asked.chat, zone_in(asked, topic))
     below = buttons_below(monitor, topic, asked.chat, asked.now)

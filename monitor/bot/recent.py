@@ -18,7 +18,6 @@ from monitor.bot.topics_meant import topic_meant
 from monitor.digests.citation import citation_of
 from monitor.digests.draft import Draft
 from monitor.digests.recent import Recent, Rules, choose, with_gains, write
-from monitor.digests.wishing import stricter
 from monitor.digests.wording import listed
 from monitor.models import Button, Mention, Reaction, Topic, Window
 from monitor.pipeline import signed
@@ -38,13 +37,14 @@ _SCRIPTS = {"s": "Hans", "t": "Hant"}
 
 
 class PageMeant(NamedTuple):
-    """Which posts are asked for."""
+    """Which posts are asked for. `languages` are those that the chat reads; none: all."""
 
     topic: Topic
     filter: str = "a"
     skip: int = 0
     most: int = SHOWN
     is_cited: bool = False
+    languages: tuple[str, ...] = ()
 
 
 def recent(asked: Asked) -> Answer:
@@ -52,14 +52,13 @@ def recent(asked: Asked) -> Answer:
     page = _page_meant(asked)
     if isinstance(page, Answer):
         return page
-    people = asked.monitor.settings.people
-    policy = stricter(people.policy, asked.monitor.wishes.manners(asked.chat).people)
-    found = choose(_posts(asked, page), Rules(policy, named_in(asked.monitor)), page.skip + page.most + 1)
+    page = page._replace(languages=_languages(asked, page.topic))
+    found = choose(_posts(asked, page), Rules(asked.policy, named_in(asked.monitor)), page.skip + page.most + 1)
     shown, has_more = found[page.skip : page.skip + page.most], len(found) > page.skip + page.most
     if page.is_cited:
         return _cited(shown, zone_in(asked, page.topic))
     count = _count(asked, page)
-    only = say(FILTERS[page.filter]) if page.filter in ONLY else _read_here(asked, page.topic)
+    only = say(FILTERS[page.filter]) if page.filter in ONLY else _read_here(page)
     history = asked.monitor.mentions.history(page.topic.name, [each.mention.post.key for each in shown])
     shown = with_gains(shown, history)
     told = Recent(page.topic, shown, count, asked.now, page.skip, page.filter == BY_GAIN, only)
@@ -91,7 +90,7 @@ def _buttons(asked: Asked, page: PageMeant, has_more: bool, has_any: bool) -> tu
         return button(asked, label, "r", f"{mark_of(page.topic)}:{kind}:{skip}:{page.most}")
 
     more = [leading_to("▶", page.filter, page.skip + page.most)] if has_more else []
-    here = _read_here(asked, page.topic)
+    here = _read_here(page)
     labels = {key: here if key == "a" and here else say(word) for key, word in FILTERS.items()}
     filters = [leading_to(label, key, 0) for key, label in labels.items() if key != page.filter]
     cite = [leading_to(say("Cite"), f"{page.filter}{CITED}", page.skip)] if has_any else []
@@ -100,7 +99,7 @@ def _buttons(asked: Asked, page: PageMeant, has_more: bool, has_any: bool) -> tu
 
 def _posts(asked: Asked, page: PageMeant) -> Iterable[Mention]:
     """Return the posts that a filter lets through, in the order in which they are shown."""
-    is_wanted = _wanted(asked, page)
+    is_wanted = _wanted(page)
     newest = (each for each in _newest(asked, page.topic) if is_wanted is None or is_wanted(each))
     if page.filter == BY_GAIN:
         # What a post of the last day gained in it are all its likes, as digests count them; ties stay newest first.
@@ -109,14 +108,13 @@ def _posts(asked: Asked, page: PageMeant) -> Iterable[Mention]:
     return newest
 
 
-def _wanted(asked: Asked, page: PageMeant) -> Callable[[Mention], bool] | None:
+def _wanted(page: PageMeant) -> Callable[[Mention], bool] | None:
     """Return what tells whether a post is among those asked for; None where all are."""
     if page.filter == "e":
         return lambda each: each.language == "en"
     if page.filter in _SCRIPTS:
         return lambda each: each.script == _SCRIPTS[page.filter]
-    languages = _languages(asked, page.topic)
-    return (lambda each: in_languages(each, languages)) if languages else None
+    return (lambda each: in_languages(each, page.languages)) if page.languages else None
 
 
 def _languages(asked: Asked, topic: Topic) -> tuple[str, ...]:
@@ -124,9 +122,9 @@ def _languages(asked: Asked, topic: Topic) -> tuple[str, ...]:
     return () if wishes is None else wishes.languages
 
 
-def _read_here(asked: Asked, topic: Topic) -> str:
+def _read_here(page: PageMeant) -> str:
     """Name the languages that a chat reads; "" where it reads all."""
-    return listed(list(map(tongue_told, _languages(asked, topic))))
+    return listed(list(map(tongue_told, page.languages)))
 
 
 def _newest(asked: Asked, topic: Topic) -> Iterator[Mention]:
@@ -144,7 +142,7 @@ def _count(asked: Asked, page: PageMeant) -> int:
 
     What a page leaves out for its filter is not counted, so that the number is that of the posts one can look through.
     """
-    topic, window, is_wanted = page.topic, Window(asked.now - DAY, asked.now), _wanted(asked, page)
+    topic, window, is_wanted = page.topic, Window(asked.now - DAY, asked.now), _wanted(page)
     if topic.sense is None and is_wanted is None and rule_for(asked.monitor, topic) is None:
         return asked.monitor.mentions.count(topic.name, window)
     meant = by_sense(topic, shelf_of(asked.monitor, topic).mentions.between(topic.name, window)).meant
